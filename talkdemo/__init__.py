@@ -1,0 +1,10 @@
+"""TalkDemo: speech in, a talking 3D head out.
+
+    speech ── audio ──▶ features [T, D] ─┐
+    identity, emotion ── condition ──────┤
+                        diffusion (512 steps … 8) ──▶ Motion: ARKit-52 [T, 52] + head rotation [T, 3] at 25 fps
+                                             ├── face ──▶ vertices ── render ──▶ mp4
+                                             └── export ──▶ Live Link Face CSV · npz
+
+`talkdemo.pipeline.SpeechToFace` runs the stages in this order; each stage is a folder of this package.
+"""

@@ -1,0 +1,1 @@
+"""Sound in, phonetic features out: decode → features → encoder."""

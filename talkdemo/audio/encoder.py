@@ -1,0 +1,170 @@
+"""Speech in, phonetic features aligned with the frames of motion out.
+
+A small conformer (convolution + rotary self-attention; Gulati et al. 2020) reads log-mel frames at 100 Hz, halves
+them to 50 Hz and predicts, frame by frame, the phone and its stress. What it hands on (pooled to 25 fps by laying the
+two 50 Hz frames side by side, so that a 40 ms closure is not averaged away) is the phone posterior and a bottleneck,
+together with the clip's loudness and pitch: who speaks is largely gone, what the mouth must do is there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from torch import nn
+
+from talkdemo import checkpoint
+from talkdemo.audio.features import HOP, MEL_BANDS, MEL_RATE, LogMel, normalise_loudness
+from talkdemo.audio.phones import PHONES
+from talkdemo.audio.prosody import energy, pitch
+from talkdemo.records import SAMPLES_PER_FRAME, Speech
+
+KIND = "speech-encoder"
+ENCODER_RATE = MEL_RATE // 2  # 50 Hz
+CHUNK_SECONDS, CONTEXT_SECONDS = 12.0, 1.0  # long speech is encoded in chunks so that memory stays flat
+
+
+@dataclass(frozen=True)
+class EncoderConfig:
+    width: int = 192
+    layers: int = 6
+    heads: int = 4
+    kernel: int = 15  # depthwise convolution, 50 Hz frames
+    bottleneck: int = 64
+    dropout: float = 0.1
+
+    @property
+    def features(self) -> int:
+        """D: numbers per frame of motion."""
+        return 2 * (len(PHONES) + self.bottleneck) + 3
+
+
+def rotary(x: torch.Tensor) -> torch.Tensor:
+    """Rotary position embedding (Su et al. 2021) of queries or keys x (B, heads, T, d)."""
+    half = x.shape[-1] // 2
+    frequency = 1.0 / (10_000 ** (torch.arange(half, device=x.device, dtype=torch.float32) / half))
+    angle = torch.arange(x.shape[-2], device=x.device, dtype=torch.float32)[:, None] * frequency  # (T, d/2)
+    cos, sin = angle.cos().to(x.dtype), angle.sin().to(x.dtype)
+    a, b = x[..., :half], x[..., half:]
+    return torch.cat([a * cos - b * sin, a * sin + b * cos], dim=-1)
+
+
+class ConformerBlock(nn.Module):
+    """Self-attention, gated depthwise convolution and feed-forward, each pre-normalised and residual: (B, T, width)."""
+
+    def __init__(self, config: EncoderConfig) -> None:
+        super().__init__()
+        width = config.width
+        self.heads = config.heads
+        self.norm_attention = nn.LayerNorm(width)
+        self.qkv = nn.Linear(width, 3 * width)
+        self.attention_out = nn.Linear(width, width)
+        self.norm_convolution = nn.LayerNorm(width)
+        self.gate = nn.Linear(width, 2 * width)
+        self.depthwise = nn.Conv1d(width, width, config.kernel, padding=config.kernel // 2, groups=width)
+        self.norm_depthwise = nn.LayerNorm(width)
+        self.convolution_out = nn.Linear(width, width)
+        self.norm_feed = nn.LayerNorm(width)
+        self.feed = nn.Sequential(nn.Linear(width, 4 * width), nn.SiLU(), nn.Linear(4 * width, width))
+        self.dropout = nn.Dropout(config.dropout)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        batch, frames, width = x.shape
+        q, k, v = self.qkv(self.norm_attention(x)).view(batch, frames, 3, self.heads, -1).permute(2, 0, 3, 1, 4)
+        attended = F.scaled_dot_product_attention(rotary(q), rotary(k), v)
+        x = x + self.dropout(self.attention_out(attended.transpose(1, 2).reshape(batch, frames, width)))
+        h = F.glu(self.gate(self.norm_convolution(x)), dim=-1)
+        h = self.depthwise(h.transpose(1, 2)).transpose(1, 2)
+        x = x + self.dropout(self.convolution_out(F.silu(self.norm_depthwise(h))))
+        return x + self.dropout(self.feed(self.norm_feed(x)))
+
+
+@dataclass(frozen=True)
+class Phonetic:
+    """The encoder's view of speech at 50 Hz."""
+
+    logits: torch.Tensor  # (B, T50, 40) phone scores
+    stress: torch.Tensor  # (B, T50) logit of primary stress
+    bottleneck: torch.Tensor  # (B, T50, bottleneck)
+
+
+class SpeechEncoder(nn.Module):
+    """Log-mel (B, T100, 80) → Phonetic at half the rate."""
+
+    def __init__(self, config: EncoderConfig | None = None) -> None:
+        super().__init__()
+        self.config = config = config or EncoderConfig()
+        self.log_mel = LogMel()
+        self.stem = nn.Sequential(
+            nn.Conv1d(MEL_BANDS, config.width, 5, padding=2),
+            nn.GELU(),
+            nn.Conv1d(config.width, config.width, 5, stride=2, padding=2),
+            nn.GELU(),
+        )
+        self.blocks = nn.ModuleList(ConformerBlock(config) for _ in range(config.layers))
+        self.norm = nn.LayerNorm(config.width)
+        self.to_bottleneck = nn.Linear(config.width, config.bottleneck)
+        self.to_phones = nn.Linear(config.bottleneck, len(PHONES))
+        self.to_stress = nn.Linear(config.bottleneck, 1)
+
+    @classmethod
+    def open(cls, name: str | Path = "audio-encoder") -> SpeechEncoder:
+        file = checkpoint.load(name, KIND)
+        encoder = cls(EncoderConfig(**file.config))
+        encoder.load_state_dict(file.tensors, strict=True)
+        return encoder.eval()
+
+    def save(self, path: Path | str, provenance: Mapping[str, Any]) -> Path:
+        return checkpoint.save(path, self, KIND, asdict(self.config), provenance)
+
+    def forward(self, mel: torch.Tensor) -> Phonetic:
+        x = self.stem(mel.transpose(1, 2)).transpose(1, 2)  # (B, T50, width)
+        for block in self.blocks:
+            x = block(x)
+        bottleneck = torch.tanh(self.to_bottleneck(self.norm(x)))
+        return Phonetic(self.to_phones(bottleneck), self.to_stress(bottleneck)[..., 0], bottleneck)
+
+    @torch.no_grad()
+    def phonetic(self, samples: np.ndarray, frames: int) -> tuple[torch.Tensor, torch.Tensor]:
+        """Posterior (2·frames, 40) and bottleneck (2·frames, b) at 50 Hz of samples (N,) padded with silence to
+        `frames` frames of motion. Long speech goes through in chunks with a second of context on either side."""
+        length = frames * SAMPLES_PER_FRAME
+        samples = normalise_loudness(samples)
+        audio = torch.from_numpy(np.pad(samples[:length], (0, max(0, length - len(samples)))))
+        device = self.to_phones.weight.device
+        chunk, context = int(CHUNK_SECONDS * MEL_RATE) * HOP, int(CONTEXT_SECONDS * MEL_RATE) * HOP
+        posteriors, bottlenecks = [], []
+        for start in range(0, length, chunk):
+            left, right = max(0, start - context), min(length, start + chunk + context)
+            out = self(self.log_mel(audio[None, left:right].to(device)))
+            keep = slice((start - left) // (2 * HOP), (min(start + chunk, length) - left) // (2 * HOP))
+            posteriors.append(out.logits[0, keep].softmax(-1))
+            bottlenecks.append(out.bottleneck[0, keep])
+        return torch.cat(posteriors), torch.cat(bottlenecks)
+
+    def features(self, speech: Speech, frames: int | None = None) -> np.ndarray:
+        """(T, D) features of speech, padded with silence or cut to `frames` (default: those that cover the speech).
+
+        Per frame: two 50 Hz frames of [posterior, bottleneck], then loudness (speech level ≈ 1, silence ≈ 0), voicing
+        (0/1) and pitch relative to the clip's median in octaves (0 where unvoiced).
+        """
+        frames = frames or speech.frames
+        posterior, bottleneck = self.phonetic(speech.samples, frames)
+        pairs = torch.cat([posterior, bottleneck], dim=-1).view(frames, -1).cpu().numpy()  # (T, 2·(40 + b))
+        return np.concatenate([pairs, prosody_features(speech, frames)], axis=1).astype(np.float32)
+
+
+def prosody_features(speech: Speech, frames: int) -> np.ndarray:
+    """(T, 3): loudness, voicing, pitch relative to the clip's median in octaves, padded with silence to `frames`."""
+    loudness, hertz = energy(speech), pitch(speech)
+    voiced = hertz > 0
+    octaves = np.zeros_like(hertz)
+    if voiced.any():
+        octaves[voiced] = np.clip(np.log2(hertz[voiced] / np.median(hertz[voiced])), -1.5, 1.5)
+    table = np.stack([loudness, voiced, octaves], axis=1).astype(np.float32)[:frames]
+    return np.pad(table, ((0, frames - len(table)), (0, 0)))

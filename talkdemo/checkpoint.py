@@ -1,0 +1,119 @@
+"""One .safetensors file in or out = weights + config + provenance; opens from the package, a folder or the Hub.
+
+The header's metadata holds JSON: `kind` (which model), `config` (keyword arguments of its config dataclass) and
+`provenance` (corpora with licences, recipe, steps, figures, teacher). Nothing is ever pickled.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import tempfile
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save_file
+
+WEIGHTS = Path(__file__).parent / "assets" / "weights"
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """An opened file. `tensors` are float32 whatever the precision on disk; integer tensors stay as they are."""
+
+    kind: str
+    config: Mapping[str, Any]
+    provenance: Mapping[str, Any]
+    tensors: Mapping[str, torch.Tensor]
+    path: Path
+
+
+def save(
+    path: Path | str,
+    module: torch.nn.Module,
+    kind: str,
+    config: Mapping[str, Any],
+    provenance: Mapping[str, Any],
+    dtype: torch.dtype = torch.float16,
+) -> Path:
+    """Write a module's weights and buffers; floating tensors are stored as `dtype`. Written whole or not at all."""
+    path = Path(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    tensors = {
+        name: (t.detach().to(dtype) if t.is_floating_point() else t.detach()).contiguous().cpu().clone()
+        for name, t in module.state_dict().items()
+    }
+    metadata = {"kind": kind, "config": json.dumps(dict(config)), "provenance": json.dumps(dict(provenance))}
+    handle, temporary = tempfile.mkstemp(dir=path.parent, suffix=".part")
+    os.close(handle)
+    try:
+        save_file(tensors, temporary, metadata=metadata)
+        os.chmod(temporary, 0o644)
+        os.replace(temporary, path)
+    except BaseException:
+        Path(temporary).unlink(missing_ok=True)
+        raise
+    return path
+
+
+def find(name: str, folder: Path | str | None = None) -> Path:
+    """Where the checkpoint `name` lies: a file's path, a name in `folder`, in TALKDEMO_WEIGHTS or in the package, or
+    `hf://owner/repository/name` on the Hugging Face Hub (fetched on first use).
+
+    Raises ValueError when it is nowhere, listing what is installed.
+    """
+    if name.startswith("hf://"):
+        from huggingface_hub import hf_hub_download
+
+        owner, repository, file = name.removeprefix("hf://").split("/", 2)
+        return Path(hf_hub_download(f"{owner}/{repository}", f"{file.removesuffix('.safetensors')}.safetensors"))
+    folders = [Path(f) for f in (folder, os.environ.get("TALKDEMO_WEIGHTS"), WEIGHTS) if f]
+    for candidate in (Path(name), *(f / f"{name}.safetensors" for f in folders)):
+        if candidate.is_file():
+            return candidate
+    installed = sorted({p.stem for f in folders for p in f.glob("*.safetensors")})
+    raise ValueError(f"there is no checkpoint {name!r}; installed: {', '.join(installed) or 'none'}")
+
+
+def describe(path: Path | str) -> dict[str, Any]:
+    """Kind, config, provenance, parameter count and bytes of a checkpoint, without reading its weights."""
+    path = Path(path)
+    try:
+        with safe_open(path, framework="pt") as file:
+            metadata = file.metadata() or {}
+            count = sum(_size(file.get_slice(key).get_shape()) for key in file.keys())  # noqa: SIM118 - not a dict
+    except SafetensorError as error:
+        raise ValueError(f"{path.name} is not a safetensors checkpoint ({error})") from None
+    if not {"kind", "config", "provenance"} <= metadata.keys():
+        raise ValueError(f"{path.name} has no kind, config and provenance in its header: not a TalkDemo checkpoint")
+    return {
+        "name": path.stem,
+        "kind": metadata["kind"],
+        "config": json.loads(metadata["config"]),
+        "provenance": json.loads(metadata["provenance"]),
+        "parameters": count,
+        "bytes": path.stat().st_size,
+    }
+
+
+def load(name: str | Path, kind: str | None = None) -> Checkpoint:
+    """Open a checkpoint by name or path; `kind`, when given, must match. Raises ValueError otherwise."""
+    path = find(str(name))
+    header = describe(path)
+    if kind is not None and header["kind"] != kind:
+        raise ValueError(f"{path.name} is a {header['kind']!r} checkpoint; wanted {kind!r}")
+    with safe_open(path, framework="pt") as file:
+        tensors = {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118 - not a dict
+    tensors = {k: t.float() if t.is_floating_point() else t for k, t in tensors.items()}
+    return Checkpoint(header["kind"], header["config"], header["provenance"], tensors, path)
+
+
+def _size(shape: list[int]) -> int:
+    count = 1
+    for n in shape:
+        count *= n
+    return count

@@ -1,0 +1,1 @@
+"""What a talking head is told beside the speech: whose manner, which emotion."""

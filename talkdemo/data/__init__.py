@@ -1,0 +1,1 @@
+"""Corpora of clips (speech, phones, motion): one file each, gathered in corpora.CORPORA."""

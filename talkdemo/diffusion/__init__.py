@@ -1,0 +1,1 @@
+"""Noise in, Motion out: schedule · network · denoiser · sampler · window."""

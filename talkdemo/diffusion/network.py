@@ -1,0 +1,107 @@
+"""Noisy motion, step, features and embeddings in, clean motion out (all normalised): a diffusion transformer.
+
+One token per frame; the last P frames of the window before stand in front of the window's L frames, clean. Blocks are
+modulated by step, identity and emotion through adaptive layer norm (DiT, Peebles & Xie 2023) with one shared
+modulation network and a learned offset per block (PixArt-α, Chen et al. 2024). The speech is aligned with the frames,
+so it enters each token directly, together with its neighbours through a small convolution.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import torch
+import torch.nn.functional as F
+from torch import nn
+
+
+@dataclass(frozen=True)
+class NetworkConfig:
+    channels: int = 55  # 52 coefficients + 3 of head rotation
+    features: int = 211  # D of the speech encoder
+    condition: int = 128  # size of the identity (or style) embedding
+    width: int = 256
+    layers: int = 6
+    heads: int = 4
+    mlp: int = 4
+    window: int = 100  # L
+    previous: int = 10  # P
+
+
+def sinusoid(t: torch.Tensor, width: int, longest: float = 10_000.0) -> torch.Tensor:
+    """(B,) numbers → (B, width) sines and cosines at geometrically spaced frequencies."""
+    frequency = torch.exp(-math.log(longest) * torch.arange(width // 2, device=t.device) / (width // 2))
+    angle = t.float()[:, None] * frequency
+    return torch.cat([angle.sin(), angle.cos()], dim=-1)
+
+
+class Block(nn.Module):
+    """Self-attention with a learned bias per distance in frames, then a feed-forward; both gated: (B, T, width)."""
+
+    def __init__(self, config: NetworkConfig) -> None:
+        super().__init__()
+        width = config.width
+        self.heads = config.heads
+        self.norm1 = nn.LayerNorm(width, elementwise_affine=False)
+        self.norm2 = nn.LayerNorm(width, elementwise_affine=False)
+        self.qkv = nn.Linear(width, 3 * width)
+        self.out = nn.Linear(width, width)
+        self.feed = nn.Sequential(
+            nn.Linear(width, config.mlp * width), nn.GELU(approximate="tanh"), nn.Linear(config.mlp * width, width)
+        )
+        self.offset = nn.Parameter(torch.randn(6, width) / width**0.5)
+
+    def forward(self, x: torch.Tensor, modulation: torch.Tensor, bias: torch.Tensor) -> torch.Tensor:
+        batch, frames, width = x.shape
+        shift1, scale1, gate1, shift2, scale2, gate2 = (modulation + self.offset).unsqueeze(2).unbind(1)  # (B, 1, w)
+        h = self.norm1(x) * (1 + scale1) + shift1
+        q, k, v = self.qkv(h).view(batch, frames, 3, self.heads, -1).permute(2, 0, 3, 1, 4)
+        h = F.scaled_dot_product_attention(q, k, v, attn_mask=bias.to(q.dtype))
+        x = x + gate1 * self.out(h.transpose(1, 2).reshape(batch, frames, width))
+        return x + gate2 * self.feed(self.norm2(x) * (1 + scale2) + shift2)
+
+
+class Network(nn.Module):
+    def __init__(self, config: NetworkConfig | None = None) -> None:
+        super().__init__()
+        self.config = config = config or NetworkConfig()
+        width, frames = config.width, config.previous + config.window
+        self.motion_in = nn.Linear(config.channels + 1, width)  # + flag: 1 on the clean frames in front
+        self.speech_in = nn.Sequential(
+            nn.Conv1d(config.features, width, 5, padding=2), nn.GELU(), nn.Conv1d(width, width, 5, padding=2)
+        )
+        self.position = nn.Parameter(torch.randn(frames, width) * 0.02)
+        self.distance_bias = nn.Parameter(torch.zeros(config.heads, 2 * frames - 1))
+        self.step_in = nn.Sequential(nn.Linear(width, width), nn.SiLU(), nn.Linear(width, width))
+        self.condition_in = nn.Linear(config.condition, width)
+        self.modulation = nn.Sequential(nn.SiLU(), nn.Linear(width, 6 * width))
+        self.blocks = nn.ModuleList(Block(config) for _ in range(config.layers))
+        self.norm = nn.LayerNorm(width)
+        self.motion_out = nn.Linear(width, config.channels)
+        nn.init.zeros_(self.motion_out.weight)
+        nn.init.zeros_(self.motion_out.bias)
+        position = torch.arange(frames)
+        self.register_buffer("distance", position[:, None] - position[None, :] + frames - 1, persistent=False)
+
+    def speech(self, features: torch.Tensor) -> torch.Tensor:
+        """(B, P + L, D) → (B, P + L, width): the part of the input that no step changes; compute it once a window."""
+        return self.speech_in(features.transpose(1, 2)).transpose(1, 2)
+
+    def forward(
+        self,
+        z: torch.Tensor,  # (B, L, channels) noisy motion
+        t: torch.Tensor,  # (B,) step numbers
+        speech: torch.Tensor,  # (B, P + L, width) from speech()
+        previous: torch.Tensor,  # (B, P, channels) clean motion in front of the window
+        condition: torch.Tensor,  # (B, condition)
+    ) -> torch.Tensor:
+        flag = torch.cat([torch.ones_like(previous[..., :1]), torch.zeros_like(z[..., :1])], dim=1)
+        motion = torch.cat([torch.cat([previous, z], dim=1), flag], dim=-1)  # (B, P + L, channels + 1)
+        x = self.motion_in(motion) + speech + self.position
+        vector = self.step_in(sinusoid(t, self.config.width).to(x.dtype)) + self.condition_in(condition)
+        modulation = self.modulation(vector).view(len(z), 6, -1)
+        bias = self.distance_bias[:, self.distance]  # (heads, P + L, P + L)
+        for block in self.blocks:
+            x = block(x, modulation, bias)
+        return self.motion_out(self.norm(x[:, self.config.previous :]))

@@ -1,0 +1,61 @@
+"""Speech of any length in, motion out: windows of L frames, each continuing the last P frames of the one before.
+
+The last frames of a window do not yet hear what comes next (a mouth closes for a /p/ before the /p/ is heard), so
+`lookahead` frames at its end are thrown away and made again by the next window, which hears them in context.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+import torch
+
+LOOKAHEAD = 12  # frames, 0.48 s
+
+
+@dataclass(frozen=True)
+class Window:
+    start: int  # first new frame
+    keep: int  # how many of the window's L frames are kept
+
+
+def windows(frames: int, length: int, lookahead: int = LOOKAHEAD) -> list[Window]:
+    """Windows that cover `frames` frames; the last keeps whatever is left."""
+    if frames < 1:
+        raise ValueError(f"{frames} frames were asked for; at least 1 is wanted")
+    plan, start = [], 0
+    while True:
+        left = frames - start
+        if left <= length:
+            return [*plan, Window(start, left)]
+        keep = min(length - lookahead, left)
+        plan.append(Window(start, keep))
+        start += keep
+
+
+def generate(
+    sample_window: Callable[[torch.Tensor, torch.Tensor, Window], torch.Tensor],
+    features: torch.Tensor,
+    first: torch.Tensor,
+    frames: int,
+    length: int,
+) -> Iterator[torch.Tensor]:
+    """Yield the kept frames (K, keep, channels) of each window as soon as they are done.
+
+    `features` (T', D) must cover whole windows (see `padded_frames`); `first` (K, P, channels) stands in front of the
+    first window; `sample_window(features (P + L, D), previous (K, P, channels), window)` → (K, L, channels).
+    The features of the P frames before the start repeat the first frame's.
+    """
+    previous = first
+    p = first.shape[1]
+    padded = torch.cat([features[:1].expand(p, -1), features])  # frame i stands at i + p
+    for window in windows(frames, length):
+        made = sample_window(padded[window.start : window.start + p + length], previous, window)[:, : window.keep]
+        previous = torch.cat([previous, made], dim=1)[:, -p:]
+        yield made
+
+
+def padded_frames(frames: int, length: int) -> int:
+    """How many frames of features `generate` needs for `frames` frames of motion."""
+    return windows(frames, length)[-1].start + length

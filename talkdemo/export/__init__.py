@@ -1,0 +1,1 @@
+"""Motion in, files for other programs out: Live Link Face CSV, npz."""

@@ -1,0 +1,1 @@
+"""Pure functions that score motion; one file per metric."""

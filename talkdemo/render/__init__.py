@@ -1,0 +1,1 @@
+"""Vertices in, pictures and video out."""

@@ -1,0 +1,108 @@
+"""The talking model as one module and one checkpoint: network, motion statistics, identities, and its schedule.
+
+Full and distilled models are the same type; a student is another file.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import nn
+
+from talkdemo import checkpoint
+from talkdemo.condition.identity import IdentityConfig, IdentityLibrary
+from talkdemo.diffusion import sampler
+from talkdemo.diffusion.denoiser import MotionStatistics, WindowCondition, denoiser, guided
+from talkdemo.diffusion.network import Network, NetworkConfig
+from talkdemo.diffusion.schedule import cosine
+from talkdemo.diffusion.window import Window, generate, padded_frames, windows
+
+KIND = "talker"
+
+
+@dataclass(frozen=True)
+class TalkerConfig:
+    identity: IdentityConfig
+    network: NetworkConfig = field(default_factory=NetworkConfig)
+    steps: int = 512  # N of the cosine schedule
+
+    @classmethod
+    def from_dict(cls, config: Mapping[str, Any]) -> TalkerConfig:
+        identity = {k: tuple(v) if isinstance(v, list) else v for k, v in config["identity"].items()}
+        return cls(IdentityConfig(**identity), NetworkConfig(**config["network"]), config["steps"])
+
+
+class Talker(nn.Module):
+    def __init__(self, config: TalkerConfig) -> None:
+        super().__init__()
+        self.config = config
+        self.network = Network(config.network)
+        self.statistics = MotionStatistics(config.network.channels)
+        self.library = IdentityLibrary(config.identity)
+        self.start = nn.Parameter(torch.zeros(config.network.previous, config.network.channels))
+        self.null_features = nn.Parameter(torch.zeros(config.network.features))
+        self.schedule = cosine(config.steps)
+
+    @classmethod
+    def open(cls, name: str | Path) -> tuple[Talker, checkpoint.Checkpoint]:
+        file = checkpoint.load(name, KIND)
+        talker = cls(TalkerConfig.from_dict(file.config))
+        talker.load_state_dict(file.tensors, strict=True)
+        return talker.eval(), file
+
+    def save(self, path: Path | str, provenance: Mapping[str, Any]) -> Path:
+        return checkpoint.save(path, self, KIND, asdict(self.config), provenance)
+
+    def padded_frames(self, frames: int) -> int:
+        """Frames of features wanted for `frames` frames of motion: whole windows."""
+        return padded_frames(frames, self.config.network.window)
+
+    @torch.no_grad()
+    def sample(
+        self,
+        features: torch.Tensor,  # (padded_frames(frames), D)
+        frames: int,
+        weights: torch.Tensor,  # (I,) identity mix
+        emotion: int,
+        steps: int,
+        seeds: list[int],
+        guidance: float = 1.0,
+        on_step: sampler.OnStep | None = None,
+    ) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
+        """Yield, window by window, coefficients (K, T', 52) and head rotation (K, T', 3), one sample per seed.
+
+        At the schedule's own number of steps sampling is ancestral (DDPM); below, DDIM. Same seed, same motion, whatever
+        the other samples of the batch. `on_step(done, all)` counts network steps over all windows.
+        """
+        network, device, k = self.config.network, self.start.device, len(seeds)
+        generators = [torch.Generator().manual_seed(seed) for seed in seeds]
+        vector = self.library(weights[None].to(device), torch.tensor([emotion], device=device)).expand(k, -1)
+        null = self.null_features.expand(network.previous + network.window, -1)
+        total, done = steps * len(windows(frames, network.window)), 0
+
+        def step(_: int, __: int) -> None:
+            nonlocal done
+            done += 1
+            if on_step:
+                on_step(done, total)
+
+        def sample_window(features: torch.Tensor, previous: torch.Tensor, _: Window) -> torch.Tensor:
+            def bound(speech: torch.Tensor) -> Callable[[torch.Tensor, int], torch.Tensor]:
+                return denoiser(self.network, WindowCondition(speech.expand(k, -1, -1), previous, vector))
+
+            denoise = bound(features)
+            if guidance != 1.0:
+                denoise = guided(denoise, bound(null), guidance)
+            z = sampler.draw((network.window, network.channels), generators).to(device)
+            if steps == self.schedule.steps:
+                return sampler.ddpm(denoise, z, self.schedule, generators, step)
+            return sampler.ddim(denoise, z, self.schedule, steps, step)
+
+        first = self.start.expand(k, -1, -1)
+        for made in generate(sample_window, features.to(device), first, frames, network.window):
+            coefficients, head = self.statistics.restore(made)
+            yield coefficients.clamp(0, 1), head

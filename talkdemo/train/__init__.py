@@ -1,0 +1,1 @@
+"""Recipes: one file per model, one training loop, the losses."""

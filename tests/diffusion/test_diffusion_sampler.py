@@ -1,0 +1,105 @@
+"""Sampler and schedule against closed forms: for data N(0, s²) the exact denoiser and the ODE's end are known."""
+
+import math
+
+import pytest
+import torch
+
+from talkdemo.diffusion import sampler
+from talkdemo.diffusion.denoiser import guided
+from talkdemo.diffusion.schedule import Schedule, add_noise, cosine
+
+S = 0.5
+
+
+def exact(schedule: Schedule):
+    """E[x | z_t] for x ~ N(0, S²)."""
+
+    def denoise(z: torch.Tensor, t: int) -> torch.Tensor:
+        alpha, sigma = schedule.alpha[t], schedule.sigma[t]
+        return z * alpha * S**2 / (alpha**2 * S**2 + sigma**2)
+
+    return denoise
+
+
+def test_schedule_is_variance_preserving_and_falls_from_signal_to_noise():
+    schedule = cosine(512)
+    assert schedule.steps == 512
+    assert torch.allclose(schedule.alpha**2 + schedule.sigma**2, torch.ones(513, dtype=torch.float64))
+    assert schedule.alpha[0] == 1 and schedule.alpha[-1] < 1e-3
+    assert (schedule.alpha.diff() < 0).all()
+    middle = math.cos((0.5 + 0.008) / 1.008 * math.pi / 2) ** 2 / math.cos(0.008 / 1.008 * math.pi / 2) ** 2
+    assert float(schedule.alpha[256] ** 2) == pytest.approx(middle, rel=1e-9)
+
+
+@pytest.mark.parametrize("steps", [1, 8, 50, 511, 512])
+def test_timesteps_go_from_n_to_zero(steps):
+    times = cosine(512).timesteps(steps)
+    assert len(times) == steps + 1 and times[0] == 512 and times[-1] == 0
+    assert all(a > b for a, b in zip(times[:-1], times[1:], strict=True))
+
+
+def test_timesteps_out_of_range():
+    with pytest.raises(ValueError, match="600.*512"):
+        cosine(512).timesteps(600)
+
+
+def test_ddim_ends_where_the_probability_flow_ends_and_is_first_order():
+    """The ODE keeps z / √(α²S² + σ²) constant, so z_N ends at z_N · S / √(α_N² S² + σ_N²)."""
+    schedule = cosine(4096, max_beta=0.5)
+    z = torch.linspace(-2, 2, 9, dtype=torch.float64)
+    end = z * S / (schedule.alpha[-1] ** 2 * S**2 + schedule.sigma[-1] ** 2).sqrt()
+    errors = [
+        float((sampler.ddim(exact(schedule), z, schedule, steps) - end).abs().max()) for steps in (64, 128, 256)
+    ]
+    assert errors[2] < 0.01
+    assert errors[0] / errors[1] == pytest.approx(2, rel=0.15)
+    assert errors[1] / errors[2] == pytest.approx(2, rel=0.15)
+
+
+def test_ddpm_reproduces_the_data_distribution():
+    schedule = cosine(512)
+    z = torch.randn(20_000, generator=torch.Generator().manual_seed(0))[None]
+    x = sampler.ddpm(exact(schedule), z, schedule, [torch.Generator().manual_seed(1)])
+    assert float(x.mean()) == pytest.approx(0, abs=0.02)
+    assert float(x.std()) == pytest.approx(S, rel=0.02)
+
+
+def test_add_noise_has_the_schedule_s_moments():
+    schedule = cosine(512)
+    x = torch.full((4, 10_000), 3.0)
+    t = torch.tensor([0, 100, 300, 512])
+    z = add_noise(schedule, x, torch.randn(4, 10_000, generator=torch.Generator().manual_seed(0)), t)
+    assert torch.allclose(z.mean(1), 3 * schedule.alpha[t].float(), atol=0.05)
+    assert torch.allclose(z.std(1), schedule.sigma[t].float(), atol=0.02)
+    assert torch.equal(z[0], x[0])
+
+
+def test_draws_do_not_depend_on_the_batch():
+    alone = sampler.draw((3, 2), [torch.Generator().manual_seed(5)])
+    both = sampler.draw((3, 2), [torch.Generator().manual_seed(4), torch.Generator().manual_seed(5)])
+    assert torch.equal(alone[0], both[1])
+
+
+def test_guidance_one_is_no_guidance_and_two_extrapolates():
+    yes, no = (lambda z, t: z * 0 + 3), (lambda z, t: z * 0 + 1)
+    z = torch.zeros(2)
+    assert guided(yes, no, 1.0) is yes
+    assert torch.equal(guided(yes, no, 2.0)(z, 1), torch.full((2,), 5.0))
+
+
+def test_a_step_callback_may_stop_the_sampler():
+    class Enough(Exception):
+        pass
+
+    seen = []
+
+    def on_step(done, total):
+        seen.append((done, total))
+        if done == 3:
+            raise Enough
+
+    schedule = cosine(64)
+    with pytest.raises(Enough):
+        sampler.ddim(exact(schedule), torch.zeros(2, dtype=torch.float64), schedule, 16, on_step)
+    assert seen == [(1, 16), (2, 16), (3, 16)]

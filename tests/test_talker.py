@@ -1,0 +1,98 @@
+"""The talking model with tiny random weights: invariances of sampling, saving and loading."""
+
+import pytest
+import torch
+
+from talkdemo import checkpoint
+from talkdemo.condition.identity import IdentityConfig
+from talkdemo.diffusion.network import NetworkConfig
+from talkdemo.talker import Talker, TalkerConfig
+
+FEATURES = 7
+
+
+@pytest.fixture(scope="module")
+def talker() -> Talker:
+    torch.manual_seed(0)
+    identity = IdentityConfig(("Ada", "Bruno", "Mei"), ("neutral", "happy"), width=16)
+    network = NetworkConfig(features=FEATURES, condition=16, width=32, layers=2, heads=2, window=20, previous=4)
+    talker = Talker(TalkerConfig(identity, network, steps=16)).eval()
+    torch.nn.init.normal_(talker.network.motion_out.weight, std=0.3)
+    talker.statistics.std.fill_(0.2)
+    talker.statistics.mean.fill_(0.3)
+    return talker
+
+
+def run(talker, seeds, steps=4, frames=33, mix=None, emotion=0, features=None, guidance=1.0):
+    if features is None:
+        features = torch.randn(talker.padded_frames(frames), FEATURES, generator=torch.Generator().manual_seed(9))
+    weights = talker.library.weights(mix or {"Ada": 1.0})
+    parts = list(talker.sample(features, frames, weights, emotion, steps, seeds, guidance))
+    return torch.cat([c for c, _ in parts], 1), torch.cat([h for _, h in parts], 1)
+
+
+@pytest.mark.parametrize("steps", [4, 16])
+def test_same_seed_same_motion_other_seed_other(talker, steps):
+    first, again, other = run(talker, [3], steps)[0], run(talker, [3], steps)[0], run(talker, [4], steps)[0]
+    assert torch.equal(first, again)
+    assert not torch.allclose(first, other)
+    assert first.shape == (1, 33, 52) and first.min() >= 0 and first.max() <= 1
+
+
+@pytest.mark.parametrize("steps", [4, 16])
+def test_a_batch_of_two_equals_two_batches_of_one(talker, steps):
+    both, alone = run(talker, [3, 4], steps), run(talker, [4], steps)
+    assert torch.allclose(both[0][1], alone[0][0], atol=1e-5)
+    assert torch.allclose(both[1][1], alone[1][0], atol=1e-5)
+
+
+def test_identity_emotion_and_speech_change_the_motion(talker):
+    base = run(talker, [0])[0]
+    assert not torch.allclose(base, run(talker, [0], mix={"Bruno": 1.0})[0])
+    assert not torch.allclose(base, run(talker, [0], emotion=1)[0])
+    assert not torch.allclose(base, run(talker, [0], features=torch.zeros(talker.padded_frames(33), FEATURES))[0])
+
+
+def test_a_mix_of_one_identity_with_itself_is_that_identity(talker):
+    assert torch.equal(run(talker, [0], mix={"Ada": 2.0})[0], run(talker, [0])[0])
+
+
+def test_guidance_one_is_plain_and_two_is_not(talker):
+    assert torch.equal(run(talker, [0], guidance=1.0)[0], run(talker, [0])[0])
+    assert not torch.allclose(run(talker, [0], guidance=2.0)[0], run(talker, [0])[0])
+
+
+def test_unknown_names_are_refused_with_what_there_is(talker):
+    with pytest.raises(ValueError, match="'Zed'.*Ada, Bruno, Mei"):
+        talker.library.weights({"Zed": 1.0})
+    with pytest.raises(ValueError, match="'bored'.*neutral, happy"):
+        talker.library.emotion_index("bored")
+
+
+def test_save_and_open_give_the_same_output(talker, tmp_path):
+    path = talker.save(tmp_path / "tiny.safetensors", {"licence": "Apache-2.0"})
+    opened, file = Talker.open(path)
+    assert file.provenance["licence"] == "Apache-2.0"
+    assert opened.config == talker.config
+    again, _ = Talker.open(opened.save(tmp_path / "again.safetensors", {}))
+    assert torch.equal(run(opened, [1])[0], run(again, [1])[0])  # fp16 once is fp16 for good
+    assert torch.allclose(run(opened, [1])[0], run(talker, [1])[0], atol=0.02)
+    assert list(tmp_path.glob("*.part")) == []
+
+
+def test_checkpoints_of_another_kind_or_none_are_refused(talker, tmp_path):
+    path = talker.save(tmp_path / "tiny.safetensors", {})
+    with pytest.raises(ValueError, match="talker.*wanted 'gcgan'"):
+        checkpoint.load(path, "gcgan")
+    with pytest.raises(ValueError, match="no checkpoint 'nothing'"):
+        checkpoint.load("nothing")
+    (tmp_path / "broken.safetensors").write_bytes(b"not a checkpoint at all")
+    with pytest.raises(ValueError, match=r"broken\.safetensors is not a safetensors"):
+        checkpoint.describe(tmp_path / "broken.safetensors")
+
+
+def test_describe_reads_the_header(talker, tmp_path):
+    path = talker.save(tmp_path / "tiny.safetensors", {"steps": 5})
+    header = checkpoint.describe(path)
+    assert header["kind"] == "talker" and header["provenance"] == {"steps": 5}
+    assert header["parameters"] == sum(t.numel() for t in talker.state_dict().values())
