@@ -8,3 +8,9 @@
 
 `talkdemo.pipeline.SpeechToFace` runs the stages in this order; each stage is a folder of this package.
 """
+
+import os
+
+# Threads of OpenMP that wait for one another must sleep, not spin: with a second job on the same two cores spinning
+# made sampling thirty times slower. It has to be said before torch is loaded, so it is said here.
+os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")

@@ -56,15 +56,6 @@ class Motion:
 
 
 @dataclass(frozen=True)
-class Condition:
-    """Everything the denoiser is told about T frames of speech."""
-
-    features: np.ndarray  # (T, D) phonetic features aligned with the frames
-    identity: Mapping[str, float]  # weights over learned identities, summing to 1 (one name → that identity)
-    emotion: str = "neutral"
-
-
-@dataclass(frozen=True)
 class Phone:
     """One phone of an utterance; `label` stands in audio.phones.PHONES."""
 

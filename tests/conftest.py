@@ -1,0 +1,133 @@
+"""What several tests share: a quick stand-in for pipeline.SpeechToFace (motion from loudness, flat pictures), clips."""
+
+from __future__ import annotations
+
+import threading
+import time
+import wave
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from talkdemo.face.arkit import INDEX
+from talkdemo.records import FPS, SAMPLE_RATE, SAMPLES_PER_FRAME, Motion, Speech, Stopped
+
+
+def plain_decode(path: Path, name: str | None = None) -> Speech:
+    """16-bit mono wav at 16 kHz only; the sentences of the real decoder's kind for the rest."""
+    path = Path(path)
+    try:
+        with wave.open(str(path)) as stream:
+            samples = np.frombuffer(stream.readframes(stream.getnframes()), np.int16) / 32768
+    except (wave.Error, EOFError) as error:
+        raise ValueError(f"{name or path.name}: no sound could be read; a sound or video file is wanted") from error
+    if len(samples) < 0.2 * SAMPLE_RATE:
+        raise ValueError(f"{name or path.name}: {len(samples) / SAMPLE_RATE:.2f} s given; at least 0.2 s is wanted")
+    return Speech(samples.astype(np.float32), path.stem)
+
+
+class StandIn:
+    """`pause` seconds a step; `running` counts animate calls under way, `most` the most at one time."""
+
+    identities = ("Ada", "Mei", "Bruno")
+    emotions = ("neutral", "happy", "sad")
+
+    def __init__(self, pause: float = 0.0) -> None:
+        self.pause, self.running, self.most, self.stopped = pause, 0, 0, 0
+
+    def animate(
+        self,
+        speech: Speech,
+        *,
+        identity: str = "auto",
+        emotion: str = "neutral",
+        steps: int = 8,
+        seed: int = 0,
+        samples: int = 1,
+        progress: Callable[[str, float], None] | None = None,
+        stop: threading.Event | None = None,
+    ) -> list[Motion]:
+        self.running += 1
+        self.most = max(self.most, self.running)
+        try:
+            for step in range(steps):
+                time.sleep(self.pause)
+                if stop is not None and stop.is_set():
+                    self.stopped += 1
+                    raise Stopped
+                if progress:
+                    progress("sample", (step + 1) / steps)
+        finally:
+            self.running -= 1
+        sound = np.zeros(speech.frames * SAMPLES_PER_FRAME, np.float32)
+        sound[: len(speech.samples)] = speech.samples
+        loud = np.sqrt((sound.reshape(speech.frames, -1) ** 2).mean(1))
+        motions = []
+        for sample in range(samples):
+            coefficients = np.zeros((speech.frames, 52), np.float32)
+            coefficients[:, INDEX["jawOpen"]] = loud
+            coefficients[::50, [INDEX["eyeBlinkLeft"], INDEX["eyeBlinkRight"]]] = 1
+            head = np.random.default_rng(seed + sample).normal(0, 0.05, (speech.frames, 3)).astype(np.float32)
+            meta = {
+                "model": "diffusiontalker", "steps": steps, "nfe": steps, "seed": seed + sample, "identity": identity,
+                "emotion": emotion, "frames": speech.frames, "seconds": {"decode": 0.0, "encode": 0.1, "sample": 0.2},
+            }  # fmt: skip
+            motions.append(Motion(coefficients, head, FPS, meta))
+        return motions
+
+    def video(
+        self,
+        motion: Motion,
+        speech: Speech,
+        path: Path,
+        *,
+        character: str | None = None,
+        size: int = 512,
+        progress: Callable[[str, float], None] | None = None,
+        stop: threading.Event | None = None,
+    ) -> dict[str, float]:
+        from talkdemo.render import video
+
+        def pictures():
+            for frame in range(len(motion)):
+                if progress:
+                    progress("render", (frame + 1) / len(motion))
+                yield np.full((64, 64, 3), int(255 * motion.coefficients[frame, INDEX["jawOpen"]]), np.uint8)
+
+        video.write(path, pictures(), speech, fps=motion.fps, stop=stop)
+        return {"face": 0.1, "render": 0.2, "mux": 0.3}
+
+
+def write_wav(path: Path, seconds: float = 1.0, loudness: float = 0.3, pitch: float = 150.0) -> Path:
+    times = np.arange(int(seconds * SAMPLE_RATE)) / SAMPLE_RATE
+    samples = (loudness * np.sqrt(2) * np.sin(2 * np.pi * pitch * times) * 32767).astype(np.int16)
+    with wave.open(str(path), "wb") as stream:
+        stream.setnchannels(1)
+        stream.setsampwidth(2)
+        stream.setframerate(SAMPLE_RATE)
+        stream.writeframes(samples.tobytes())
+    return path
+
+
+@pytest.fixture
+def stand_in() -> StandIn:
+    return StandIn()
+
+
+@pytest.fixture
+def slow_stand_in() -> StandIn:
+    """Eight steps take 1.6 s."""
+    return StandIn(0.2)
+
+
+@pytest.fixture(name="plain_decode")
+def plain_decode_fixture() -> Callable[..., Speech]:
+    return plain_decode
+
+
+@pytest.fixture
+def wav(tmp_path: Path) -> Callable[..., Path]:
+    """wav(name, seconds, loudness, pitch) → path of a humming clip."""
+    return lambda name="hum", *how: write_wav(tmp_path / f"{name}.wav", *how)
