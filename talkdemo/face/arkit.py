@@ -1,4 +1,4 @@
-"""ARKit-52: the names in Apple's order, their mirror pairs, and named groups of channels. No column numbers elsewhere."""
+"""ARKit-52: the names in Apple's order, mirror pairs and named groups of channels. No column numbers elsewhere."""
 
 from __future__ import annotations
 
