@@ -1,0 +1,95 @@
+"""A Face and its moving vertices (V, 3) in, pictures (H, W, 3) uint8 out, from any thread."""
+
+from __future__ import annotations
+
+import threading
+import weakref
+from collections import deque
+from collections.abc import Iterable, Iterator
+from concurrent.futures import Future
+
+import numpy as np
+
+from talkdemo.records import Face, Stopped
+from talkdemo.render import context
+from talkdemo.render.camera import Camera, portrait
+from talkdemo.render.light import STUDIO, Studio
+from talkdemo.render.normals import Normals
+
+AHEAD = 2  # frames one caller may have queued: the drawing of one overlaps with the preparing of the next
+
+check = context.check
+
+
+class Renderer:
+    """Draws one face at one size. Any number may live at once: frames are queued one by one on one render thread."""
+
+    def __init__(
+        self,
+        face: Face,
+        size: int | tuple[int, int] = 512,
+        *,
+        camera: Camera | None = None,
+        studio: Studio = STUDIO,
+        samples: int = 4,
+    ) -> None:
+        """`size`: pixels, one number or (width, height), even; `samples` per pixel on edges (0 = none).
+
+        Raises ValueError for a size that is odd or not within 16…4096, RuntimeError (one sentence) without OpenGL.
+        """
+        width, height = (size, size) if isinstance(size, int) else size
+        if width % 2 or height % 2 or not (16 <= width <= 4096 and 16 <= height <= 4096):
+            raise ValueError(f"a picture of {width}×{height} was asked for; wanted even sides of 16 to 4096 pixels")
+        self.face, self.width, self.height = face, width, height
+        self.camera = camera or portrait(face, width, height)
+        self.normals = Normals(np.concatenate([part.faces for part in face.parts]), face.weld)
+        resting = self.normals(np.ascontiguousarray(face.neutral, dtype=np.float32))
+        self._scene = context.submit(_open, face, resting, self.camera, studio, samples).result()
+        self.close = weakref.finalize(self, _close, self._scene)  # also when the renderer is forgotten
+        self.close.atexit = False  # the context goes with the process
+
+    @property
+    def open_sky(self) -> np.ndarray:
+        """(V,) share of the surrounding light that reaches each vertex of the resting face."""
+        return self._scene.open_sky
+
+    def frames(self, vertices: Iterable[np.ndarray], stop: threading.Event | None = None) -> Iterator[np.ndarray]:
+        """(V, 3) metres, one after the other → (H, W, 3) uint8 in the same order. Raises Stopped when `stop` is set."""
+        queue: deque[Future] = deque()
+        try:
+            for one in vertices:
+                if stop is not None and stop.is_set():
+                    raise Stopped
+                queue.append(self._submit(one))
+                if len(queue) > AHEAD:
+                    yield queue.popleft().result()
+            while queue:
+                if stop is not None and stop.is_set():
+                    raise Stopped
+                yield queue.popleft().result()
+        finally:
+            for future in queue:
+                future.cancel()
+
+    def image(self, vertices: np.ndarray | None = None) -> np.ndarray:
+        """One picture (H, W, 3) uint8 of (V, 3) vertices; the neutral face by default."""
+        return self._submit(self.face.neutral if vertices is None else vertices).result()
+
+    def _submit(self, vertices: np.ndarray) -> Future:
+        vertices = np.ascontiguousarray(vertices, dtype=np.float32)
+        if vertices.shape != self.face.neutral.shape:
+            raise ValueError(f"vertices are {vertices.shape}; this face has {self.face.neutral.shape}")
+        if not np.isfinite(vertices).all():
+            raise ValueError("vertices hold NaN or infinity; wanted metres")
+        moving = np.concatenate([vertices, self.normals(vertices)], axis=1)
+        return context.submit(self._scene.draw, moving)
+
+
+def _open(*arguments):
+    from talkdemo.render.scene import Scene  # imports OpenGL, which must happen on the render thread
+
+    return Scene(*arguments)
+
+
+def _close(scene) -> None:
+    context.submit(scene.delete)
