@@ -1,4 +1,4 @@
-"""The phone alphabet: silence and the 39 ARPABET phones, and the classes of phones the articulation and tests speak of."""
+"""The phone alphabet: silence and the 39 ARPABET phones, and the classes of them that articulation and tests use."""
 
 from __future__ import annotations
 

@@ -7,16 +7,17 @@ import torch
 
 from talkdemo.audio.features import LogMel, normalise_loudness
 from talkdemo.audio.prosody import pitch
-from talkdemo.records import Speech
+from talkdemo.records import SAMPLE_RATE, Speech
 
+LONGEST = 60  # seconds: the voice is known by then
 _LOG_MEL = LogMel()
 
 
 @torch.no_grad()
 def summary(speech: Speech) -> np.ndarray:
     """(163,) mean and standard deviation of the 80 log-mel bands over the louder half of the frames, then median pitch
-    (octaves above 100 Hz), its interquartile range (octaves) and the voiced share. At most the first 60 s are used."""
-    samples = normalise_loudness(speech.samples[: 60 * 16_000])
+    (octaves above 100 Hz), its interquartile range (octaves) and the voiced share. Only the first LONGEST."""
+    samples = normalise_loudness(speech.samples[: LONGEST * SAMPLE_RATE])
     mel = _LOG_MEL(torch.from_numpy(samples)[None])[0].numpy()  # (T100, 80)
     level = mel.mean(1)
     active = mel[level >= np.median(level)]
