@@ -1,0 +1,106 @@
+"""Utterances in, sessions out: several utterances of one voice and emotion with pauses between, as people speak.
+
+A session is what the talking model is trained on: long enough for blinks, gaze and head to live on through pauses.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import soundfile
+
+from talkdemo.audio.phones import SILENCE
+from talkdemo.records import SAMPLE_RATE, SAMPLES_PER_FRAME, Phone, Speech
+
+SILENT_SHARE = 0.04  # sessions without any speech: the idle head is learned too
+
+
+@dataclass(frozen=True)
+class Session:
+    identity: str
+    emotion: str
+    split: str
+    speech: Speech  # a whole number of frames
+    phones: tuple[Phone, ...]
+
+
+def sessions(
+    corpus: Path, identity: str, split: str, seconds: float, generator: np.random.Generator, hours: float
+) -> Iterator[Session]:
+    """Sessions of about `seconds` each from the utterances of one voice, `hours` in all (each utterance once)."""
+    index = json.loads((corpus / identity / "utterances.json").read_text())
+    items = [item for item in index if item["split"] == split]
+    order = generator.permutation(len(items))
+    by_emotion: dict[str, list[dict]] = {}
+    for i in order:
+        by_emotion.setdefault(items[i]["emotion"], []).append(items[i])
+    left = hours * 3600
+    queues = {emotion: iter(some) for emotion, some in by_emotion.items()}
+    names = list(queues)
+    weights = np.array([len(by_emotion[n]) for n in names], float)
+    while left > 0 and names:
+        k = int(generator.choice(len(names), p=weights / weights.sum()))
+        session = _join(corpus / identity, queues[names[k]], identity, names[k], split, seconds, generator)
+        if session is None:
+            del names[k]
+            weights = np.delete(weights, k)
+            continue
+        left -= session.speech.seconds
+        yield session
+        if generator.random() < SILENT_SHARE:
+            yield silent(identity, split, generator)
+
+
+def silent(identity: str, split: str, generator: np.random.Generator) -> Session:
+    """10 to 20 s of a quiet room: nothing, or faint noise."""
+    frames = int(generator.integers(250, 500))
+    level = 0.0 if generator.random() < 0.5 else 10 ** generator.uniform(-4.5, -3)
+    samples = (generator.standard_normal(frames * SAMPLES_PER_FRAME) * level).astype(np.float32)
+    phones = (Phone(0.0, frames * SAMPLES_PER_FRAME / SAMPLE_RATE, SILENCE),)
+    return Session(identity, "neutral", split, Speech(samples, f"{identity}-silence"), phones)
+
+
+def _join(
+    folder: Path,
+    queue: Iterator[dict],
+    identity: str,
+    emotion: str,
+    split: str,
+    seconds: float,
+    generator: np.random.Generator,
+) -> Session | None:
+    pieces: list[np.ndarray] = []
+    phones: list[Phone] = []
+    at = 0  # samples
+
+    def pause(longest: float) -> None:
+        nonlocal at
+        n = int(generator.uniform(0.05, longest) * SAMPLE_RATE)
+        phones.append(Phone(at / SAMPLE_RATE, (at + n) / SAMPLE_RATE, SILENCE))
+        pieces.append(np.zeros(n, np.float32))
+        at += n
+
+    name = ""
+    while at < seconds * SAMPLE_RATE:
+        item = next(queue, None)
+        if item is None:
+            break
+        pause(1.5 if generator.random() < 0.3 else 0.5)
+        samples, _ = soundfile.read(folder / f"{item['utt']}.flac", dtype="float32")
+        offset = at / SAMPLE_RATE
+        phones += [Phone(s + offset, e + offset, label, int(stress)) for s, e, label, stress in item["phones"]]
+        pieces.append(samples)
+        at += len(samples)
+        name = name or f"{identity}-{item['utt']}"
+    if not name:
+        return None
+    pause(2.0)
+    remainder = -at % SAMPLES_PER_FRAME
+    pieces.append(np.zeros(remainder, np.float32))
+    last = phones[-1]
+    phones[-1] = Phone(last.start, (at + remainder) / SAMPLE_RATE, SILENCE)
+    return Session(identity, emotion, split, Speech(np.concatenate(pieces), name), tuple(phones))
