@@ -64,13 +64,19 @@ def find(name: str, folder: Path | str | None = None) -> Path:
     """Where the checkpoint `name` lies: a file's path, a name in `folder`, in TALKDEMO_WEIGHTS or in the package, or
     `hf://owner/repository/name` on the Hugging Face Hub (fetched on first use).
 
-    Raises ValueError when it is nowhere, listing what is installed.
+    Raises ValueError when it is nowhere, listing what is installed, or cannot be fetched.
     """
     if name.startswith("hf://"):
         from huggingface_hub import hf_hub_download
 
-        owner, repository, file = name.removeprefix("hf://").split("/", 2)
-        return Path(hf_hub_download(f"{owner}/{repository}", f"{file.removesuffix('.safetensors')}.safetensors"))
+        parts = name.removeprefix("hf://").split("/", 2)
+        if len(parts) < 3 or not all(parts):
+            raise ValueError(f"got {name!r}; wanted hf://owner/repository/name")
+        try:
+            repository, file = "/".join(parts[:2]), f"{parts[2].removesuffix('.safetensors')}.safetensors"
+            return Path(hf_hub_download(repository, file))
+        except OSError as error:  # no network, no such repository, no such file
+            raise ValueError(f"{name} cannot be fetched from the Hugging Face Hub ({type(error).__name__})") from error
     folders = [Path(f) for f in (folder, os.environ.get("TALKDEMO_WEIGHTS"), WEIGHTS) if f]
     for candidate in (Path(name), *(f / f"{name}.safetensors" for f in folders)):
         if candidate.is_file():

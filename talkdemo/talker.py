@@ -75,8 +75,8 @@ class Talker(nn.Module):
     ) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
         """Yield, window by window, coefficients (K, T', 52) and head rotation (K, T', 3), one sample per seed.
 
-        At the schedule's own number of steps sampling is ancestral (DDPM); below, DDIM. Same seed, same motion, whatever
-        the other samples of the batch. `on_step(done, all)` counts network steps over all windows.
+        At the schedule's own number of steps sampling is ancestral (DDPM); below, DDIM. Same seed, same motion,
+        whatever the other samples of the batch. `on_step(done, all)` counts network steps over all windows.
         """
         network, device, k = self.config.network, self.start.device, len(seeds)
         generators = [torch.Generator().manual_seed(seed) for seed in seeds]

@@ -86,9 +86,21 @@ def test_checkpoints_of_another_kind_or_none_are_refused(talker, tmp_path):
         checkpoint.load(path, "gcgan")
     with pytest.raises(ValueError, match="no checkpoint 'nothing'"):
         checkpoint.load("nothing")
+    with pytest.raises(ValueError, match="hf://owner/repository/name"):
+        checkpoint.load("hf://somebody")
     (tmp_path / "broken.safetensors").write_bytes(b"not a checkpoint at all")
     with pytest.raises(ValueError, match=r"broken\.safetensors is not a safetensors"):
         checkpoint.describe(tmp_path / "broken.safetensors")
+
+
+def test_a_checkpoint_that_cannot_be_fetched_is_one_sentence(monkeypatch):
+    def offline(repository: str, file: str) -> str:
+        assert (repository, file) == ("somebody/models", "tiny.safetensors")
+        raise ConnectionError("no route")
+
+    monkeypatch.setattr("huggingface_hub.hf_hub_download", offline)
+    with pytest.raises(ValueError, match="hf://somebody/models/tiny cannot be fetched"):
+        checkpoint.find("hf://somebody/models/tiny")
 
 
 def test_describe_reads_the_header(talker, tmp_path):

@@ -62,13 +62,14 @@ class IdentityLibrary(nn.Module):
 
     def similarity(self, voices: torch.Tensor) -> torch.Tensor:
         """Voice summaries (B, voice) → scaled cosine to every identity (B, I)."""
+        voices = voices.to(self.voice_mean)  # summaries are made on the CPU, wherever the weights are
         audio = F.normalize(self.voice((voices - self.voice_mean) / self.voice_std), dim=-1)
         return self.log_temperature.exp().clamp(max=100) * audio @ F.normalize(self.identity, dim=-1).T
 
     def match(self, voice: torch.Tensor) -> dict[str, float]:
         """Voice summary (voice,) → probability of each identity, best first."""
         with torch.no_grad():
-            scores = self.similarity(voice[None])[0].softmax(-1)
+            scores = self.similarity(voice[None].to(self.voice_mean.device))[0].softmax(-1)
         order = scores.argsort(descending=True)
         return {self.config.identities[int(i)]: float(scores[i]) for i in order}
 

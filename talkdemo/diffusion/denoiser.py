@@ -1,4 +1,4 @@
-"""What samplers call: a network bound to its condition, working on normalised motion; guidance is a denoiser around one.
+"""What samplers call: a network bound to its condition, on normalised motion; guidance is a denoiser around one.
 
 `MotionStatistics` is the only place that knows how Motion's channels are laid out for the network.
 """

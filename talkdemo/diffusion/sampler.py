@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Sequence
 
 import torch
@@ -25,7 +26,7 @@ def ddim(
     z_s = α_s x̂ + (σ_s / σ_t)(z_t − α_t x̂); the last step returns x̂ itself.
     """
     times = schedule.timesteps(steps)
-    for i, (t, s) in enumerate(zip(times[:-1], times[1:], strict=True)):
+    for i, (t, s) in enumerate(itertools.pairwise(times)):
         x = denoiser(z, t)
         ratio = float(schedule.sigma[s] / schedule.sigma[t])
         z = float(schedule.alpha[s] - ratio * schedule.alpha[t]) * x + ratio * z

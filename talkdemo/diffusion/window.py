@@ -1,7 +1,8 @@
 """Speech of any length in, motion out: windows of L frames, each continuing the last P frames of the one before.
 
 The last frames of a window do not yet hear what comes next (a mouth closes for a /p/ before the /p/ is heard), so
-`lookahead` frames at its end are thrown away and made again by the next window, which hears them in context.
+`lookahead` frames at its end are made again by the next window, which hears them in context. Over the first FADE of
+them the old version gives way to the new, so that no seam is left where the two disagree.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from dataclasses import dataclass
 import torch
 
 LOOKAHEAD = 12  # frames, 0.48 s
+FADE = 5  # frames of the lookahead that are cross-faded: these still hear 0.28 s of what follows in either version
 
 
 @dataclass(frozen=True)
@@ -24,14 +26,15 @@ def windows(frames: int, length: int, lookahead: int = LOOKAHEAD) -> list[Window
     """Windows that cover `frames` frames; the last keeps whatever is left."""
     if frames < 1:
         raise ValueError(f"{frames} frames were asked for; at least 1 is wanted")
+    if length <= lookahead:
+        raise ValueError(f"windows of {length} frames were asked for; more than the lookahead of {lookahead} is wanted")
     plan, start = [], 0
     while True:
         left = frames - start
         if left <= length:
             return [*plan, Window(start, left)]
-        keep = min(length - lookahead, left)
-        plan.append(Window(start, keep))
-        start += keep
+        plan.append(Window(start, length - lookahead))
+        start += length - lookahead
 
 
 def generate(
@@ -47,13 +50,25 @@ def generate(
     first window; `sample_window(features (P + L, D), previous (K, P, channels), window)` → (K, L, channels).
     The features of the P frames before the start repeat the first frame's.
     """
-    previous = first
+    previous, tail = first, None
     p = first.shape[1]
     padded = torch.cat([features[:1].expand(p, -1), features])  # frame i stands at i + p
     for window in windows(frames, length):
-        made = sample_window(padded[window.start : window.start + p + length], previous, window)[:, : window.keep]
+        whole = sample_window(padded[window.start : window.start + p + length], previous, window)
+        made = whole[:, : window.keep]
+        if tail is not None:
+            made = _faded(tail, made)
+        tail = whole[:, window.keep :]
         previous = torch.cat([previous, made], dim=1)[:, -p:]
         yield made
+
+
+def _faded(old: torch.Tensor, new: torch.Tensor) -> torch.Tensor:
+    """`new` (K, T, channels), its first frames blended in from `old` (K, T', channels), both of the same moments."""
+    frames = min(FADE, old.shape[1], new.shape[1])
+    share = torch.arange(1, frames + 1, device=new.device)[:, None] / (frames + 1)  # of the new
+    blended = old[:, :frames] * (1 - share) + new[:, :frames] * share
+    return torch.cat([blended, new[:, frames:]], dim=1)
 
 
 def padded_frames(frames: int, length: int) -> int:

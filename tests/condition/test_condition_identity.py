@@ -20,6 +20,10 @@ def test_matching_is_a_distribution_best_first(library):
     assert list(match.values()) == sorted(match.values(), reverse=True)
 
 
+def test_a_voice_summary_is_moved_to_the_weights(library):
+    assert library.to("meta").similarity(torch.randn(2, 5)).device.type == "meta"
+
+
 def test_contrastive_learning_finds_who_speaks(library):
     centres = torch.randn(3, 5) * 2
     who = torch.arange(3).repeat(8)

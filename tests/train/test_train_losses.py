@@ -1,0 +1,48 @@
+"""Loss terms: nothing for a perfect prediction, what the formula says for a shift, more for lips that fail to meet."""
+
+import numpy as np
+import pytest
+import torch
+
+from talkdemo.records import Phone
+from talkdemo.train.encoder import frame_labels
+from talkdemo.train.losses import MotionLossWeights, motion_terms
+
+W = MotionLossWeights(1, 1, 1, 1, 1)
+
+
+def lips(gap: float) -> torch.Tensor:
+    points = torch.zeros(1, 5, 2, 3)
+    points[:, :, 0, 1] = gap
+    return points
+
+
+def test_a_perfect_prediction_costs_nothing():
+    x = torch.randn(1, 5, 55)
+    assert all(float(v) == 0 for v in motion_terms(x, x, lips(0.01), lips(0.01), (0, 1), W).values())
+
+
+def test_a_constant_shift_costs_its_square_and_no_velocity():
+    x = torch.randn(1, 5, 55)
+    terms = motion_terms(x + 0.5, x, lips(0.0), lips(0.0), (0, 1), W)
+    assert float(terms["coefficients"]) == pytest.approx(0.25, rel=1e-4)
+    assert float(terms["velocity"]) == pytest.approx(0, abs=1e-9)
+
+
+def test_closure_counts_where_the_lips_should_meet_only():
+    x = torch.zeros(1, 5, 55)
+    missed = motion_terms(x, x, lips(0.003), lips(0.0), (0, 1), W)["closure"]
+    wide = motion_terms(x, x, lips(0.015), lips(0.012), (0, 1), W)["closure"]
+    assert float(missed) == pytest.approx(1.0, rel=1e-4)
+    assert float(wide) < 1e-6
+
+
+def test_frame_labels_follow_the_phones_and_the_tempo():
+    phones = [Phone(0.0, 0.1, "SIL"), Phone(0.1, 0.14, "P"), Phone(0.14, 0.3, "AA", 1)]
+    labels, stress = frame_labels(phones, 20)
+    from talkdemo.audio.phones import INDEX
+
+    assert labels.tolist() == [0] * 5 + [INDEX["P"]] * 2 + [INDEX["AA"]] * 8 + [0] * 5
+    assert stress.tolist() == [0] * 7 + [1] * 8 + [0] * 5
+    slow, _ = frame_labels(phones, 40, scale=2.0)
+    assert np.array_equal(slow[::2], labels)
