@@ -1,0 +1,115 @@
+"""Motions in, one npz out, and back.
+
+Layout: coefficients (T, 52) or (K, T, 52), names (52,), head (…, T, 3) rotation vectors, fps, meta (a JSON string).
+"""
+
+from __future__ import annotations
+
+import json
+import zipfile
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+
+from talkdemo.export.atomic import replacing
+from talkdemo.face.arkit import NAMES
+from talkdemo.records import Motion
+
+KEYS = ("coefficients", "names", "head", "fps", "meta")
+
+
+def write(path: Path | str, motions: Sequence[Motion]) -> None:
+    """Write K motions of equal length: K = 1 without the leading axis, more with it.
+
+    Raises ValueError when there is no motion, or lengths or frame rates differ.
+    """
+    if not motions:
+        raise ValueError(f"{path}: no motion was given; at least one is wanted")
+    lengths, rates = {len(motion) for motion in motions}, {float(motion.fps) for motion in motions}
+    if len(lengths) > 1 or len(rates) > 1:
+        raise ValueError(
+            f"{path}: motions of {sorted(lengths)} frames at {sorted(rates)} frames per second were given; "
+            "one length and one rate are wanted"
+        )
+    coefficients = np.stack([motion.coefficients for motion in motions]).astype(np.float32)  # (K, T, 52)
+    head = np.stack([motion.head for motion in motions]).astype(np.float32)  # (K, T, 3)
+    meta = dict(motions[0].meta)
+    if len(motions) == 1:
+        coefficients, head = coefficients[0], head[0]
+    else:
+        meta["samples"] = [dict(motion.meta) for motion in motions]
+    with replacing(path) as temporary, temporary.open("wb") as stream:
+        np.savez_compressed(
+            stream,
+            coefficients=coefficients,
+            names=np.array(NAMES),
+            head=head,
+            fps=np.float32(motions[0].fps),
+            meta=np.array(json.dumps(meta, default=plain)),
+        )
+
+
+def read(path: Path | str) -> list[Motion]:
+    """The motions of a file written by `write`: one, or K. Columns are put into the order of face.arkit.NAMES.
+
+    Raises FileNotFoundError, or ValueError naming what is wrong with the file.
+    """
+    path = Path(path)
+    try:
+        archive = np.load(path, allow_pickle=False)
+        if not isinstance(archive, np.lib.npyio.NpzFile):
+            raise ValueError("a single array")
+        with archive:
+            missing = [key for key in KEYS if key not in archive]
+            if missing:
+                raise ValueError(f"an archive without {', '.join(missing)}")
+            coefficients, names, head, fps, meta = (archive[key] for key in KEYS)
+    except FileNotFoundError:
+        raise
+    except (ValueError, OSError, EOFError, zipfile.BadZipFile, AttributeError) as error:
+        raise ValueError(f"{path}: not a motion file ({error}); an npz with {', '.join(KEYS)} is wanted") from error
+
+    names = [str(name) for name in np.atleast_1d(names)]
+    if sorted(names) != sorted(NAMES):
+        raise ValueError(f"{path}: {len(names)} names that are not the 52 ARKit channels were given")
+    if coefficients.ndim not in (2, 3) or coefficients.shape[-1] != 52 or coefficients.shape[-2] == 0:
+        raise ValueError(f"{path}: coefficients of shape {coefficients.shape} given; (T, 52) or (K, T, 52) is wanted")
+    if head.shape != (*coefficients.shape[:-1], 3):
+        wanted = (*coefficients.shape[:-1], 3)
+        raise ValueError(f"{path}: head of shape {head.shape} given; {wanted} is wanted")
+    if fps.size != 1 or not 0 < float(fps) < 1000:
+        raise ValueError(f"{path}: fps {fps!s} given; one number between 0 and 1000 is wanted")
+    if not (np.isfinite(coefficients).all() and np.isfinite(head).all()):
+        raise ValueError(f"{path}: values that are not finite were given")
+    order = [names.index(name) for name in NAMES]
+    if coefficients.ndim == 2:
+        coefficients, head = coefficients[None], head[None]
+    coefficients = coefficients[..., order]
+    metas = _metas(path, str(meta), len(coefficients))
+    return [
+        Motion(c.astype(np.float32), h.astype(np.float32), float(fps), m)
+        for c, h, m in zip(coefficients, head, metas, strict=True)
+    ]
+
+
+def _metas(path: Path, text: str, count: int) -> list[dict[str, object]]:
+    try:
+        meta = json.loads(text)
+    except json.JSONDecodeError as error:
+        raise ValueError(f"{path}: meta is not JSON ({error}); a JSON object is wanted") from error
+    if not isinstance(meta, dict):
+        raise ValueError(f"{path}: meta is a JSON {type(meta).__name__}; an object is wanted")
+    samples = meta.get("samples")
+    if count > 1 and isinstance(samples, list) and len(samples) == count:
+        return [dict(sample) for sample in samples]
+    return [dict(meta) for _ in range(count)]
+
+
+def plain(value: object) -> object:
+    """numpy scalars and paths as JSON can hold them."""
+    if isinstance(value, np.generic):
+        return value.item()
+    if isinstance(value, np.ndarray):
+        return value.tolist()
+    return str(value)

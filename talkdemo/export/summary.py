@@ -1,0 +1,45 @@
+"""What a run did, as JSON: model, steps, network evaluations, seed, identity, seconds per stage, frames, outputs."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from talkdemo.export.atomic import replacing
+from talkdemo.export.npz import plain
+from talkdemo.records import Motion
+
+STAGES = ("decode", "encode", "sample", "face", "render", "mux")
+
+
+def summarise(
+    motions: Sequence[Motion], seconds: Mapping[str, float] | None = None, **more: object
+) -> dict[str, object]:
+    """The summary of K motions of one speech.
+
+    `seconds` adds or replaces stages of the first motion's own record ("face", "render", "mux" of a video); "total" is
+    their sum unless given. `more` are further entries (character, outputs …); None is left out.
+    """
+    meta = dict(motions[0].meta)
+    spent = {**dict(meta.pop("seconds", {})), **(seconds or {})}  # type: ignore[call-overload]
+    spent = {stage: round(float(spent[stage]), 4) for stage in (*STAGES, "total") if stage in spent}
+    spent.setdefault("total", round(sum(spent.values()), 4))
+    first = {key: meta.pop(key, None) for key in ("model", "steps", "nfe", "seed", "identity", "emotion")}
+    meta.pop("frames", None)
+    return {
+        **first,
+        "samples": len(motions),
+        "frames": len(motions[0]),
+        "fps": float(motions[0].fps),
+        "seconds": spent,
+        **meta,
+        **{key: value for key, value in more.items() if value is not None},
+    }
+
+
+def write(path: Path | str, summary: Mapping[str, object]) -> None:
+    """Write the summary as indented JSON."""
+    text = json.dumps(summary, indent=2, default=plain) + "\n"
+    with replacing(path) as temporary:
+        temporary.write_text(text, encoding="utf-8")
