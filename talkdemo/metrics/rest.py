@@ -1,0 +1,27 @@
+"""Lips at rest: a track of inner-lip gap and the silent frames in, the gap that stays out."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from talkdemo.metrics.timing import frame_times
+from talkdemo.metrics.vertices import METRES_TO_MM
+from talkdemo.records import FPS, Phone
+
+
+def rest_frames(
+    phones: tuple[Phone, ...], frames: int, silence: str = "SIL", margin: float = 0.2, fps: float = FPS
+) -> np.ndarray:
+    """(T,) bool: frames in silence at least `margin` seconds away from any sound (lips need time to close and open)."""
+    times = frame_times(frames, fps)
+    resting = np.ones(frames, bool)
+    for phone in phones:
+        if phone.label != silence:
+            resting &= (times < phone.start - margin) | (times > phone.end + margin)
+    return resting
+
+
+def rest_gap(gap: np.ndarray, resting: np.ndarray) -> float:
+    """Mean opening (T,) metres over the frames `resting` (T,) bool, in **millimetres**; nan when nothing rests."""
+    gap, resting = np.asarray(gap, np.float64), np.asarray(resting, bool)
+    return float(gap[resting].mean() * METRES_TO_MM) if resting.any() else float("nan")

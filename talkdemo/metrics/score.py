@@ -1,0 +1,157 @@
+"""One measured take of one clip (and the true take, where there is one) in, every metric of the table out.
+
+Each metric comes as a pair (sum, weight), so that clips are pooled by adding: errors weigh 1 per clip, shares weigh as
+many phones or frames as they were counted on. A metric that cannot be had for a clip is left out.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from talkdemo.metrics.beat import beat_alignment, head_beats, onsets
+from talkdemo.metrics.blendshape import mbe
+from talkdemo.metrics.blink import blinks
+from talkdemo.metrics.closure import closure
+from talkdemo.metrics.eve import eve
+from talkdemo.metrics.fdd import fdd
+from talkdemo.metrics.lve import lve, lve_squared
+from talkdemo.metrics.mod import mod
+from talkdemo.metrics.mve import mve
+from talkdemo.metrics.openness import correlation, r_opening
+from talkdemo.metrics.rest import rest_frames, rest_gap
+from talkdemo.metrics.rounding import contact, rounding
+from talkdemo.metrics.sync import cross_correlation, energy
+from talkdemo.records import FPS, Phone, Speech
+
+Sums = dict[str, tuple[float, float]]  # metric name → (sum, weight)
+_LAG = "correlation at lag "
+
+
+@dataclass(frozen=True)
+class Regions:
+    """Which vertices and channels the metrics look at."""
+
+    template: np.ndarray  # (V, 3) neutral face, metres
+    lips: np.ndarray  # vertex indices
+    eyes: np.ndarray  # eyes and forehead
+    upper_face: np.ndarray
+    lip_channels: np.ndarray  # coefficient columns
+    blink_channels: np.ndarray
+
+
+@dataclass(frozen=True)
+class Labels:
+    """Classes of phone labels."""
+
+    bilabials: Collection[str]
+    labiodentals: Collection[str]
+    vowels: Collection[str]
+    rounded: Collection[str]
+    silence: str = "SIL"
+
+
+@dataclass(frozen=True)
+class Take:
+    """One motion, measured on a face whose head does not turn."""
+
+    coefficients: np.ndarray  # (T, C)
+    head: np.ndarray  # (T, 3) rotation vectors, radians
+    vertices: np.ndarray  # (T, V, 3) metres
+    gap: np.ndarray  # (T,) inner-lip gap, metres
+    width: np.ndarray  # (T,) mouth width, metres
+    bite: np.ndarray | None = None  # (T,) lower lip to upper teeth, metres
+    bite_contact: float = 0.0  # metres: at or below, lip and teeth touch
+
+
+def add(totals: Sums, scores: Mapping[str, tuple[float, float]]) -> None:
+    """Pool `scores` into `totals`, in place."""
+    for name, (value, weight) in scores.items():
+        old = totals.get(name, (0.0, 0.0))
+        totals[name] = (old[0] + value, old[1] + weight)
+
+
+def means(totals: Sums) -> dict[str, float]:
+    """The pooled figures. `lag` is where the **mean** correlation of opening and loudness over all clips peaks: single
+    short clips have several nearly equal peaks, and a mean of their lags would be noise."""
+    figures = {name: value / weight for name, (value, weight) in totals.items() if weight}
+    by_lag = {int(name[len(_LAG) :]): figures.pop(name) for name in list(figures) if name.startswith(_LAG)}
+    if by_lag:
+        figures["lag"] = max(by_lag, key=by_lag.__getitem__) / FPS * 1e3
+    return figures
+
+
+def against_truth(take: Take, truth: Take, regions: Regions, mask: np.ndarray | None = None) -> Sums:
+    """Errors against the true motion; `mask` (C,) bool says which channels of it are real (None = all)."""
+    dynamics = fdd(take.vertices, truth.vertices, regions.template, regions.upper_face)
+    lips = np.zeros(take.coefficients.shape[1], bool)
+    lips[regions.lip_channels] = True
+    beats = head_beats(truth.head)
+    return _known(
+        {
+            "lve": lve(take.vertices, truth.vertices, regions.lips),
+            "lve_squared": lve_squared(take.vertices, truth.vertices, regions.lips) * 1e5,
+            "fdd": dynamics.signed * 1e5,
+            "fdd_absolute": dynamics.absolute * 1e5,
+            "eve": eve(take.vertices, truth.vertices, regions.eyes),
+            "mve": mve(take.vertices, truth.vertices),
+            "mod": mod(take.gap, truth.gap),
+            "mbe": mbe(take.coefficients, truth.coefficients, mask),
+            "lbe": mbe(take.coefficients, truth.coefficients, lips if mask is None else lips & mask),
+            "r_truth": correlation(take.gap, truth.gap),
+            "ba_truth": beat_alignment(head_beats(take.head), beats),
+        }
+    )
+
+
+def against_phones(take: Take, phones: Sequence[Phone], labels: Labels) -> Sums:
+    """Closures, rounding, lip to teeth, rest and r(opening), from phones with exact times."""
+    counts = closure(take.gap, phones, bilabials=labels.bilabials, vowels=labels.vowels)
+    scores: Sums = {
+        "hits": (100 * counts.hits, counts.bilabials),
+        "false": (100 * counts.closed_vowel_frames, counts.vowel_frames),
+        "vowel_hits": (100 * counts.vowel_hits, counts.vowels),
+    }
+    narrow, asked = rounding(take.width, phones, rounded=labels.rounded, silence=labels.silence)
+    scores["rounding"] = (100 * narrow, asked)
+    if take.bite is not None:
+        touched, asked = contact(take.bite, phones, labels=labels.labiodentals, threshold=take.bite_contact)
+        scores["labiodental"] = (100 * touched, asked)
+    resting = rest_frames(phones, len(take.gap), labels.silence)
+    return scores | _known(
+        {"r_phones": r_opening(take.gap, phones, silence=labels.silence), "rest": rest_gap(take.gap, resting)}
+    )
+
+
+def alone(take: Take, speech: Speech, regions: Regions) -> Sums:
+    """What can be said of a motion and its sound without truth or phones."""
+    lids = blinks(take.coefficients[:, regions.blink_channels].mean(axis=1))
+    lags, scores = cross_correlation(take.gap, energy(speech.samples, len(take.gap)))
+    return {"blinks": (60 * len(lids.times), lids.seconds)} | _known(
+        {
+            **{f"{_LAG}{lag}": score for lag, score in zip(lags, scores, strict=True)},
+            "ba": beat_alignment(head_beats(take.head), onsets(speech.samples)),
+            "blink_ms": lids.median_duration,
+        }
+    )
+
+
+def shuffled(
+    take: Take, speech: Speech, phones: Sequence[Phone] | None, truth_gap: np.ndarray | None, silence: str
+) -> Sums:
+    """The synchrony scores of a take against the speech, phones and true gap of **another** clip: what chance gives."""
+    scores = {"ba_shuffled": beat_alignment(head_beats(take.head), onsets(speech.samples))}
+    if phones is not None:
+        common = min(len(take.gap), speech.frames)
+        scores["r_phones_shuffled"] = r_opening(take.gap[:common], phones, silence=silence)
+    if truth_gap is not None:
+        common = min(len(take.gap), len(truth_gap))
+        scores["r_truth_shuffled"] = correlation(take.gap[:common], truth_gap[:common])
+    return _known(scores)
+
+
+def _known(scores: Mapping[str, float]) -> Sums:
+    return {name: (value, 1.0) for name, value in scores.items() if not math.isnan(value)}
