@@ -1,0 +1,25 @@
+"""A sound file in, three motions out as npz and the first as Live Link Face CSV: no graphics are needed.
+
+python examples/speech_to_motion.py [SPEECH [OUT]]  writes OUT.npz and OUT.csv
+"""
+
+import sys
+from pathlib import Path
+
+import numpy as np
+
+from talkdemo.export import livelink, npz
+from talkdemo.face.arkit import INDEX
+from talkdemo.pipeline import SpeechToFace
+
+HERE = Path(__file__).parent
+given = sys.argv[1:]
+speech = given[0] if given else HERE / "speech" / "welcome.flac"
+out = Path(given[1] if len(given) > 1 else "motion")
+
+motions = SpeechToFace.load().animate(speech, samples=3, seed=1)
+npz.write(out.with_suffix(".npz"), motions)
+livelink.write(out.with_suffix(".csv"), motions[0], fps=60)
+for motion in motions:
+    jaw, turn = motion.coefficients[:, INDEX["jawOpen"]], np.rad2deg(motion.head)
+    print(f"seed {motion.meta['seed']}: jaw opens to {jaw.max():.2f}, the head turns {np.ptp(turn[:, 1]):.1f} degrees")

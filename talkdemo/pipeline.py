@@ -1,0 +1,204 @@
+"""Speech in, Motion and video out: the stages in order, one line each."""
+
+from __future__ import annotations
+
+import functools
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+from talkdemo.audio.decode import SHORTEST, decode
+from talkdemo.audio.encoder import SpeechEncoder
+from talkdemo.audio.voice import summary
+from talkdemo.face.characters import CHARACTERS, Character
+from talkdemo.face.head import FaceModel
+from talkdemo.records import FPS, Motion, Speech, Stopped
+from talkdemo.render import video
+from talkdemo.render.raster import Renderer
+from talkdemo.talker import Talker
+
+AUTO = "auto"
+MODELS = ("diffusiontalker",)
+MAX_SAMPLES = 16
+MIN_STEPS = 2
+_FACE_CHUNK = 250  # frames turned to vertices at a time, so that memory stays flat
+
+_LOADING = threading.Lock()
+
+Progress = Callable[[str, float], None]  # stage, share done in 0..1
+
+
+class SpeechToFace:
+    """The whole way from speech to a moving head. Holds weights only: nothing of a request is kept here."""
+
+    def __init__(self, model: str, encoder: SpeechEncoder, talker: Talker, face: FaceModel) -> None:
+        self.model, self.encoder, self.talker, self.face = model, encoder, talker, face
+        self.identities: tuple[str, ...] = talker.config.identity.identities
+        self.emotions: tuple[str, ...] = talker.config.identity.emotions
+        self.max_steps = talker.config.steps
+
+    @classmethod
+    def load(cls, model: str = "diffusiontalker", device: str | None = None) -> SpeechToFace:
+        """Open the shipped weights (once per process, model and device). Raises ValueError for an unknown model."""
+        if model not in MODELS:
+            raise ValueError(f"there is no model {model!r}; known are {', '.join(MODELS)}")
+        with _LOADING:  # a second visitor waits for the first one's weights instead of opening them again
+            return _load(model, device or ("cuda" if torch.cuda.is_available() else "cpu"))
+
+    def animate(
+        self,
+        speech: Speech | Path | str,
+        *,
+        identity: str = AUTO,
+        emotion: str = "neutral",
+        steps: int = 32,
+        seed: int = 0,
+        samples: int = 1,
+        progress: Progress | None = None,
+        stop: threading.Event | None = None,
+    ) -> list[Motion]:
+        """`samples` motions for one speech, sample k from seed + k. `identity` is a name or "auto" (the learned
+        identities mixed as they match the voice).
+
+        Raises ValueError for a choice out of range (before any work) or for speech that cannot be used, Stopped once
+        `stop` is set.
+        """
+        self._check(steps, seed, samples)
+        emotion_index = self.talker.library.emotion_index(emotion)
+        if identity != AUTO:
+            self.talker.library.weights({identity: 1.0})
+        clock = _Clock(progress, stop)
+
+        with clock.stage("decode"):
+            speech = speech if isinstance(speech, Speech) else decode(speech)
+            if speech.seconds < SHORTEST:
+                raise ValueError(f"{speech.name} holds {speech.seconds:.2f} s of sound; wanted: at least {SHORTEST} s")
+        with clock.stage("encode"):
+            features = self.encoder.features(speech, self.talker.padded_frames(speech.frames))
+            matches = self.talker.library.match(torch.from_numpy(summary(speech))) if identity == AUTO else None
+            mix = matches or {identity: 1.0}
+        with clock.stage("sample"):
+            windows = self.talker.sample(
+                torch.from_numpy(features),
+                speech.frames,
+                self.talker.library.weights(mix),
+                emotion_index,
+                steps,
+                [seed + k for k in range(samples)],
+                on_step=lambda done, total: clock.report("sample", done / total),
+            )
+            parts = [(c.cpu().numpy(), h.cpu().numpy()) for c, h in windows]
+        coefficients = np.concatenate([c for c, _ in parts], axis=1)  # (K, T, 52)
+        head = np.concatenate([h for _, h in parts], axis=1)
+        meta: dict[str, Any] = {
+            "model": self.model,
+            "steps": steps,
+            "nfe": steps * len(parts),
+            "identity": next(iter(mix)) if matches is None else AUTO,
+            "emotion": emotion,
+            "frames": speech.frames,
+            "seconds": dict(clock.seconds),
+        }
+        if matches is not None:
+            meta["matches"] = dict(list(matches.items())[:5])
+        return [
+            Motion(coefficients[k], head[k], FPS, {**meta, "seed": seed + k}) for k in range(samples)
+        ]  # seconds are those of the whole batch
+
+    def vertices(self, motion: Motion, character: str | Character | None = None) -> np.ndarray:
+        """(T, V, 3) metres."""
+        character = character or next(iter(CHARACTERS))
+        made = []
+        with torch.no_grad():
+            for start in range(0, len(motion), _FACE_CHUNK):
+                part = slice(start, start + _FACE_CHUNK)
+                coefficients = torch.as_tensor(motion.coefficients[part])
+                made.append(self.face(coefficients, torch.as_tensor(motion.head[part]), character).numpy())
+        return np.concatenate(made)
+
+    def video(
+        self,
+        motion: Motion,
+        speech: Speech | None,
+        path: Path | str,
+        *,
+        character: str | Character | None = None,
+        size: int = 512,
+        progress: Progress | None = None,
+        stop: threading.Event | None = None,
+    ) -> dict[str, float]:
+        """Render the motion to an mp4 with the speech as its sound; returns the seconds spent per stage."""
+        character = character or next(iter(CHARACTERS))
+        renderer = Renderer(self.face.drawable(character), size)
+        clock = _Clock(progress, stop)
+        spent = {"face": 0.0, "render": 0.0}
+
+        def pictures():
+            for start in range(0, len(motion), _FACE_CHUNK):
+                begin = time.perf_counter()
+                part = slice(start, start + _FACE_CHUNK)
+                chunk = Motion(motion.coefficients[part], motion.head[part], motion.fps)
+                vertices = self.vertices(chunk, character)
+                spent["face"] += time.perf_counter() - begin
+                frames = renderer.frames(vertices, stop=stop)
+                for i in range(len(vertices)):
+                    begin = time.perf_counter()
+                    frame = next(frames)
+                    spent["render"] += time.perf_counter() - begin
+                    clock.report("render", (start + i + 1) / len(motion))
+                    yield frame
+
+        begin = time.perf_counter()
+        video.write(path, pictures(), speech, fps=motion.fps, stop=stop)
+        total = time.perf_counter() - begin
+        return {**spent, "mux": total - spent["face"] - spent["render"]}
+
+    def _check(self, steps: int, seed: int, samples: int) -> None:
+        if not MIN_STEPS <= steps <= self.max_steps:
+            raise ValueError(f"{steps} steps were asked for; this model takes {MIN_STEPS} to {self.max_steps}")
+        if not 1 <= samples <= MAX_SAMPLES:
+            raise ValueError(f"{samples} samples were asked for; 1 to {MAX_SAMPLES} can be made at once")
+        if not 0 <= seed < 2**31:
+            raise ValueError(f"the seed {seed} is out of range; a whole number from 0 to {2**31 - 1} is wanted")
+
+
+@functools.lru_cache(maxsize=4)
+def _load(model: str, device: str) -> SpeechToFace:
+    talker, _ = Talker.open(model)
+    return SpeechToFace(model, SpeechEncoder.open().to(device), talker.to(device), FaceModel.load())
+
+
+class _Clock:
+    """Seconds per stage; tells the caller how far the work is and stops it when asked."""
+
+    def __init__(self, progress: Progress | None, stop: threading.Event | None) -> None:
+        self.progress, self.stop = progress, stop
+        self.seconds: dict[str, float] = {}
+
+    def report(self, stage: str, share: float) -> None:
+        if self.stop is not None and self.stop.is_set():
+            raise Stopped(stage)
+        if self.progress:
+            self.progress(stage, share)
+
+    def stage(self, name: str) -> _Stage:
+        return _Stage(self, name)
+
+
+class _Stage:
+    def __init__(self, clock: _Clock, name: str) -> None:
+        self.clock, self.name = clock, name
+
+    def __enter__(self) -> None:
+        self.clock.report(self.name, 0.0)
+        self.begin = time.perf_counter()
+
+    def __exit__(self, kind: object, *_: object) -> None:
+        self.clock.seconds[self.name] = time.perf_counter() - self.begin
+        if kind is None:
+            self.clock.report(self.name, 1.0)

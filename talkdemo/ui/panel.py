@@ -1,0 +1,94 @@
+"""The state of a job in, the HTML beneath the picture out: idle, progress, result with timings, stopped, failed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from html import escape
+
+from talkdemo.ui.job import WAITING, Report
+from talkdemo.ui.talk_job import STAGES, Outcome
+
+TITLES = {"decode": "Decode", "encode": "Encode", "sample": "Sample", "render": "Render"}
+TIMED = (
+    ("decode", "Decode the sound"),
+    ("encode", "Encode the speech"),
+    ("sample", "Sample the motion"),
+    ("face", "Move the head"),
+    ("render", "Draw the pictures"),
+    ("mux", "Write the video"),
+)
+
+
+def idle() -> str:
+    """Before the first job."""
+    return _note("Record or upload some speech, or pick an example, then press <b>Generate</b>.")
+
+
+def stopped() -> str:
+    return _note("Stopped. Nothing was kept.")
+
+
+def failed(sentence: str) -> str:
+    return f'<div class="td-note td-error" role="alert">{escape(sentence)}</div>'
+
+
+def progress(report: Report) -> str:
+    """Four bars, one per stage, with real percentages."""
+    now = STAGES.index(report.stage) if report.stage in STAGES else -1
+    bars = []
+    for k, stage in enumerate(STAGES):
+        share = 1.0 if k < now else report.fraction if k == now else 0.0
+        percent = round(100 * min(max(share, 0.0), 1.0))
+        state = "done" if percent == 100 else "now" if k == now else "later"
+        bars.append(
+            f'<div class="td-stage td-{state}" data-stage="{stage}"><span>{TITLES[stage]}</span><b>{percent} %</b>'
+            f'<i><u style="width:{percent}%"></u></i></div>'
+        )
+    note = '<p class="td-wait">Waiting for its turn …</p>' if report.stage == WAITING else ""
+    return f'<div class="td-progress" role="status">{"".join(bars)}</div>{note}'
+
+
+def result(outcome: Outcome) -> str:
+    """What was made: a line of facts and where the time went."""
+    summary, seconds = outcome.summary, outcome.speech.seconds
+    facts = [
+        ("Seed", str(summary["seed"])),
+        ("Steps", str(summary["steps"])),
+        ("Emotion", str(summary["emotion"])),
+        ("Character", str(summary["character"])),
+        ("Length", f"{seconds:.1f} s, {summary['frames']} frames"),
+        ("Identity", _identity(summary)),
+    ]
+    chips = "".join(f"<div><dt>{name}</dt><dd>{escape(value)}</dd></div>" for name, value in facts)
+    return f'<dl class="td-facts">{chips}</dl>'
+
+
+def timings(outcome: Outcome) -> str:
+    """Seconds per stage as a table with bars."""
+    spent: Mapping[str, float] = outcome.summary["seconds"]  # type: ignore[assignment]
+    longest = max([spent.get(stage, 0.0) for stage, _ in TIMED] + [1e-6])
+    rows = "".join(
+        f'<tr><th scope="row">{title}</th><td class="num">{spent[stage]:.2f} s</td>'
+        f'<td class="bar"><i style="width:{100 * spent[stage] / longest:.1f}%"></i></td></tr>'
+        for stage, title in TIMED
+        if stage in spent
+    )
+    ratio = spent["total"] / max(outcome.speech.seconds, 1e-6)
+    total = f'<tr class="sum"><th scope="row">Total</th><td class="num">{spent["total"]:.2f} s</td>'
+    return (
+        f'<table class="td-times"><caption>Where the time went</caption>{rows}{total}'
+        f"<td>{ratio:.2f} s per second of speech</td></tr></table>"
+    )
+
+
+def _identity(summary: Mapping[str, object]) -> str:
+    matches = summary.get("matches")
+    if not isinstance(matches, Mapping) or not matches:
+        return str(summary["identity"])
+    close = [(name, share) for name, share in matches.items() if share >= 0.05][:3] or list(matches.items())[:1]
+    nearest = ", ".join(f"{name} {100 * share:.0f} %" for name, share in close)
+    return f"matched to the voice: {nearest}"
+
+
+def _note(text: str) -> str:
+    return f'<div class="td-note">{text}</div>'

@@ -1,0 +1,30 @@
+// The plot's playhead follows the video; a click on the plot seeks the video. The page is always light.
+(() => {
+  const chart = () => document.getElementById("motion-chart");
+  const video = () => document.querySelector("#td-video video");
+
+  function follow() {
+    const svg = chart(), film = video();
+    if (svg && film && film.duration) {
+      const box = svg.viewBox.baseVal;
+      const share = Math.min(film.currentTime / Number(svg.dataset.seconds), 1);
+      const x = box.width * (Number(svg.dataset.left) + Number(svg.dataset.width) * share);
+      const line = svg.querySelector(".playhead");
+      line.setAttribute("x1", x);
+      line.setAttribute("x2", x);
+    }
+    requestAnimationFrame(follow);
+  }
+
+  document.addEventListener("click", (event) => {
+    const svg = event.target.closest && event.target.closest("#motion-chart"), film = video();
+    if (!svg || !film) return;
+    const frame = svg.getBoundingClientRect();
+    const share = ((event.clientX - frame.left) / frame.width - Number(svg.dataset.left)) / Number(svg.dataset.width);
+    film.currentTime = Math.min(Math.max(share, 0), 1) * Number(svg.dataset.seconds);
+  });
+
+  new MutationObserver(() => document.body && document.body.classList.remove("dark")).observe(
+    document.documentElement, { subtree: true, attributes: true, attributeFilter: ["class"], childList: false });
+  requestAnimationFrame(follow);
+})();

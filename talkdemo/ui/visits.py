@@ -1,0 +1,144 @@
+"""A visitor's session in; private folders and stop signals out, forgotten when the visit ends or an hour has passed.
+
+Everything lies under one folder of this process that only its user may read; jobs get folders with random names. Files
+that the page uploads are put there by gradio, which deletes them by age itself.
+"""
+
+from __future__ import annotations
+
+import atexit
+import contextlib
+import os
+import secrets
+import shutil
+import tempfile
+import threading
+import time
+from collections import defaultdict
+from pathlib import Path
+
+PERIOD = 300  # seconds between two sweeps
+AGE = 3600 - PERIOD  # seconds a result can be fetched: what a sweep just spares is gone within the hour
+PREFIX = "talkdemo-"  # then the process and a random name
+
+
+def private_root() -> Path:
+    """The folder of this process; gradio is told to use it too, hence to be called before gradio is imported."""
+    if "GRADIO_TEMP_DIR" not in os.environ:
+        clear_leftovers(Path(tempfile.gettempdir()))
+        root = tempfile.mkdtemp(prefix=f"{PREFIX}{os.getpid()}-")  # mode 0700
+        os.environ["GRADIO_TEMP_DIR"] = root
+        atexit.register(shutil.rmtree, root, ignore_errors=True)
+    return Path(os.environ["GRADIO_TEMP_DIR"])
+
+
+def clear_leftovers(folder: Path) -> None:
+    """Delete what processes that were killed could not delete themselves: our folders in `folder` of dead processes."""
+    for left in folder.glob(f"{PREFIX}*-*"):
+        pid = left.name.removeprefix(PREFIX).split("-")[0]
+        with contextlib.suppress(FileNotFoundError):  # another process that starts now clears them too
+            if pid.isdigit() and left.lstat().st_uid == os.getuid() and not _alive(int(pid)):
+                shutil.rmtree(left, ignore_errors=True)
+
+
+def _alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        pass
+    return True
+
+
+class Visits:
+    """Folders and stop signals by session. Holds no input and no result of anybody."""
+
+    def __init__(self, root: Path, age: float = AGE) -> None:
+        self.jobs = root / "jobs"
+        self.age = age
+        self._lock = threading.Lock()
+        self._stops: dict[str, set[threading.Event]] = defaultdict(set)
+        self._folders: dict[str, set[Path]] = defaultdict(set)
+        self._busy: set[Path] = set()
+        self._stopped: set[str] = set()  # sessions whose last word was Stop
+
+    def begin(self, session: str, outlives: bool = False) -> tuple[Path, threading.Event]:
+        """A new folder and a new stop signal for one job, already set when Stop came while the job waited. With
+        `outlives` the folder stays when the visit ends (until it is old): a program fetches its files when it likes."""
+        folder, stop = self.jobs / secrets.token_urlsafe(16), threading.Event()
+        folder.mkdir(parents=True, mode=0o700)
+        with self._lock:
+            self._busy.add(folder)
+            self._stops[session].add(stop)
+            if not outlives:
+                self._folders[session].add(folder)
+                if session in self._stopped:
+                    stop.set()
+        return folder, stop
+
+    def end(self, session: str, folder: Path, stop: threading.Event, keep: bool) -> None:
+        """The job is over; its folder stays for the visitor to fetch only when `keep`."""
+        stop.set()
+        with self._lock:
+            self._busy.discard(folder)
+            self._stops[session].discard(stop)
+            if not keep:
+                self._folders[session].discard(folder)
+            for known in (self._stops, self._folders):
+                if not known[session]:
+                    del known[session]
+        if not keep:
+            shutil.rmtree(folder, ignore_errors=True)
+
+    def stop(self, session: str) -> None:
+        """Stop whatever this session has under way."""
+        with self._lock:
+            self._stopped.add(session)
+            for stop in self._stops.get(session, ()):
+                stop.set()
+
+    def resume(self, session: str) -> None:
+        """This session asks for a new job."""
+        with self._lock:
+            self._stopped.discard(session)
+
+    def was_stopped(self, session: str) -> bool:
+        """Whether `stop` came after the last `resume`."""
+        with self._lock:
+            return session in self._stopped
+
+    def leave(self, session: str) -> None:
+        """The visit is over: stop its jobs, delete its files."""
+        self.stop(session)
+        with self._lock:
+            self._stops.pop(session, None)
+            self._stopped.discard(session)
+            folders = self._folders.pop(session, set())
+        for folder in folders:
+            shutil.rmtree(folder, ignore_errors=True)
+
+    def sweep(self, now: float | None = None) -> int:
+        """Delete the folders older than `age` of jobs that are over; returns how many."""
+        now = time.time() if now is None else now
+        with self._lock:
+            busy = set(self._busy)
+        deleted = 0
+        for folder in list(self.jobs.iterdir()) if self.jobs.is_dir() else ():
+            with contextlib.suppress(FileNotFoundError):  # its visitor may leave at this moment
+                if folder not in busy and now - folder.stat().st_mtime > self.age:
+                    shutil.rmtree(folder, ignore_errors=True)
+                    deleted += 1
+        return deleted
+
+    def keep_sweeping(self) -> threading.Thread:
+        """Sweep every PERIOD in the background for as long as the process lives."""
+
+        def run() -> None:
+            while True:
+                time.sleep(PERIOD)
+                self.sweep()
+
+        thread = threading.Thread(target=run, name="talkdemo-sweeper", daemon=True)
+        thread.start()
+        return thread

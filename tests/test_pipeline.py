@@ -1,0 +1,205 @@
+"""The shipped weights from speech to motion and video: what a visitor relies on."""
+
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from talkdemo.audio.decode import decode
+from talkdemo.face.arkit import INDEX, indices
+from talkdemo.pipeline import AUTO, SpeechToFace
+from talkdemo.records import SAMPLE_RATE, Motion, Speech, Stopped
+from talkdemo.render import video
+
+CLIPS = Path(__file__).parents[1] / "examples" / "speech"
+
+
+@pytest.fixture(scope="module")
+def model() -> SpeechToFace:
+    return SpeechToFace.load()
+
+
+@pytest.fixture(scope="module")
+def speech() -> Speech:
+    return decode(CLIPS / "lips.flac")
+
+
+@pytest.fixture(scope="module")
+def motion(model, speech) -> Motion:
+    return model.animate(speech, identity="Ada", steps=16, seed=1)[0]
+
+
+def gap(model: SpeechToFace, motion: Motion) -> np.ndarray:
+    """(T,) millimetres between the middles of the inner lips."""
+    upper, lower = (int(i) for i in model.face.inner_lip_middle)
+    still = Motion(motion.coefficients, np.zeros_like(motion.head))
+    points = model.vertices(still)[:, [upper, lower]]
+    return 1000 * np.linalg.norm(points[:, 0] - points[:, 1], axis=-1)
+
+
+def test_motion_covers_the_speech_and_says_how_it_was_made(motion, speech):
+    assert motion.coefficients.shape == (speech.frames, 52) and motion.head.shape == (speech.frames, 3)
+    assert motion.coefficients.dtype == np.float32 and np.isfinite(motion.coefficients).all()
+    assert motion.coefficients.min() >= 0 and motion.coefficients.max() <= 1
+    meta = motion.meta
+    assert (meta["model"], meta["steps"], meta["seed"], meta["identity"]) == ("diffusiontalker", 16, 1, "Ada")
+    assert meta["nfe"] % 16 == 0 and set(meta["seconds"]) == {"decode", "encode", "sample"}
+
+
+def test_the_mouth_moves_with_speech_and_the_head_lives(model, motion):
+    opening = gap(model, motion)
+    assert np.percentile(opening, 95) > 4  # mm
+    assert np.degrees(np.linalg.norm(np.diff(motion.head, axis=0), axis=1)).mean() * 25 > 0.5  # degrees a second
+
+
+def test_lips_meet_again_and_again_in_peter_s_puppy(model, motion):
+    opening = gap(model, motion)
+    closed = opening < 0.15 * np.percentile(opening, 95)
+    closures = int((np.diff(closed.astype(int)) == 1).sum())
+    assert closures >= 8  # some twenty /p b m/ in the sentence
+
+
+def test_same_seed_same_motion_and_samples_count_up(model, speech, motion):
+    again, other = model.animate(speech, identity="Ada", steps=16, seed=1, samples=2)
+    assert np.allclose(again.coefficients, motion.coefficients, atol=1e-4)
+    alone = model.animate(speech, identity="Ada", steps=16, seed=2)[0]
+    assert other.meta["seed"] == 2 and np.allclose(other.coefficients, alone.coefficients, atol=1e-4)
+    assert not np.allclose(other.coefficients, again.coefficients, atol=1e-2)
+
+
+def test_identities_and_emotions_look_different(model, speech, motion):
+    happy = model.animate(speech, identity="Ada", emotion="happy", steps=16, seed=1)[0]
+    smile = indices("mouthSmile")
+    assert happy.coefficients[:, smile].mean() > motion.coefficients[:, smile].mean() + 0.1
+    bruno = model.animate(speech, identity="Bruno", steps=16, seed=1)[0]
+    assert np.abs(bruno.coefficients - motion.coefficients).mean() > 0.01
+
+
+def test_auto_matches_the_voice_it_knows(model):
+    motion = model.animate(decode(CLIPS / "welcome.flac"), identity=AUTO)[0]  # spoken by Ada's voice
+    assert next(iter(motion.meta["matches"])) == "Ada"
+
+
+def test_silence_gives_a_closed_blinking_face(model):
+    motion = model.animate(Speech(np.zeros(20 * SAMPLE_RATE, np.float32)), identity="Ada", steps=16)[0]
+    assert np.percentile(gap(model, motion), 95) < 1.0  # mm
+    blink = motion.coefficients[:, INDEX["eyeBlinkLeft"]]
+    blinks = int((np.diff((blink > 0.5).astype(int)) == 1).sum())
+    assert 2 <= blinks <= 14  # in 20 s
+
+
+def test_windows_leave_no_seam(model):
+    """Acceleration where windows meet (every 88 frames) is no larger than elsewhere; without the cross-fade 1.4 ×."""
+    samples = np.concatenate([decode(path).samples for path in sorted(CLIPS.glob("*.flac"))] * 2)
+    motion = model.animate(Speech(samples), identity="Ada", steps=8)[0]
+    acceleration = np.abs(np.diff(np.c_[motion.coefficients, 3 * motion.head], n=2, axis=0)).mean(1)
+
+    def peak(frame: int) -> float:
+        return float(acceleration[frame - 2 : frame + 5].max())
+
+    borders = range(88, len(acceleration) - 70, 88)
+    assert len(borders) > 20
+    elsewhere = np.mean([peak(border + offset) for border in borders for offset in (20, 40, 60)])
+    assert np.mean([peak(border) for border in borders]) < 1.25 * elsewhere
+
+
+@pytest.mark.parametrize(
+    ("wrong", "words"),
+    [
+        ({"steps": 1}, "1 steps"),
+        ({"steps": 513}, "513 steps.*512"),
+        ({"samples": 17}, "17 samples"),
+        ({"seed": -1}, "seed -1"),
+        ({"identity": "Nobody"}, "'Nobody'.*Ada"),
+        ({"emotion": "bored"}, "'bored'.*neutral"),
+    ],
+)
+def test_wrong_choices_are_refused_before_any_work(model, speech, wrong, words):
+    with pytest.raises(ValueError, match=words):
+        model.animate(speech, **wrong, progress=lambda *_: pytest.fail("work was begun"))
+
+
+def test_unknown_model():
+    with pytest.raises(ValueError, match="no model 'x'"):
+        SpeechToFace.load("x")
+
+
+def test_progress_runs_through_the_stages_and_stop_stops(model, speech):
+    seen = []
+    model.animate(speech, identity="Ada", progress=lambda stage, share: seen.append((stage, share)))
+    assert [stage for stage, share in seen if share == 0.0] == ["decode", "encode", "sample"]
+    shares = [share for stage, share in seen if stage == "sample"]
+    assert shares == sorted(shares) and shares[-1] == 1.0
+
+    stop = threading.Event()
+
+    def after_a_while(stage: str, share: float) -> None:
+        if stage == "sample" and share > 0.3:
+            stop.set()
+
+    with pytest.raises(Stopped):
+        model.animate(speech, identity="Ada", progress=after_a_while, stop=stop)
+
+
+def test_vertices_do_not_depend_on_the_chunk(model, motion, monkeypatch):
+    whole = model.vertices(motion)
+    monkeypatch.setattr("talkdemo.pipeline._FACE_CHUNK", 33)
+    assert np.array_equal(whole, model.vertices(motion))
+
+
+@pytest.mark.slow
+def test_video_has_picture_and_sound_of_the_same_length(model, tmp_path):
+    speech = Speech(decode(CLIPS / "welcome.flac").samples[: 2 * SAMPLE_RATE])
+    motion = model.animate(speech, identity="Ada")[0]
+    path = tmp_path / "talk.mp4"
+    seconds = model.video(motion, speech, path, size=256)
+    assert set(seconds) == {"face", "render", "mux"}
+    frames, samples = video.read(path)
+    assert len(frames) == 50 and frames[0].shape[:2] == (256, 256)
+    assert abs(len(samples) / len(speech.samples) - 1) < 0.03 or abs(len(samples) / 48_000 - 2) < 0.06
+    assert [p.name for p in tmp_path.iterdir()] == ["talk.mp4"]
+
+
+def test_stopping_the_video_leaves_nothing_behind(model, motion, speech, tmp_path):
+    stop = threading.Event()
+    stop.set()
+    with pytest.raises(Stopped):
+        model.video(motion, speech, tmp_path / "x.mp4", size=64, stop=stop)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_no_gradient_is_kept_and_the_caller_s_mode_stays(model, speech):
+    talker = model.talker
+    features = torch.from_numpy(model.encoder.features(speech, talker.padded_frames(speech.frames)))
+    windows = talker.sample(features, speech.frames, talker.library.weights({"Ada": 1.0}), 0, 2, [0])
+    assert torch.is_grad_enabled()
+    for coefficients, head in windows:
+        assert torch.is_grad_enabled() and not coefficients.requires_grad and not head.requires_grad
+
+
+def test_the_shortest_speech_is_given_its_frames(model):
+    samples = np.random.default_rng(0).normal(0, 0.1, SAMPLE_RATE // 5).astype(np.float32)
+    motion = model.animate(Speech(samples), identity=AUTO, steps=2)[0]
+    assert motion.coefficients.shape == (5, 52)
+    assert np.isfinite(motion.coefficients).all() and np.isfinite(motion.head).all()
+
+
+@pytest.mark.parametrize("count", [0, 1, 3000])
+def test_speech_that_is_too_short_is_refused(model, count):
+    with pytest.raises(ValueError, match=r"click holds 0\.\d+ s.*at least 0\.2 s"):
+        model.animate(Speech(np.zeros(count, np.float32), "click"))
+
+
+def test_two_visitors_at_once_get_what_each_would_get_alone(model, speech):
+    choices = [("Ada", 1), ("Bruno", 2)]
+
+    def visit(choice: tuple[str, int]) -> np.ndarray:
+        return model.animate(speech, identity=choice[0], seed=choice[1], steps=4)[0].coefficients
+
+    with ThreadPoolExecutor(2) as pool:
+        together = list(pool.map(visit, choices))
+    for choice, made in zip(choices, together, strict=True):
+        assert np.allclose(made, visit(choice), atol=1e-4)

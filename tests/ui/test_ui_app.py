@@ -1,0 +1,251 @@
+"""The app through its own doors: handlers as functions, gradio_client, two visitors at once, Stop, bad inputs."""
+
+from __future__ import annotations
+
+import re
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from types import SimpleNamespace
+
+import gradio as gr
+import httpx
+import numpy as np
+import pytest
+from gradio_client import Client, handle_file
+from gradio_client.exceptions import AppError
+
+from talkdemo.export import livelink, npz
+from talkdemo.face.arkit import INDEX
+from talkdemo.ui import app as ui
+from talkdemo.ui.visits import Visits
+
+CHARACTERS = ["ada", "kwame"]
+
+
+@pytest.fixture
+def built(stand_in, plain_decode, tmp_path: Path) -> gr.Blocks:
+    return ui.build(stand_in, plain_decode, CHARACTERS, [], Visits(tmp_path / "files"))
+
+
+@pytest.fixture
+def serve() -> Iterator[Callable[[gr.Blocks], str]]:
+    apps = []
+
+    def start(app: gr.Blocks) -> str:
+        apps.append(app)
+        _, address, _ = app.launch(
+            **ui.launch_options(app.characters), prevent_thread_lock=True, quiet=True, server_port=free_port()
+        )
+        return address
+
+    yield start
+    for app in apps:
+        app.close()
+
+
+def free_port() -> int:
+    import socket
+
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+def press(tab, speech: Path | None, session: str = "me", seed: int = 7, randomise: bool = False) -> list[dict]:
+    request = SimpleNamespace(session_hash=session)
+    path = str(speech) if speech else None
+    return list(tab.generate(path, "Mei", "happy", "kwame", 8, seed, randomise, request))
+
+
+def test_generate_ends_with_everything(built: gr.Blocks, wav) -> None:
+    tab = built.talk_tab
+    *before, last = press(tab, wav("hum", 1.0))
+    assert before[0][tab.seed] == 7 and "td-progress" in before[0][tab.panel]
+    made = {component.elem_id: value for component, value in last.items()}
+    assert "Mei" in made["td-panel"] and "kwame" in made["td-panel"] and "1.0 s, 25 frames" in made["td-panel"]
+    assert made["td-chart"].value.startswith("<svg") and "Sample the motion" in made["td-timings"].value
+    paths = [Path(button.value["path"]) for button in (last[tab.save_video], last[tab.save_csv], last[tab.save_npz])]
+    assert [path.suffix for path in paths] == [".mp4", ".csv", ".npz"]
+    assert all(path.stat().st_size > 0 for path in paths)
+
+
+def test_randomise_draws_and_shows_a_new_seed(built: gr.Blocks, wav) -> None:
+    tab, seeds = built.talk_tab, set()
+    for _ in range(3):
+        first, *_, last = press(tab, wav("hum", 0.3), randomise=True)
+        seeds.add(first[tab.seed])
+        assert f"<dd>{first[tab.seed]}</dd>" in last[tab.panel]
+    assert len(seeds) == 3
+
+
+def test_no_speech_and_bad_speech_are_told_in_words(built: gr.Blocks, wav, tmp_path: Path) -> None:
+    tab = built.talk_tab
+    (only,) = press(tab, None)
+    assert "no speech yet" in only[tab.panel]
+    bad = tmp_path / "<b>evil<img src=x>.wav"
+    bad.write_bytes(b"nothing")
+    for path, words in ((bad, "This file: no sound"), (wav("short", 0.1), "at least 0.2 s")):
+        last = press(tab, path)[-1]
+        assert words in last[tab.panel] and "evil" not in last[tab.panel] and "<img" not in last[tab.panel]
+        assert last[tab.generate_button].interactive and not last[tab.stop_button].interactive
+    assert not list(tab.visits.jobs.iterdir())
+
+
+def test_closing_the_generator_stops_the_work_and_leaves_nothing(slow_stand_in, plain_decode, tmp_path, wav) -> None:
+    tab = ui.build(slow_stand_in, plain_decode, CHARACTERS, [], Visits(tmp_path / "files")).talk_tab
+    request = SimpleNamespace(session_hash="me")
+    running = tab.generate(str(wav()), "Ada", "neutral", "ada", 500, 0, False, request)
+    for _ in range(3):
+        next(running)
+    running.close()
+    assert slow_stand_in.stopped == 1 and slow_stand_in.running == 0 and not list(tab.visits.jobs.iterdir())
+
+
+def test_stop_button_stops_only_ones_own(slow_stand_in, plain_decode, tmp_path, wav) -> None:
+    tab = ui.build(slow_stand_in, plain_decode, CHARACTERS, [], Visits(tmp_path / "files")).talk_tab
+    request = SimpleNamespace(session_hash="me")
+    running = tab.generate(str(wav()), "Ada", "neutral", "ada", 500, 0, False, request)
+    for _ in range(3):
+        next(running)
+    tab.stop(SimpleNamespace(session_hash="somebody else"))
+    next(running)
+    assert slow_stand_in.running == 1
+    tab.stop(request)
+    last = list(running)[-1]
+    assert "Stopped" in last[tab.panel] and slow_stand_in.running == 0
+
+
+def test_a_job_that_never_started_says_why(built: gr.Blocks) -> None:
+    tab, request = built.talk_tab, SimpleNamespace(session_hash="me")
+    assert "Waiting" in tab.pressed(request)[tab.panel]
+    assert "Too many" in tab.refused(request)[tab.panel]
+    tab.stop(request)
+    assert "Stopped" in tab.refused(request)[tab.panel]
+    tab.pressed(request)
+    assert "Too many" in tab.refused(request)[tab.panel]
+
+
+def test_ten_minutes_of_any_microphone_may_be_uploaded() -> None:
+    megabytes = int(ui.launch_options([])["max_file_size"].removesuffix("mb"))
+    assert megabytes * 2**20 > 600 * 48_000 * 2 + 1000  # mono, 16 bits
+
+
+def test_a_taken_port_is_told_in_one_sentence(monkeypatch, capsys) -> None:
+    import signal
+
+    from talkdemo.render import raster
+
+    def launch(**_: object) -> None:
+        raise OSError("Cannot find empty port\nin range: 7860-7860")
+
+    monkeypatch.setattr(raster, "check", lambda: None)
+    monkeypatch.setattr(signal, "signal", lambda *_: None)
+    monkeypatch.setattr(ui, "build", lambda: SimpleNamespace(launch=launch, characters=[]))
+    assert ui.main() == 2
+    said = capsys.readouterr().err
+    assert said == "talkdemo: Cannot find empty port in range: 7860-7860\n"
+
+
+def test_only_talk_is_public(built: gr.Blocks, serve) -> None:
+    client = Client(serve(built), verbose=False)
+    endpoints = client.view_api(return_format="dict")["named_endpoints"]
+    assert list(endpoints) == ["/talk"]
+    named = {parameter["parameter_name"]: parameter for parameter in endpoints["/talk"]["parameters"]}
+    assert list(named) == ["speech", "identity", "emotion", "character", "steps", "seed"]
+    assert named["steps"]["python_type"]["type"] == "float" and "Literal['ada', 'kwame']" in str(named["character"])
+
+
+def test_api_makes_files(built: gr.Blocks, serve, wav) -> None:
+    client = Client(serve(built), verbose=False)
+    video, table, archive, summary = client.predict(
+        handle_file(wav("hum", 1.0, 0.3)), "Mei", "happy", "kwame", 9, 5, api_name="/talk"
+    )
+    assert summary["seed"] == 5 and summary["steps"] == 9 and summary["frames"] == 25
+    assert Path(video["video"] if isinstance(video, dict) else video).stat().st_size > 1000
+    np.testing.assert_allclose(livelink.read(table).coefficients, npz.read(archive)[0].coefficients, atol=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"steps": 3}, "8"),
+        ({"steps": 600}, "512"),
+        ({"identity": "nobody"}, "nobody"),
+        ({"character": "../../etc"}, "etc"),
+        ({"seed": -1}, ""),
+        ({"speech": "short"}, "at least 0.2 s"),
+        ({"speech": "damaged"}, "no sound"),
+        ({"speech": None}, "no speech"),
+    ],
+)
+def test_api_refuses_bad_input(built: gr.Blocks, serve, wav, tmp_path: Path, changes: dict, words: str) -> None:
+    client = Client(serve(built), verbose=False)
+    damaged = tmp_path / "damaged.wav"
+    damaged.write_bytes(b"RIFF....WAVE")
+    clips = {"good": wav("good", 0.4), "short": wav("short", 0.1), "damaged": damaged}
+    given = {"speech": "good", "identity": "Ada", "emotion": "sad", "character": "ada", "steps": 8, "seed": 0} | changes
+    speech = given["speech"]
+    given["speech"] = handle_file(clips[speech]) if speech else None
+    with pytest.raises((AppError, ValueError)) as caught:
+        client.predict(**given, api_name="/talk")
+    assert words in str(caught.value) and "Traceback" not in str(caught.value)
+    assert not list(built.talk_tab.visits.jobs.glob("*"))
+
+
+def test_two_visitors_never_mix(slow_stand_in, plain_decode, serve, wav, tmp_path: Path) -> None:
+    """Jobs sent at once each give their own result in their own place, one after the other."""
+    address = serve(ui.build(slow_stand_in, plain_decode, CHARACTERS, [], Visits(tmp_path / "files")))
+    people = {"a": (0.4, 0.1, 1), "b": (0.8, 0.3, 2), "c": (0.6, 0.5, 3)}  # seconds, loudness, seed
+    clients = {name: Client(address, verbose=False) for name in people}
+    jobs = {
+        name: clients[name].submit(
+            handle_file(wav(name, seconds, loudness)), "Ada", "sad", "ada", 8, seed, api_name="/talk"
+        )
+        for name, (seconds, loudness, seed) in people.items()
+    }
+    results = {name: job.result(60) for name, job in jobs.items()}
+    for name, (seconds, loudness, seed) in people.items():
+        _, table, archive, summary = results[name]
+        (motion,) = npz.read(archive)
+        assert summary["seed"] == seed == motion.meta["seed"] and len(motion) == round(seconds * 25)
+        np.testing.assert_allclose(motion.coefficients[2:-2, INDEX["jawOpen"]], loudness, atol=0.01)
+        assert len(livelink.read(table)) == len(motion)
+    assert len({result[2] for result in results.values()}) == 3 and slow_stand_in.most == 1
+
+
+def test_cancelling_through_the_api_ends_the_thread(slow_stand_in, plain_decode, serve, wav, tmp_path: Path) -> None:
+    visits = Visits(tmp_path / "files")
+    client = Client(serve(ui.build(slow_stand_in, plain_decode, CHARACTERS, [], visits)), verbose=False)
+    job = client.submit(handle_file(wav()), "Ada", "sad", "ada", 300, 1, api_name="/talk")
+    wait(lambda: job.outputs())  # before that the client does not know which job to cancel
+    assert job.cancel()
+    wait(lambda: slow_stand_in.running == 0 and not list(visits.jobs.iterdir()))
+    wait(lambda: not any(thread.name == "talkdemo-job" for thread in threading.enumerate()))
+    again = client.predict(handle_file(wav()), "Ada", "sad", "ada", 8, 1, api_name="/talk")
+    assert again[3]["seed"] == 1
+
+
+def test_uploads_over_the_limit_are_refused(built: gr.Blocks, serve, tmp_path: Path, monkeypatch) -> None:
+    monkeypatch.setattr(ui, "MAX_UPLOAD", "1mb")
+    client = Client(serve(built), verbose=False)
+    big = tmp_path / "big.wav"
+    big.write_bytes(bytes(2 * 2**20))
+    with pytest.raises(Exception, match=r"413|large|size"):
+        client.predict(handle_file(big), "Ada", "sad", "ada", 8, 1, api_name="/talk")
+
+
+def test_nothing_else_of_the_machine_is_served(built: gr.Blocks, serve) -> None:
+    address = serve(built)
+    for path in (ui.__file__, "/etc/passwd", str(ui.EXAMPLES.parents[1] / "pyproject.toml")):
+        assert httpx.get(f"{address}gradio_api/file={path}").status_code in (403, 404)
+    page = httpx.get(address).text
+    assert not set(re.findall(r'(?:src|href)="(https?://[^"/]+)', page)) - {address.rstrip("/")}
+
+
+def wait(condition: Callable[[], bool], seconds: float = 10) -> None:
+    end = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < end, "it did not happen in time"
+        time.sleep(0.02)

@@ -1,0 +1,77 @@
+"""The plot and the panels: well-formed, true to the motion, safe with any text."""
+
+from __future__ import annotations
+
+import xml.etree.ElementTree as ElementTree
+
+import numpy as np
+
+from talkdemo.face.arkit import INDEX
+from talkdemo.records import SAMPLE_RATE, Motion, Speech
+from talkdemo.ui import chart, panel, portraits
+from talkdemo.ui.job import WAITING, Report
+
+
+def scene(frames: int = 100) -> tuple[Motion, Speech]:
+    """Half of the time a hum with an open mouth, then silence with a blink."""
+    coefficients = np.zeros((frames, 52), np.float32)
+    coefficients[: frames // 2, INDEX["jawOpen"]] = 0.4
+    coefficients[-10:, [INDEX["eyeBlinkLeft"], INDEX["eyeBlinkRight"]]] = 1
+    samples = np.zeros(frames * 640, np.float32)
+    half = len(samples) // 2
+    samples[:half] = 0.3 * np.sin(2 * np.pi * 200 * np.arange(half) / SAMPLE_RATE)
+    return Motion(coefficients, np.zeros((frames, 3), np.float32)), Speech(samples)
+
+
+def test_chart_is_well_formed_and_shades_the_pause() -> None:
+    for frames in (1, 5, 100, 5000):
+        svg = ElementTree.fromstring(chart.motion_chart(*scene(frames)))
+        assert svg.get("data-seconds") == f"{frames / 25:.3f}"
+        assert len(ElementTree.tostring(svg)) < 60_000
+    svg = ElementTree.fromstring(chart.motion_chart(*scene()))
+    (pause,) = [node for node in svg if node.get("class") == "pause"]
+    plot = chart.WIDTH - chart.LEFT - chart.RIGHT
+    assert abs(float(pause.get("x")) - (chart.LEFT + plot / 2)) < 2 and abs(float(pause.get("width")) - plot / 2) < 2
+
+
+def test_silence_and_long_blinks() -> None:
+    motion, _ = scene(2000)
+    svg = chart.motion_chart(motion, Speech(np.zeros(2000 * 640, np.float32)))
+    assert "pause" not in svg and "nan" not in svg
+    areas = [node for node in ElementTree.fromstring(svg) if node.get("class") == "area blink"]
+    heights = [float(point.split(",")[1]) for point in areas[0].get("points").split()]
+    assert max(heights) - min(heights) >= 29  # ten frames of blink in 2000 are still drawn at full height
+
+
+def test_mouth_opening_takes_back_what_closes() -> None:
+    coefficients = np.zeros((2, 52), np.float32)
+    coefficients[:, INDEX["jawOpen"]] = 0.6
+    coefficients[1, INDEX["mouthClose"]] = 0.6
+    np.testing.assert_allclose(chart.mouth_opening(coefficients), [0.6, 0])
+
+
+def test_loudness_is_the_root_mean_square() -> None:
+    _, speech = scene()
+    level = chart.loudness(speech, 100)
+    np.testing.assert_allclose(level[:49], 0.3 / np.sqrt(2), rtol=0.02)
+    assert level[51:].max() == 0
+
+
+def test_progress_shows_real_percentages() -> None:
+    html = panel.progress(Report("sample", 0.43))
+    assert html.count("100 %") == 2 and "43 %" in html and "0 %</b>" in html
+    assert "Waiting" in panel.progress(Report(WAITING, 0)) and "Waiting" not in html
+
+
+def test_every_character_has_a_portrait() -> None:
+    """`python -m talkdemo characters --pictures` draws them; they are shipped."""
+    from talkdemo.face.characters import CHARACTERS
+
+    assert {path.stem for path in portraits.PICTURES.glob("*.webp")} == set(CHARACTERS)
+    assert "data:image/webp" in portraits.poster(next(iter(CHARACTERS)))
+    assert portraits.tile_css(CHARACTERS).count("background-image") == len(CHARACTERS)
+    assert "td-empty" in portraits.poster("nobody")
+
+
+def test_messages_are_never_markup() -> None:
+    assert "<img" not in panel.failed("<img src=x onerror=alert(1)>.wav: no sound")
