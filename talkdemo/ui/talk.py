@@ -188,7 +188,7 @@ class TalkTab:
         )  # fmt: skip
         self.steps = gr.Slider(
             *STEPS, value=STEPS_AT_FIRST, step=1, label="Sampling steps",
-            info="8 is quickest; more make blinks and lips crisper and take longer",
+            info="8 is quickest; more make fuller blinks and take longer",
         )  # fmt: skip
         with gr.Row(equal_height=True, elem_id="td-seed"):
             self.seed = gr.Number(0, label="Seed", precision=0, minimum=0, maximum=SEEDS - 1, min_width=120)
