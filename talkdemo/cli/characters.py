@@ -10,7 +10,7 @@ PICTURES = Path(__file__).parents[1] / "assets" / "characters"
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--pictures", action="store_true", help=f"draw {PICTURES.name}/NAME.webp for every character")
-    parser.add_argument("--size", type=int, default=256, help="side of a portrait in pixels (256)")
+    parser.add_argument("--size", type=int, default=384, help="side of a portrait in pixels (384)")
 
 
 def run(arguments: argparse.Namespace) -> int:
