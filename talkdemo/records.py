@@ -16,6 +16,12 @@ FPS = 25  # frames of motion and video per second
 SAMPLE_RATE = 16_000  # audio samples per second, mono
 SAMPLES_PER_FRAME = SAMPLE_RATE // FPS  # 640
 
+# What may be asked of the talking model, wherever it is asked: pipeline, command line, app.
+DEFAULT_STEPS, MIN_STEPS, MAX_STEPS = 8, 2, 512  # steps of sampling
+MAX_SAMPLES = 16  # motions of one speech
+MAX_SEED = 2**31 - 1
+MAX_GUIDANCE = 4.0  # 0 leaves the condition out, 1 is the model as it was trained
+
 
 class Stopped(Exception):
     """Raised inside a stage when the caller's stop event is set."""
@@ -78,6 +84,7 @@ class Clip:
     language: str = "en"
     text: str | None = None
     phones: tuple[Phone, ...] | None = None
+    transcript: tuple[str, ...] | None = None  # phones in order without times; SIL where a pause may be
     motion: Motion | None = None
     mask: np.ndarray | None = None  # (52,) bool, None = all
 

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
 
-from talkdemo.data import facegood, grid, live_link, ljspeech, synthetic
+from talkdemo.data import beat, facegood, grid, live_link, ljspeech, speechocean, synthetic
 from talkdemo.records import Clip
 
 SPEECH = Path("runs/corpus/speech")  # where `make corpus` writes
@@ -19,6 +19,8 @@ CORPORA: dict[str, Callable[..., Iterator[Clip]]] = {
     "synthetic": partial(synthetic.clips, SPEECH),  # takes voices=, split=; speech and phones, motion from the teacher
     "grid_s1": grid.clips,
     "facegood": facegood.clips,
+    "speechocean762": speechocean.clips,  # takes split=; phones in order without times, no motion
+    "beat": beat.clips,  # takes root= (else $TALKDEMO_BEAT), speakers=, split=
     "live_link_face": live_link.clips,
     "ljspeech": ljspeech.clips,
 }

@@ -1,6 +1,7 @@
 """FACEGOOD folder in, clips of Mandarin speech with a film rig's mouth out, translated to ARKit where it can be.
 
-Mouth and jaw only, left = right; `mask` leaves out the rest. MIT, FACEGOOD-Audio2Face.
+Mouth and jaw only, left = right; `mask` leaves out the rest. One take of the five, HELD_OUT, is held out.
+MIT, FACEGOOD-Audio2Face.
 """
 
 from __future__ import annotations
@@ -10,11 +11,15 @@ from collections.abc import Iterator
 import numpy as np
 import soundfile
 
+from talkdemo.data import pieces as cutter
 from talkdemo.data.live_link import resample
 from talkdemo.data.shared import need
 from talkdemo.face.arkit import NAMES, indices
 from talkdemo.records import SAMPLE_RATE, Clip, Motion, Speech
 
+# 113 s of 495 s (23 %). The take nearest to a tenth, 1114_3_15 (49 s), would not do: it is another session, whose jaw
+# opens twice as far and whose lips are never puckered, so it says little about what the other takes can teach.
+HELD_OUT = "1114_2_04"
 # ARKit channel (both sides where it has sides) → the rig controls whose largest value it takes.
 CONTROLS: dict[str, tuple[str, ...]] = {
     "jawOpen": ("mouth_stretch_c",),
@@ -47,7 +52,7 @@ def translate(control: list[str], value: np.ndarray) -> tuple[np.ndarray, np.nda
 
 
 def clips() -> Iterator[Clip]:
-    """The five takes in order of name; FileNotFoundError where the data is absent."""
+    """The five whole takes (49 to 113 s) in order of name; FileNotFoundError where the data is absent."""
     for path in sorted(need("facegood").glob("*.npz")):
         take = np.load(path)
         samples, rate = soundfile.read(path.with_suffix(".ogg"), dtype="float32")
@@ -60,9 +65,16 @@ def clips() -> Iterator[Clip]:
             name=path.stem,
             corpus="facegood",
             speech=Speech(samples, path.stem),
-            split="train",
+            split="held-out" if path.stem == HELD_OUT else "train",
             identity="facegood",
             language="zh",
             motion=Motion(coefficients, np.zeros((len(coefficients), 3), np.float32)),
             mask=real,
         )
+
+
+def pieces(seconds: float = 10.0) -> Iterator[Clip]:
+    """The held-out take in pieces of about `seconds` (see data.pieces), for evaluation."""
+    for clip in clips():
+        if clip.split == "held-out":
+            yield from cutter.pieces(clip, seconds)

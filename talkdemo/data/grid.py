@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import zlib
 from collections.abc import Iterator
+from functools import cache
 
 import numpy as np
 import soundfile
@@ -36,10 +37,10 @@ SILENT = ("jawForward", "jawRight", "mouthFunnel", "mouthLowerDown", "mouthUpper
 _LENGTH = {"AY": 1.9, "AW": 1.9, "EY": 1.7, "OW": 1.7, "OY": 1.9, "S": 1.2, "SH": 1.2, "CH": 1.2, "Z": 1.0, "AH": 1.0}
 
 
-def phones_of(words: list[tuple[float, float, str]]) -> tuple[Phone, ...]:
+def phones_of(timed: list[tuple[float, float, str]]) -> tuple[Phone, ...]:
     """Phones of timed words ("sil" and "sp" are silence), each word's time shared out by typical lengths."""
     out: list[Phone] = []
-    for start, end, word in words:
+    for start, end, word in timed:
         if word in ("sil", "sp"):
             out.append(Phone(start, end, SILENCE))
             continue
@@ -51,6 +52,16 @@ def phones_of(words: list[tuple[float, float, str]]) -> tuple[Phone, ...]:
         edges = start + (end - start) * np.concatenate([[0], np.cumsum(lengths) / lengths.sum()])
         out += [Phone(float(a), float(b), *label) for a, b, label in zip(edges[:-1], edges[1:], labels, strict=True)]
     return tuple(out)
+
+
+@cache
+def _words() -> dict[str, list[tuple[float, float, str]]]:
+    return json.loads((need("grid_s1") / "words.json").read_text())
+
+
+def words(clip: str) -> list[tuple[float, float, str]]:
+    """(start, end, word) of a clip; "sil" and "sp" are silence. FileNotFoundError where the data is absent."""
+    return [tuple(word) for word in _words()[clip]]
 
 
 def head_of(matrices: np.ndarray) -> np.ndarray:
@@ -72,7 +83,6 @@ def mask() -> np.ndarray:
 def clips(limit: int | None = None) -> Iterator[Clip]:
     """Clips whose face was found in every frame; FileNotFoundError where the data is absent."""
     folder = need("grid_s1")
-    words = json.loads((folder / "words.json").read_text())
     tracks = np.load(folder / "motion.npz")
     columns = [INDEX[str(name)] for name in tracks["channel"]]
     shapes, heads, real = tracks["blendshapes"], head_of(tracks["head"]), mask()
@@ -90,8 +100,8 @@ def clips(limit: int | None = None) -> Iterator[Clip]:
             speech=Speech(samples, name),
             split="held-out" if zlib.crc32(name.encode()) % 10 == 0 else "train",
             identity="grid_s1",
-            text=" ".join(word for _, _, word in words[name] if word not in ("sil", "sp")),
-            phones=phones_of([tuple(word) for word in words[name]]),
+            text=" ".join(word for _, _, word in words(name) if word not in ("sil", "sp")),
+            phones=phones_of(words(name)),
             motion=Motion(coefficients, heads[i]),
             mask=real,
         )

@@ -32,8 +32,9 @@ def sessions(
     corpus: Path, identity: str, split: str, seconds: float, generator: np.random.Generator, hours: float
 ) -> Iterator[Session]:
     """Sessions of about `seconds` each from the utterances of one voice, `hours` in all (each utterance once)."""
-    index = json.loads((corpus / identity / "utterances.json").read_text())
-    items = [item for item in index if item["split"] == split]
+    folder = corpus / identity
+    index = json.loads((folder / "utterances.json").read_text())
+    items = [{**item, "path": folder / f"{item['utt']}.flac"} for item in index if item["split"] == split]
     order = generator.permutation(len(items))
     by_emotion: dict[str, list[dict]] = {}
     for i in order:
@@ -44,7 +45,7 @@ def sessions(
     weights = np.array([len(by_emotion[n]) for n in names], float)
     while left > 0 and names:
         k = int(generator.choice(len(names), p=weights / weights.sum()))
-        session = _join(corpus / identity, queues[names[k]], identity, names[k], split, seconds, generator)
+        session = join(queues[names[k]], identity, names[k], split, seconds, generator)
         if session is None:
             del names[k]
             weights = np.delete(weights, k)
@@ -64,8 +65,7 @@ def silent(identity: str, split: str, generator: np.random.Generator) -> Session
     return Session(identity, "neutral", split, Speech(samples, f"{identity}-silence"), phones)
 
 
-def _join(
-    folder: Path,
+def join(
     queue: Iterator[dict],
     identity: str,
     emotion: str,
@@ -73,6 +73,8 @@ def _join(
     seconds: float,
     generator: np.random.Generator,
 ) -> Session | None:
+    """The next utterances of `queue` (utterances.json's entries with the `path` of their sound) with pauses between,
+    `seconds` or a little more in all; None once the queue is empty."""
     pieces: list[np.ndarray] = []
     phones: list[Phone] = []
     at = 0  # samples
@@ -90,7 +92,7 @@ def _join(
         if item is None:
             break
         pause(1.5 if generator.random() < 0.3 else 0.5)
-        samples, _ = soundfile.read(folder / f"{item['utt']}.flac", dtype="float32")
+        samples, _ = soundfile.read(item["path"], dtype="float32")
         offset = at / SAMPLE_RATE
         phones += [Phone(s + offset, e + offset, label, int(stress)) for s, e, label, stress in item["phones"]]
         pieces.append(samples)

@@ -12,7 +12,7 @@ from talkdemo.data.articulation import articulate
 from talkdemo.data.statistics import ROWS, blinks, measure, sample, table
 from talkdemo.data.styles import Style
 from talkdemo.face.arkit import INDEX, NAMES, indices
-from talkdemo.records import FPS
+from talkdemo.records import FPS, SAMPLE_RATE
 
 needs_data = pytest.mark.skipif(shared.root() is None, reason="no shared data (../shared/data or TALKDEMO_SHARED)")
 
@@ -119,6 +119,18 @@ def test_other_clips():
     assert len(captures) == 6 and all(len(c.motion) == c.speech.frames for c in captures)
     takes = list(facegood.clips())
     assert len(takes) == 5 and all(abs(len(c.motion) - c.speech.frames) <= 2 for c in takes)
+
+
+@needs_data
+def test_facegood_holds_one_take_out():
+    takes = {clip.name: clip for clip in facegood.clips()}
+    assert [name for name, clip in takes.items() if clip.split == "held-out"] == [facegood.HELD_OUT]
+    whole, parts = takes[facegood.HELD_OUT], list(facegood.pieces())
+    assert all(clip.split == "held-out" and 4 < clip.speech.seconds <= 12 for clip in parts)
+    np.testing.assert_array_equal(np.concatenate([c.motion.coefficients for c in parts]), whole.motion.coefficients)
+    sound = np.concatenate([c.speech.samples for c in parts])
+    np.testing.assert_array_equal(sound, whole.speech.samples[: len(sound)])
+    assert len(whole.speech.samples) - len(sound) < 0.2 * SAMPLE_RATE
 
 
 @needs_data
