@@ -77,12 +77,20 @@ def find(name: str, folder: Path | str | None = None) -> Path:
             return Path(hf_hub_download(repository, file))
         except OSError as error:  # no network, no such repository, no such file
             raise ValueError(f"{name} cannot be fetched from the Hugging Face Hub ({type(error).__name__})") from error
-    folders = [Path(f) for f in (folder, os.environ.get("TALKDEMO_WEIGHTS"), WEIGHTS) if f]
+    folders = _folders(folder)
     for candidate in (Path(name), *(f / f"{name}.safetensors" for f in folders)):
         if candidate.is_file():
             return candidate
-    installed = sorted({p.stem for f in folders for p in f.glob("*.safetensors")})
-    raise ValueError(f"there is no checkpoint {name!r}; installed: {', '.join(installed) or 'none'}")
+    raise ValueError(f"there is no checkpoint {name!r}; installed: {', '.join(installed(folder)) or 'none'}")
+
+
+def installed(folder: Path | str | None = None) -> list[str]:
+    """Names of the checkpoints in `folder`, in TALKDEMO_WEIGHTS and in the package."""
+    return sorted({p.stem for f in _folders(folder) for p in f.glob("*.safetensors")})
+
+
+def _folders(folder: Path | str | None) -> list[Path]:
+    return [Path(f) for f in (folder, os.environ.get("TALKDEMO_WEIGHTS"), WEIGHTS) if f]
 
 
 def describe(path: Path | str) -> dict[str, Any]:

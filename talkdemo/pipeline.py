@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +14,10 @@ import torch
 
 from talkdemo.audio.decode import SHORTEST, decode
 from talkdemo.audio.encoder import SpeechEncoder
-from talkdemo.audio.voice import summary
+from talkdemo.audio.ssl import SelfSupervised, open_encoder
+from talkdemo.audio.voice import frames as voice_frames
+from talkdemo.checkpoint import installed
+from talkdemo.diffusion.denoiser import UNGUIDED, Guidance, evaluations
 from talkdemo.face.characters import CHARACTERS, Character
 from talkdemo.face.head import FaceModel
 from talkdemo.records import FPS, Motion, Speech, Stopped
@@ -25,7 +28,9 @@ from talkdemo.talker import Talker
 AUTO = "auto"
 MODELS = ("diffusiontalker",)
 MAX_SAMPLES = 16
-MIN_STEPS = 2
+MIN_STEPS, DEFAULT_STEPS = 2, 8
+MAX_GUIDANCE = 4.0
+TOP = 5  # matches that are told
 _FACE_CHUNK = 250  # frames turned to vertices at a time, so that memory stays flat
 
 _LOADING = threading.Lock()
@@ -36,8 +41,18 @@ Progress = Callable[[str, float], None]  # stage, share done in 0..1
 class SpeechToFace:
     """The whole way from speech to a moving head. Holds weights only: nothing of a request is kept here."""
 
-    def __init__(self, model: str, encoder: SpeechEncoder, talker: Talker, face: FaceModel) -> None:
+    def __init__(
+        self,
+        model: str,
+        encoder: SpeechEncoder | SelfSupervised,
+        talker: Talker,
+        face: FaceModel,
+        students: Mapping[int, tuple[str, Talker]] | None = None,
+    ) -> None:
+        """`students`: number of steps → name and weights of the model distilled to so many."""
         self.model, self.encoder, self.talker, self.face = model, encoder, talker, face
+        self._students = dict(students or {})
+        self.students: tuple[int, ...] = tuple(sorted(self._students))
         self.identities: tuple[str, ...] = talker.config.identity.identities
         self.emotions: tuple[str, ...] = talker.config.identity.emotions
         self.max_steps = talker.config.steps
@@ -54,24 +69,34 @@ class SpeechToFace:
         self,
         speech: Speech | Path | str,
         *,
-        identity: str = AUTO,
+        identity: str | Mapping[str, float] = AUTO,
         emotion: str = "neutral",
-        steps: int = 32,
+        steps: int = DEFAULT_STEPS,
         seed: int = 0,
         samples: int = 1,
+        guidance: Guidance = UNGUIDED,
+        distilled: bool | None = None,
         progress: Progress | None = None,
         stop: threading.Event | None = None,
     ) -> list[Motion]:
-        """`samples` motions for one speech, sample k from seed + k. `identity` is a name or "auto" (the learned
-        identities mixed as they match the voice).
+        """`samples` motions for one speech, sample k from seed + k. `identity` is a name, names with weights, or "auto"
+        (the learned identities mixed as they match the voice); `emotion` a name or "auto" (the likeliest).
+
+        `distilled`: None takes the student distilled to exactly `steps` steps where there is one, else the full model;
+        False the full model; True the student.
 
         Raises ValueError for a choice out of range (before any work) or for speech that cannot be used, Stopped once
         `stop` is set.
         """
-        self._check(steps, seed, samples)
-        emotion_index = self.talker.library.emotion_index(emotion)
-        if identity != AUTO:
-            self.talker.library.weights({identity: 1.0})
+        self._check(steps, seed, samples, guidance)
+        name, talker = self._chosen(steps, distilled)
+        library = talker.library
+        mix = None if identity == AUTO else {identity: 1.0} if isinstance(identity, str) else dict(identity)
+        mood = None if emotion == AUTO else emotion
+        if mix is not None:
+            library.weights(mix)
+        if mood is not None:
+            library.emotion_weights({mood: 1.0})
         clock = _Clock(progress, stop)
 
         with clock.stage("decode"):
@@ -79,17 +104,22 @@ class SpeechToFace:
             if speech.seconds < SHORTEST:
                 raise ValueError(f"{speech.name} holds {speech.seconds:.2f} s of sound; wanted: at least {SHORTEST} s")
         with clock.stage("encode"):
-            features = self.encoder.features(speech, self.talker.padded_frames(speech.frames))
-            matches = self.talker.library.match(torch.from_numpy(summary(speech))) if identity == AUTO else None
-            mix = matches or {identity: 1.0}
+            features = self.encoder.features(speech, talker.padded_frames(speech.frames))
+            matches = None
+            if mix is None or mood is None:
+                voice = torch.from_numpy(voice_frames(speech))
+                if mix is None:
+                    matches = mix = library.match(voice)
+                mood = mood or next(iter(library.match_emotion(voice)))
         with clock.stage("sample"):
-            windows = self.talker.sample(
+            windows = talker.sample(
                 torch.from_numpy(features),
                 speech.frames,
-                self.talker.library.weights(mix),
-                emotion_index,
+                library.weights(mix),
+                library.emotion_weights({mood: 1.0}),
                 steps,
                 [seed + k for k in range(samples)],
+                guidance,
                 on_step=lambda done, total: clock.report("sample", done / total),
             )
             parts = [(c.cpu().numpy(), h.cpu().numpy()) for c, h in windows]
@@ -97,15 +127,18 @@ class SpeechToFace:
         head = np.concatenate([h for _, h in parts], axis=1)
         meta: dict[str, Any] = {
             "model": self.model,
+            "checkpoint": name,
+            "distilled": talker is not self.talker,
             "steps": steps,
-            "nfe": steps * len(parts),
-            "identity": next(iter(mix)) if matches is None else AUTO,
-            "emotion": emotion,
+            "nfe": steps * len(parts) * evaluations(guidance, talker.config.network.guided),
+            "guidance": {"audio": guidance.audio, "style": guidance.style},
+            "identity": AUTO if matches is not None else next(iter(mix)) if len(mix) == 1 else mix,
+            "emotion": mood,
             "frames": speech.frames,
             "seconds": dict(clock.seconds),
         }
         if matches is not None:
-            meta["matches"] = dict(list(matches.items())[:5])
+            meta["matches"] = dict(list(matches.items())[:TOP])
         return [
             Motion(coefficients[k], head[k], FPS, {**meta, "seed": seed + k}) for k in range(samples)
         ]  # seconds are those of the whole batch
@@ -158,19 +191,37 @@ class SpeechToFace:
         total = time.perf_counter() - begin
         return {**spent, "mux": total - spent["face"] - spent["render"]}
 
-    def _check(self, steps: int, seed: int, samples: int) -> None:
+    def _chosen(self, steps: int, distilled: bool | None) -> tuple[str, Talker]:
+        if distilled is not False and steps in self._students:
+            return self._students[steps]
+        if distilled:
+            known = ", ".join(map(str, self.students)) or "none"
+            raise ValueError(f"no student of {steps} steps is installed; there are students of: {known}")
+        return self.model, self.talker
+
+    def _check(self, steps: int, seed: int, samples: int, guidance: Guidance) -> None:
         if not MIN_STEPS <= steps <= self.max_steps:
             raise ValueError(f"{steps} steps were asked for; this model takes {MIN_STEPS} to {self.max_steps}")
         if not 1 <= samples <= MAX_SAMPLES:
             raise ValueError(f"{samples} samples were asked for; 1 to {MAX_SAMPLES} can be made at once")
         if not 0 <= seed < 2**31:
             raise ValueError(f"the seed {seed} is out of range; a whole number from 0 to {2**31 - 1} is wanted")
+        for what, weight in (("audio", guidance.audio), ("style", guidance.style)):
+            if not 0 <= weight <= MAX_GUIDANCE:
+                raise ValueError(f"{what} guidance {weight:g} was asked for; 0 to {MAX_GUIDANCE:g} is wanted")
 
 
 @functools.lru_cache(maxsize=4)
 def _load(model: str, device: str) -> SpeechToFace:
     talker, _ = Talker.open(model)
-    return SpeechToFace(model, SpeechEncoder.open().to(device), talker.to(device), FaceModel.load())
+    students = {}
+    for name in installed():
+        if name.startswith(f"{model}-"):
+            student, _ = Talker.open(name)
+            if student.config.student_steps:
+                students[student.config.student_steps] = name, student.to(device)
+    encoder = open_encoder(talker.config.encoder).to(device)
+    return SpeechToFace(model, encoder, talker.to(device), FaceModel.load(), students)
 
 
 class _Clock:

@@ -1,11 +1,12 @@
 """The talking model as one module and one checkpoint: network, motion statistics, identities, and its schedule.
 
-Full and distilled models are the same type; a student is another file.
+Full and distilled models are the same type; a student is another file. So is the deterministic regressor that the
+evaluation compares with: the same network, trained to answer at once what it expects, without noise or steps.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -16,7 +17,7 @@ from torch import nn
 from talkdemo import checkpoint
 from talkdemo.condition.identity import IdentityConfig, IdentityLibrary
 from talkdemo.diffusion import sampler
-from talkdemo.diffusion.denoiser import MotionStatistics, WindowCondition, denoiser, guided
+from talkdemo.diffusion.denoiser import UNGUIDED, Denoise, Guidance, MotionStatistics, WindowCondition, denoiser, guided
 from talkdemo.diffusion.network import Network, NetworkConfig
 from talkdemo.diffusion.schedule import cosine
 from talkdemo.diffusion.window import Window, generate, padded_frames, windows
@@ -29,11 +30,14 @@ class TalkerConfig:
     identity: IdentityConfig
     network: NetworkConfig = field(default_factory=NetworkConfig)
     steps: int = 512  # N of the cosine schedule
+    student_steps: int | None = None  # distilled to so many steps; None: the full model
+    encoder: str = "audio-encoder"  # whose features it was trained on; "ssl:NAME" for a self-supervised model
+    regressor: bool = False  # no diffusion: one evaluation from zeros
 
     @classmethod
     def from_dict(cls, config: Mapping[str, Any]) -> TalkerConfig:
         identity = {k: tuple(v) if isinstance(v, list) else v for k, v in config["identity"].items()}
-        return cls(IdentityConfig(**identity), NetworkConfig(**config["network"]), config["steps"])
+        return cls(**{**config, "identity": IdentityConfig(**identity), "network": NetworkConfig(**config["network"])})
 
 
 class Talker(nn.Module):
@@ -67,21 +71,22 @@ class Talker(nn.Module):
         features: torch.Tensor,  # (padded_frames(frames), D)
         frames: int,
         weights: torch.Tensor,  # (I,) identity mix
-        emotion: int,
+        emotion: torch.Tensor,  # (E,) emotion mix
         steps: int,
         seeds: list[int],
-        guidance: float = 1.0,
+        guidance: Guidance = UNGUIDED,
         on_step: sampler.OnStep | None = None,
     ) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
         """Yield, window by window, coefficients (K, T', 52) and head rotation (K, T', 3), one sample per seed.
 
-        At the schedule's own number of steps sampling is ancestral (DDPM); below, DDIM. Same seed, same motion,
-        whatever the other samples of the batch. `on_step(done, all)` counts network steps over all windows.
+        At the schedule's own number of steps sampling is ancestral (DDPM); below, and always for a student, DDIM. Same
+        seed, same motion, whatever the other samples of the batch. `on_step(done, all)` counts steps over all windows.
         """
         network, device, k = self.config.network, self.start.device, len(seeds)
+        steps = 1 if self.config.regressor else steps
         generators = [torch.Generator().manual_seed(seed) for seed in seeds]
-        vector = self.library(weights[None].to(device), torch.tensor([emotion], device=device)).expand(k, -1)
-        null = self.null_features.expand(network.previous + network.window, -1)
+        who, mood = (row[None].to(device).expand(k, -1) for row in (weights, emotion))
+        drop = torch.ones(k, dtype=torch.bool, device=device)
         total, done = steps * len(windows(frames, network.window)), 0
 
         def step(_: int, __: int) -> None:
@@ -91,14 +96,22 @@ class Talker(nn.Module):
                 on_step(done, total)
 
         def sample_window(features: torch.Tensor, previous: torch.Tensor, _: Window) -> torch.Tensor:
-            def bound(speech: torch.Tensor) -> Callable[[torch.Tensor, int], torch.Tensor]:
-                return denoiser(self.network, WindowCondition(speech.expand(k, -1, -1), previous, vector))
+            heard = features.expand(k, -1, -1)
+            null = self.null_features.expand_as(heard)
 
-            denoise = bound(features)
-            if guidance != 1.0:
-                denoise = guided(denoise, bound(null), guidance)
-            z = sampler.draw((network.window, network.channels), generators).to(device)
-            if steps == self.schedule.steps:
+            def bound(speech: torch.Tensor, dropped: torch.Tensor | None, folded: Guidance | None = None) -> Denoise:
+                condition = self.library(who, mood, speech, dropped)
+                return denoiser(self.network, WindowCondition(speech, previous, condition), folded)
+
+            if network.guided or guidance.none:
+                denoise = bound(heard, None, guidance if network.guided else None)
+            else:
+                denoise = guided(bound(heard, None), bound(heard, drop), bound(null, drop), guidance)
+            if self.config.regressor:
+                z = torch.zeros(k, network.window, network.channels, device=device)
+            else:
+                z = sampler.draw((network.window, network.channels), generators).to(device)
+            if steps == self.schedule.steps and self.config.student_steps is None:
                 return sampler.ddpm(denoise, z, self.schedule, generators, step)
             return sampler.ddim(denoise, z, self.schedule, steps, step)
 

@@ -9,6 +9,7 @@ import pytest
 import torch
 
 from talkdemo.audio.decode import decode
+from talkdemo.diffusion.denoiser import Guidance
 from talkdemo.face.arkit import INDEX, indices
 from talkdemo.pipeline import AUTO, SpeechToFace
 from talkdemo.records import SAMPLE_RATE, Motion, Speech, Stopped
@@ -83,6 +84,31 @@ def test_auto_matches_the_voice_it_knows(model):
     assert next(iter(motion.meta["matches"])) == "Ada"
 
 
+def test_the_student_answers_at_its_steps_unless_the_full_model_is_wanted(model, speech):
+    assert 8 in model.students
+    student = model.animate(speech, identity="Ada", seed=1)[0]
+    full = model.animate(speech, identity="Ada", seed=1, steps=8, distilled=False)[0]
+    assert (student.meta["checkpoint"], student.meta["distilled"]) == ("diffusiontalker-8", True)
+    assert (full.meta["checkpoint"], full.meta["distilled"]) == ("diffusiontalker", False)
+    assert student.meta["nfe"] == full.meta["nfe"] and not np.allclose(student.coefficients, full.coefficients)
+    guided = model.animate(speech, identity="Ada", seed=1, guidance=Guidance(2.0, 1.0))[0]
+    assert guided.meta["nfe"] == student.meta["nfe"]  # guidance is folded into the student
+    assert not np.allclose(guided.coefficients, student.coefficients, atol=1e-3)
+    costly = model.animate(speech, identity="Ada", steps=3, guidance=Guidance(2.0, 1.0))[0]
+    assert costly.meta["nfe"] == full.meta["nfe"] // 8 * 3 * 3  # three steps of three evaluations a window
+
+
+def test_a_blend_lies_between_its_two_identities(model, speech):
+    def made(identity):
+        return model.animate(speech, identity=identity, seed=1)[0]
+
+    blend = made({"Ada": 1, "Bruno": 1})
+    assert blend.meta["identity"] == {"Ada": 1, "Bruno": 1}
+    distance = {name: np.abs(blend.coefficients - made(name).coefficients).mean() for name in ("Ada", "Bruno")}
+    apart = np.abs(made("Ada").coefficients - made("Bruno").coefficients).mean()
+    assert 0 < max(distance.values()) < 1.2 * apart
+
+
 def test_silence_gives_a_closed_blinking_face(model):
     motion = model.animate(Speech(np.zeros(20 * SAMPLE_RATE, np.float32)), identity="Ada", steps=16)[0]
     assert np.percentile(gap(model, motion), 95) < 1.0  # mm
@@ -117,6 +143,11 @@ def test_windows_leave_no_seam(model):
         ({"seed": -1}, "seed -1"),
         ({"identity": "Nobody"}, "'Nobody'.*Ada"),
         ({"emotion": "bored"}, "'bored'.*neutral"),
+        ({"identity": {"Ada": 0.5, "Nobody": 0.5}}, "'Nobody'.*Ada"),
+        ({"identity": {"Ada": -1.0, "Bruno": 2.0}}, "weight -1"),
+        ({"guidance": Guidance(9.0, 1.0)}, "audio guidance 9.*0 to 4"),
+        ({"guidance": Guidance(1.0, -1.0)}, "style guidance -1.*0 to 4"),
+        ({"steps": 7, "distilled": True}, "no student of 7 steps"),
     ],
 )
 def test_wrong_choices_are_refused_before_any_work(model, speech, wrong, words):
@@ -176,7 +207,8 @@ def test_stopping_the_video_leaves_nothing_behind(model, motion, speech, tmp_pat
 def test_no_gradient_is_kept_and_the_caller_s_mode_stays(model, speech):
     talker = model.talker
     features = torch.from_numpy(model.encoder.features(speech, talker.padded_frames(speech.frames)))
-    windows = talker.sample(features, speech.frames, talker.library.weights({"Ada": 1.0}), 0, 2, [0])
+    who, mood = talker.library.weights({"Ada": 1.0}), talker.library.emotion_weights({"neutral": 1.0})
+    windows = talker.sample(features, speech.frames, who, mood, 2, [0])
     assert torch.is_grad_enabled()
     for coefficients, head in windows:
         assert torch.is_grad_enabled() and not coefficients.requires_grad and not head.requires_grad

@@ -1,10 +1,13 @@
 """The talking model with tiny random weights: invariances of sampling, saving and loading."""
 
+from dataclasses import replace
+
 import pytest
 import torch
 
 from talkdemo import checkpoint
 from talkdemo.condition.identity import IdentityConfig
+from talkdemo.diffusion.denoiser import UNGUIDED, Guidance, evaluations
 from talkdemo.diffusion.network import NetworkConfig
 from talkdemo.talker import Talker, TalkerConfig
 
@@ -14,7 +17,7 @@ FEATURES = 7
 @pytest.fixture(scope="module")
 def talker() -> Talker:
     torch.manual_seed(0)
-    identity = IdentityConfig(("Ada", "Bruno", "Mei"), ("neutral", "happy"), width=16)
+    identity = IdentityConfig(("Ada", "Bruno", "Mei"), ("neutral", "happy"), width=16, voice=5, features=FEATURES)
     network = NetworkConfig(features=FEATURES, condition=16, width=32, layers=2, heads=2, window=20, previous=4)
     talker = Talker(TalkerConfig(identity, network, steps=16)).eval()
     torch.nn.init.normal_(talker.network.motion_out.weight, std=0.3)
@@ -23,11 +26,12 @@ def talker() -> Talker:
     return talker
 
 
-def run(talker, seeds, steps=4, frames=33, mix=None, emotion=0, features=None, guidance=1.0):
+def run(talker, seeds, steps=4, frames=33, mix=None, emotion="neutral", features=None, guidance=UNGUIDED):
     if features is None:
         features = torch.randn(talker.padded_frames(frames), FEATURES, generator=torch.Generator().manual_seed(9))
     weights = talker.library.weights(mix or {"Ada": 1.0})
-    parts = list(talker.sample(features, frames, weights, emotion, steps, seeds, guidance))
+    mood = talker.library.emotion_weights({emotion: 1.0})
+    parts = list(talker.sample(features, frames, weights, mood, steps, seeds, guidance))
     return torch.cat([c for c, _ in parts], 1), torch.cat([h for _, h in parts], 1)
 
 
@@ -49,7 +53,7 @@ def test_a_batch_of_two_equals_two_batches_of_one(talker, steps):
 def test_identity_emotion_and_speech_change_the_motion(talker):
     base = run(talker, [0])[0]
     assert not torch.allclose(base, run(talker, [0], mix={"Bruno": 1.0})[0])
-    assert not torch.allclose(base, run(talker, [0], emotion=1)[0])
+    assert not torch.allclose(base, run(talker, [0], emotion="happy")[0])
     assert not torch.allclose(base, run(talker, [0], features=torch.zeros(talker.padded_frames(33), FEATURES))[0])
 
 
@@ -57,16 +61,41 @@ def test_a_mix_of_one_identity_with_itself_is_that_identity(talker):
     assert torch.equal(run(talker, [0], mix={"Ada": 2.0})[0], run(talker, [0])[0])
 
 
-def test_guidance_one_is_plain_and_two_is_not(talker):
-    assert torch.equal(run(talker, [0], guidance=1.0)[0], run(talker, [0])[0])
-    assert not torch.allclose(run(talker, [0], guidance=2.0)[0], run(talker, [0])[0])
+def test_each_guidance_weight_changes_the_motion_and_one_is_none(talker):
+    plain = run(talker, [0])[0]
+    assert torch.equal(run(talker, [0], guidance=Guidance(1.0, 1.0))[0], plain)
+    made = [run(talker, [0], guidance=Guidance(*weights))[0] for weights in ((2, 1), (1, 2), (2, 2))]
+    for i, one in enumerate([plain, *made]):
+        assert all(not torch.allclose(one, other) for other in made[i:])
+
+
+def test_a_student_begins_as_its_unguided_teacher_in_one_evaluation_a_step(talker):
+    config = replace(talker.config, network=replace(talker.config.network, guided=True), student_steps=16)
+    student = Talker(config).eval()
+    missing, unexpected = student.load_state_dict(talker.state_dict(), strict=False)
+    assert not unexpected and all("guidance_in" in name for name in missing)
+    assert torch.equal(run(student, [0])[0], run(talker, [0])[0])
+    calls = []
+    student.network.register_forward_hook(lambda *_: calls.append(1))
+    guided = run(student, [0], guidance=Guidance(2.0, 1.5))[0]
+    assert len(calls) == 4 * 3 == 4 * 3 * evaluations(Guidance(2.0, 1.5), True)  # 33 frames: three windows
+    torch.nn.init.normal_(student.network.guidance_in[2].weight)
+    assert not torch.allclose(run(student, [0], guidance=Guidance(2.0, 1.5))[0], guided)
+    # at its schedule's own steps a student still follows DDIM: no noise is drawn on the way
+    assert torch.equal(run(student, [0], steps=16)[0], run(student, [0], steps=16)[0])
+
+
+def test_a_regressor_answers_at_once_whatever_seed_and_steps(talker):
+    regressor = Talker(replace(talker.config, regressor=True)).eval()
+    regressor.load_state_dict(talker.state_dict())
+    assert torch.equal(run(regressor, [0], steps=4)[0], run(regressor, [7], steps=9)[0])
 
 
 def test_unknown_names_are_refused_with_what_there_is(talker):
     with pytest.raises(ValueError, match="'Zed'.*Ada, Bruno, Mei"):
         talker.library.weights({"Zed": 1.0})
     with pytest.raises(ValueError, match="'bored'.*neutral, happy"):
-        talker.library.emotion_index("bored")
+        talker.library.emotion_weights({"bored": 1.0})
 
 
 def test_save_and_open_give_the_same_output(talker, tmp_path):

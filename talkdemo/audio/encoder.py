@@ -20,7 +20,7 @@ from torch import nn
 
 from talkdemo import checkpoint
 from talkdemo.audio.features import HOP, MEL_BANDS, MEL_RATE, LogMel, normalise_loudness
-from talkdemo.audio.phones import PHONES
+from talkdemo.audio.phones import PHONES, SILENCE
 from talkdemo.audio.prosody import energy, pitch
 from talkdemo.records import SAMPLES_PER_FRAME, Speech
 
@@ -37,6 +37,7 @@ class EncoderConfig:
     kernel: int = 15  # depthwise convolution, 50 Hz frames
     bottleneck: int = 64
     dropout: float = 0.1
+    ctc: bool = False  # a second head whose phone sequence is read by CTC (Graves et al. 2006); not among the features
 
     @property
     def features(self) -> int:
@@ -91,6 +92,7 @@ class Phonetic:
     logits: torch.Tensor  # (B, T50, 40) phone scores
     stress: torch.Tensor  # (B, T50) logit of primary stress
     bottleneck: torch.Tensor  # (B, T50, bottleneck)
+    ctc: torch.Tensor | None = None  # (B, T50, 41) scores of the phones and, last, of CTC's blank
 
 
 class SpeechEncoder(nn.Module):
@@ -111,6 +113,7 @@ class SpeechEncoder(nn.Module):
         self.to_bottleneck = nn.Linear(config.width, config.bottleneck)
         self.to_phones = nn.Linear(config.bottleneck, len(PHONES))
         self.to_stress = nn.Linear(config.bottleneck, 1)
+        self.to_ctc = nn.Linear(config.width, len(PHONES) + 1) if config.ctc else None
 
     @classmethod
     def open(cls, name: str | Path = "audio-encoder") -> SpeechEncoder:
@@ -126,8 +129,20 @@ class SpeechEncoder(nn.Module):
         x = self.stem(mel.transpose(1, 2)).transpose(1, 2)  # (B, T50, width)
         for block in self.blocks:
             x = block(x)
-        bottleneck = torch.tanh(self.to_bottleneck(self.norm(x)))
-        return Phonetic(self.to_phones(bottleneck), self.to_stress(bottleneck)[..., 0], bottleneck)
+        x = self.norm(x)
+        bottleneck = torch.tanh(self.to_bottleneck(x))
+        ctc = None if self.to_ctc is None else self.to_ctc(x)
+        return Phonetic(self.to_phones(bottleneck), self.to_stress(bottleneck)[..., 0], bottleneck, ctc)
+
+    @torch.no_grad()
+    def transcribe(self, samples: np.ndarray) -> list[str]:
+        """Phones heard in samples (N,), in order, silence left out: greedy CTC. Raises ValueError without that head."""
+        if self.to_ctc is None:
+            raise ValueError("this speech encoder has no CTC head; one trained with EncoderConfig(ctc=True) is wanted")
+        audio = torch.from_numpy(normalise_loudness(samples))[None].to(self.to_phones.weight.device)
+        best = self(self.log_mel(audio)).ctc[0].argmax(-1).tolist()
+        heard = [label for label, before in zip(best, [-1, *best[:-1]], strict=True) if label != before]
+        return [PHONES[i] for i in heard if i < len(PHONES) and PHONES[i] != SILENCE]
 
     @torch.no_grad()
     def phonetic(self, samples: np.ndarray, frames: int) -> tuple[torch.Tensor, torch.Tensor]:

@@ -1,28 +1,28 @@
-"""Speech in, a summary of the voice out: average spectrum, its spread, and pitch. What matches a speaker, not words."""
+"""Speech in, the sound of the voice frame by frame out (spectrum, loudness, pitch): what tells speakers apart."""
 
 from __future__ import annotations
 
 import numpy as np
 import torch
 
-from talkdemo.audio.features import LogMel, normalise_loudness
-from talkdemo.audio.prosody import pitch
-from talkdemo.records import SAMPLE_RATE, Speech
+from talkdemo.audio.features import HOP, MEL_BANDS, LogMel, normalise_loudness
+from talkdemo.audio.prosody import energy, pitch
+from talkdemo.records import SAMPLE_RATE, SAMPLES_PER_FRAME, Speech
 
 LONGEST = 60  # seconds: the voice is known by then
+WIDTH = MEL_BANDS + 3
+_PER_FRAME = SAMPLES_PER_FRAME // HOP  # mel frames per frame of motion
 _LOG_MEL = LogMel()
 
 
 @torch.no_grad()
-def summary(speech: Speech) -> np.ndarray:
-    """(163,) mean and standard deviation of the 80 log-mel bands over the louder half of the frames, then median pitch
-    (octaves above 100 Hz), its interquartile range (octaves) and the voiced share. Only the first LONGEST."""
-    samples = normalise_loudness(speech.samples[: LONGEST * SAMPLE_RATE])
-    mel = _LOG_MEL(torch.from_numpy(samples)[None])[0].numpy()  # (T100, 80)
-    level = mel.mean(1)
-    active = mel[level >= np.median(level)]
-    hertz = pitch(Speech(samples, speech.name))
-    voiced = np.log2(hertz[hertz > 0] / 100.0)
-    low, middle, high = np.quantile(voiced, [0.25, 0.5, 0.75]) if len(voiced) else (0.0, 0.0, 0.0)
-    tail = [middle, high - low, len(voiced) / max(1, len(hertz))]
-    return np.concatenate([active.mean(0), active.std(0), tail]).astype(np.float32)
+def frames(speech: Speech, longest: float = LONGEST) -> np.ndarray:
+    """(T, 83) at 25 fps: 80 log-mel bands, loudness (0 at the noise floor, 1 at speech level), voicing (0/1) and pitch
+    in octaves above 100 Hz (0 where unvoiced). Only the first `longest` seconds."""
+    cut = Speech(normalise_loudness(speech.samples[: round(min(longest, speech.seconds) * SAMPLE_RATE)]), speech.name)
+    padded = np.pad(cut.samples, (0, cut.frames * SAMPLES_PER_FRAME - len(cut.samples)))
+    mel = _LOG_MEL(torch.from_numpy(padded)[None])[0].numpy()  # (4 T, 80)
+    mel = mel.reshape(cut.frames, _PER_FRAME, MEL_BANDS).mean(1)
+    hertz = pitch(cut)
+    octaves = np.where(hertz > 0, np.log2(np.maximum(hertz, 1.0) / 100.0), 0.0)
+    return np.column_stack([mel, energy(cut), hertz > 0, octaves]).astype(np.float32)

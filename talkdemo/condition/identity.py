@@ -1,9 +1,13 @@
 """A name or a voice in, a condition vector out: the learned talking identities and emotions.
 
 Each talking identity (and each emotion) is a row of a table learned together with the denoiser; rows may be mixed.
-A second, small network maps a summary of the voice to the same space, trained contrastively against the table
-(symmetric CLIP loss, Radford et al. 2021; several utterances of one identity in a batch all count as positives,
-Khosla et al. 2020), so that unknown speech can be matched with the identity that fits it.
+Two things are done with the rows, after DiffusionTalker (arXiv 2311.16565, 2503.18159); sizes and layers are ours:
+
+- *Matching.* Speech is pooled by attention into a vector and trained contrastively against both tables (symmetric CLIP
+  loss, Radford et al. 2021; several utterances of one identity in a batch all count as positives, Khosla et al. 2020),
+  so that unknown speech finds the identity that fits it.
+- *Personalising.* Identity and emotion, as two queries, look at the features of the speech by cross-attention; what
+  they find there joins them in the condition of the denoiser.
 """
 
 from __future__ import annotations
@@ -21,65 +25,130 @@ class IdentityConfig:
     identities: tuple[str, ...]
     emotions: tuple[str, ...]
     width: int = 128
-    voice: int = 163  # size of the voice summary
+    voice: int = 83  # numbers per frame that the voice is matched by
+    features: int = 211  # D of the speech encoder
+    heads: int = 4
+
+
+class AttentionPool(nn.Module):
+    """Frames (B, T, d) → (B, out): mean and spread of what attention picks, head by head (Okabe et al. 2018)."""
+
+    def __init__(self, channels: int, width: int, heads: int, out: int) -> None:
+        super().__init__()
+        self.heads = heads
+        self.project = nn.Sequential(nn.Linear(channels, width), nn.GELU(), nn.Linear(width, width), nn.GELU())
+        self.score = nn.Linear(width, heads)
+        self.out = nn.Sequential(nn.LayerNorm(2 * width), nn.Dropout(0.1), nn.Linear(2 * width, out))
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        h = self.project(x)
+        weight = self.score(h).softmax(1)[..., None]  # (B, T, heads, 1), sums to 1 over T
+        parts = h.unflatten(-1, (self.heads, -1))  # (B, T, heads, width / heads)
+        mean = (weight * parts).sum(1)
+        spread = ((weight * (parts - mean[:, None]).square()).sum(1) + 1e-5).sqrt()
+        return self.out(torch.cat([mean.flatten(1), spread.flatten(1)], dim=-1))
 
 
 class IdentityLibrary(nn.Module):
     def __init__(self, config: IdentityConfig) -> None:
         super().__init__()
         self.config = config
-        self.identity = nn.Parameter(torch.randn(len(config.identities), config.width) * 0.3)
-        self.emotion = nn.Parameter(torch.randn(len(config.emotions), config.width) * 0.3)
-        self.null = nn.Parameter(torch.zeros(config.width))
+        width = config.width
+        self.identity = nn.Parameter(torch.randn(len(config.identities), width) * 0.3)
+        self.emotion = nn.Parameter(torch.randn(len(config.emotions), width) * 0.3)
+        self.null = nn.Parameter(torch.zeros(width))
         self.register_buffer("voice_mean", torch.zeros(config.voice))
         self.register_buffer("voice_std", torch.ones(config.voice))
-        self.voice = nn.Sequential(
-            nn.Linear(config.voice, 256), nn.GELU(), nn.Dropout(0.2), nn.Linear(256, config.width)
-        )
+        self.pool = AttentionPool(config.voice, 192, config.heads, 2 * width)
         self.log_temperature = nn.Parameter(torch.tensor(1 / 0.07).log())
+        self.keys = nn.Linear(config.features, 2 * width)
+        self.queries = nn.Linear(width, width)
+        self.personal = nn.Linear(2 * width, width)
+        nn.init.zeros_(self.personal.weight)
+        nn.init.zeros_(self.personal.bias)
 
     def weights(self, mix: Mapping[str, float]) -> torch.Tensor:
         """Names with weights → (I,) summing to 1. Raises ValueError for a name the library does not hold."""
-        row = torch.zeros(len(self.config.identities))
-        for name, weight in mix.items():
-            if name not in self.config.identities:
-                known = ", ".join(self.config.identities)
-                raise ValueError(f"there is no talking identity {name!r}; the library holds {known}")
-            row[self.config.identities.index(name)] += weight
-        if not row.sum() > 0:
-            raise ValueError("the weights of the identities add up to nothing; at least one must be above 0")
-        return row / row.sum()
+        return _weights(mix, self.config.identities, "talking identity", "identities")
 
-    def emotion_index(self, emotion: str) -> int:
-        if emotion not in self.config.emotions:
-            raise ValueError(f"there is no emotion {emotion!r}; known are {', '.join(self.config.emotions)}")
-        return self.config.emotions.index(emotion)
+    def emotion_weights(self, mix: Mapping[str, float]) -> torch.Tensor:
+        """Likewise for emotions: (E,) summing to 1."""
+        return _weights(mix, self.config.emotions, "emotion", "emotions")
 
-    def forward(self, weights: torch.Tensor, emotion: torch.Tensor, drop: torch.Tensor | None = None) -> torch.Tensor:
-        """Weights (B, I) and emotion numbers (B,) → (B, width); where `drop` (B,) is true, the null condition."""
-        condition = weights @ self.identity + self.emotion[emotion]
-        return condition if drop is None else torch.where(drop[:, None], self.null, condition)
+    def forward(
+        self,
+        weights: torch.Tensor,  # (B, I)
+        emotion: torch.Tensor,  # (B, E)
+        features: torch.Tensor,  # (B, T, D) of the window, or the null features
+        drop: torch.Tensor | None = None,  # (B,) bool: the null condition instead
+    ) -> torch.Tensor:
+        """The condition of the denoiser (B, width)."""
+        rows = torch.stack([weights @ self.identity, emotion @ self.emotion], dim=1)  # (B, 2, width)
+        heads = self.config.heads
 
-    def similarity(self, voices: torch.Tensor) -> torch.Tensor:
-        """Voice summaries (B, voice) → scaled cosine to every identity (B, I)."""
-        voices = voices.to(self.voice_mean)  # summaries are made on the CPU, wherever the weights are
-        audio = F.normalize(self.voice((voices - self.voice_mean) / self.voice_std), dim=-1)
-        return self.log_temperature.exp().clamp(max=100) * audio @ F.normalize(self.identity, dim=-1).T
+        def split(x: torch.Tensor) -> torch.Tensor:
+            return x.unflatten(-1, (heads, -1)).transpose(1, 2)  # (B, heads, T, width / heads)
 
+        keys, values = self.keys(features).chunk(2, dim=-1)
+        found = F.scaled_dot_product_attention(split(self.queries(rows)), split(keys), split(values))
+        condition = rows.sum(1) + self.personal(found.transpose(1, 2).flatten(1))
+        return condition if drop is None else torch.where(drop[:, None], self.null.to(condition.dtype), condition)
+
+    def similarity(self, voices: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        """Frames of voices (B, T, voice) → scaled cosines to every identity (B, I) and to every emotion (B, E)."""
+        voices = voices.to(self.voice_mean)  # made on the CPU, wherever the weights are
+        pooled = self.pool((voices - self.voice_mean) / self.voice_std)
+        scale = self.log_temperature.exp().clamp(max=100)
+        who, mood = (F.normalize(half, dim=-1) for half in pooled.chunk(2, dim=-1))
+        return scale * who @ F.normalize(self.identity, dim=-1).T, scale * mood @ F.normalize(self.emotion, dim=-1).T
+
+    @torch.no_grad()
     def match(self, voice: torch.Tensor) -> dict[str, float]:
-        """Voice summary (voice,) → probability of each identity, best first."""
-        with torch.no_grad():
-            scores = self.similarity(voice[None].to(self.voice_mean.device))[0].softmax(-1)
-        order = scores.argsort(descending=True)
-        return {self.config.identities[int(i)]: float(scores[i]) for i in order}
+        """Frames of a voice (T, voice) → probability of each identity, best first."""
+        return _ranked(self.similarity(voice[None])[0][0], self.config.identities)
 
-    def contrastive_loss(self, voices: torch.Tensor, identity: torch.Tensor) -> torch.Tensor:
-        """Symmetric contrastive loss of voices (B, voice) against the table, true rows `identity` (B,)."""
-        logits = self.similarity(voices)  # (B, I)
-        to_identity = F.cross_entropy(logits, identity)
-        positive = identity[:, None] == torch.arange(logits.shape[1], device=logits.device)  # (B, I)
-        present = positive.any(0)
-        log_share = logits.log_softmax(0)[:, present]  # over the voices of the batch, for each identity present
-        mask = positive[:, present].float()
-        to_voice = -(log_share * mask).sum(0) / mask.sum(0)
-        return 0.5 * (to_identity + to_voice.mean())
+    @torch.no_grad()
+    def match_emotion(self, voice: torch.Tensor) -> dict[str, float]:
+        """Frames of a voice (T, voice) → probability of each emotion, best first."""
+        return _ranked(self.similarity(voice[None])[1][0], self.config.emotions)
+
+    def contrastive_loss(
+        self, voices: torch.Tensor, identity: torch.Tensor, emotion: torch.Tensor
+    ) -> tuple[torch.Tensor, torch.Tensor]:
+        """Symmetric contrastive losses of voices (B, T, voice) against both tables; rows `identity` and `emotion` (B,),
+        −1 where a voice belongs to none."""
+        who, mood = self.similarity(voices)
+        return clip_loss(who, identity), clip_loss(mood, emotion)
+
+
+def clip_loss(logits: torch.Tensor, row: torch.Tensor) -> torch.Tensor:
+    """Symmetric cross-entropy of logits (B, rows) whose true row is `row` (B,), −1 = none; 0 without any true row."""
+    known = row >= 0
+    if not known.any():
+        return logits.new_zeros(())
+    logits, row = logits[known], row[known]
+    to_row = F.cross_entropy(logits, row)
+    positive = row[:, None] == torch.arange(logits.shape[1], device=logits.device)
+    present = positive.any(0)
+    log_share = logits.log_softmax(0)[:, present]  # over the voices of the batch, for each row that is present
+    mask = positive[:, present].float()
+    to_voice = -(log_share * mask).sum(0) / mask.sum(0)
+    return 0.5 * (to_row + to_voice.mean())
+
+
+def _weights(mix: Mapping[str, float], names: tuple[str, ...], kind: str, plural: str) -> torch.Tensor:
+    row = torch.zeros(len(names))
+    for name, weight in mix.items():
+        if name not in names:
+            raise ValueError(f"there is no {kind} {name!r}; known are {', '.join(names)}")
+        if not weight >= 0:
+            raise ValueError(f"the weight {weight} was given to {kind} {name}; 0 or more is wanted")
+        row[names.index(name)] += weight
+    if not row.sum() > 0:
+        raise ValueError(f"the weights of the {plural} add up to nothing; at least one must be above 0")
+    return row / row.sum()
+
+
+def _ranked(logits: torch.Tensor, names: tuple[str, ...]) -> dict[str, float]:
+    scores = logits.softmax(-1)
+    return {names[int(i)]: float(scores[i]) for i in scores.argsort(descending=True)}

@@ -33,35 +33,61 @@ class MotionStatistics(nn.Module):
 
 
 @dataclass(frozen=True)
+class Guidance:
+    """Weights of classifier-free guidance on the speech and on the style (identity); 1 and 1 is none."""
+
+    audio: float = 1.0
+    style: float = 1.0
+
+    @property
+    def none(self) -> bool:
+        return self.audio == 1.0 and self.style == 1.0
+
+
+UNGUIDED = Guidance()
+
+
+@dataclass(frozen=True)
 class WindowCondition:
     """Everything a window is conditioned on, for B samples."""
 
     features: torch.Tensor  # (B, P + L, D); the null features where the speech is dropped
     previous: torch.Tensor  # (B, P, channels) normalised
-    condition: torch.Tensor  # (B, condition) identity and emotion
+    condition: torch.Tensor  # (B, condition) identity and emotion; the null condition where they are dropped
 
 
 Denoise = Callable[[torch.Tensor, int], torch.Tensor]
 
 
-def denoiser(network: Network, window: WindowCondition) -> Denoise:
-    """x̂(z, t) for one window; the speech branch runs once, not once a step."""
+def denoiser(network: Network, window: WindowCondition, guidance: Guidance | None = None) -> Denoise:
+    """x̂(z, t) for one window; the speech branch runs once, not once a step. `guidance`: for a guided network only."""
     speech = network.speech(window.features)
+    weights = None
+    if guidance is not None:
+        weights = torch.tensor([[guidance.audio, guidance.style]], device=speech.device).expand(len(speech), -1)
 
     def denoise(z: torch.Tensor, t: int) -> torch.Tensor:
         steps = torch.full((len(z),), t, device=z.device)
-        return network(z, steps, speech, window.previous, window.condition)
+        return network(z, steps, speech, window.previous, window.condition, weights)
 
     return denoise
 
 
-def guided(with_condition: Denoise, without: Denoise, scale: float) -> Denoise:
-    """Classifier-free guidance (Ho & Salimans 2021): x̂_∅ + scale · (x̂ − x̂_∅). Scale 1 is no guidance and costs none."""
-    if scale == 1.0:
-        return with_condition
+def guided(full: Denoise, speech_only: Denoise, nothing: Denoise, guidance: Guidance) -> Denoise:
+    """Classifier-free guidance on two conditions, one after the other (Brooks et al. 2023, eq. 3; Ho & Salimans 2021):
+    x̂ = x̂(∅, ∅) + w_a (x̂(a, ∅) − x̂(∅, ∅)) + w_s (x̂(a, s) − x̂(a, ∅)). A term whose factor is 0 is not evaluated, so
+    weights of 1 and 1 cost one evaluation, equal weights two."""
+    first, second = 1.0 - guidance.audio, guidance.audio - guidance.style
 
     def denoise(z: torch.Tensor, t: int) -> torch.Tensor:
-        base = without(z, t)
-        return base + scale * (with_condition(z, t) - base)
+        x = guidance.style * full(z, t)
+        if second:
+            x = x + second * speech_only(z, t)
+        return x + first * nothing(z, t) if first else x
 
     return denoise
+
+
+def evaluations(guidance: Guidance, folded: bool) -> int:
+    """How many times the network runs for one step of `guided`; 1 where guidance is `folded` into the network."""
+    return 1 if folded else 1 + (guidance.audio != guidance.style) + (guidance.audio != 1.0)

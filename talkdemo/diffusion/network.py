@@ -27,6 +27,7 @@ class NetworkConfig:
     mlp: int = 4
     window: int = 100  # L
     previous: int = 10  # P
+    guided: bool = False  # the guidance weights are an input: guidance costs no further evaluation (a student)
 
 
 def sinusoid(t: torch.Tensor, width: int, longest: float = 10_000.0) -> torch.Tensor:
@@ -75,6 +76,11 @@ class Network(nn.Module):
         self.distance_bias = nn.Parameter(torch.zeros(config.heads, 2 * frames - 1))
         self.step_in = nn.Sequential(nn.Linear(width, width), nn.SiLU(), nn.Linear(width, width))
         self.condition_in = nn.Linear(config.condition, width)
+        self.guidance_in = None
+        if config.guided:  # zero at first: a student begins as its unguided teacher
+            self.guidance_in = nn.Sequential(nn.Linear(2, width), nn.SiLU(), nn.Linear(width, width))
+            nn.init.zeros_(self.guidance_in[2].weight)
+            nn.init.zeros_(self.guidance_in[2].bias)
         self.modulation = nn.Sequential(nn.SiLU(), nn.Linear(width, 6 * width))
         self.blocks = nn.ModuleList(Block(config) for _ in range(config.layers))
         self.norm = nn.LayerNorm(width)
@@ -95,11 +101,15 @@ class Network(nn.Module):
         speech: torch.Tensor,  # (B, P + L, width) from speech()
         previous: torch.Tensor,  # (B, P, channels) clean motion in front of the window
         condition: torch.Tensor,  # (B, condition)
+        guidance: torch.Tensor | None = None,  # (B, 2) weights on speech and style, for a guided network; None = (1, 1)
     ) -> torch.Tensor:
         flag = torch.cat([torch.ones_like(previous[..., :1]), torch.zeros_like(z[..., :1])], dim=1)
         motion = torch.cat([torch.cat([previous, z], dim=1), flag], dim=-1)  # (B, P + L, channels + 1)
         x = self.motion_in(motion) + speech + self.position
         vector = self.step_in(sinusoid(t, self.config.width).to(x.dtype)) + self.condition_in(condition)
+        if self.guidance_in is not None:
+            guidance = torch.ones(len(z), 2, device=z.device) if guidance is None else guidance
+            vector = vector + self.guidance_in((guidance - 1).to(x.dtype))
         modulation = self.modulation(vector).view(len(z), 6, -1)
         bias = self.distance_bias[:, self.distance]  # (heads, P + L, P + L)
         for block in self.blocks:

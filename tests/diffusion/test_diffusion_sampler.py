@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from talkdemo.diffusion import sampler
-from talkdemo.diffusion.denoiser import guided
+from talkdemo.diffusion.denoiser import Guidance, evaluations, guided
 from talkdemo.diffusion.schedule import Schedule, add_noise, cosine
 
 S = 0.5
@@ -82,11 +82,25 @@ def test_draws_do_not_depend_on_the_batch():
     assert torch.equal(alone[0], both[1])
 
 
-def test_guidance_one_is_no_guidance_and_two_extrapolates():
-    yes, no = (lambda z, t: z * 0 + 3), (lambda z, t: z * 0 + 1)
+def test_guidance_extrapolates_on_each_condition_and_evaluates_only_what_it_needs():
+    calls = []
+
+    def answer(name: str, value: float):
+        def denoise(z: torch.Tensor, t: int) -> torch.Tensor:
+            calls.append(name)
+            return z * 0 + value
+
+        return denoise
+
+    parts = answer("full", 7.0), answer("speech", 3.0), answer("nothing", 1.0)
     z = torch.zeros(2)
-    assert guided(yes, no, 1.0) is yes
-    assert torch.equal(guided(yes, no, 2.0)(z, 1), torch.full((2,), 5.0))
+    for audio, style, names in ((1, 1, "f"), (2, 2, "fn"), (1, 3, "fs"), (2, 1.5, "fsn")):
+        calls.clear()
+        guidance = Guidance(audio, style)
+        expected = 1 + audio * (3 - 1) + style * (7 - 3)
+        assert torch.allclose(guided(*parts, guidance)(z, 1), torch.full((2,), float(expected)))
+        assert "".join(name[0] for name in calls) == names and len(names) == evaluations(guidance, folded=False)
+    assert evaluations(Guidance(2, 1.5), folded=True) == 1
 
 
 def test_a_step_callback_may_stop_the_sampler():
