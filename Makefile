@@ -74,8 +74,12 @@ head: setup
 corpus: setup
 	$(RUN) -m talkdemo.data.synthetic
 
+# Real speech (data/shared.py says where it is looked for) is used where it is there: it is aligned by the encoder that is
+# installed, and the encoder goes on from its own weights on both.
 train: setup
-	$(RUN) -m talkdemo train encoder
+	$(RUN) -m talkdemo train align
+	$(RUN) -m talkdemo train encoder --init audio-encoder
 	$(RUN) -m talkdemo train talker_data motion
 	$(RUN) -m talkdemo train talker_data features
 	$(RUN) -m talkdemo train diffusiontalker
+	$(RUN) -m talkdemo train distill

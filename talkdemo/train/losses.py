@@ -16,7 +16,7 @@ class MotionLossWeights:
     velocity: float = 1.0
     lips: float = 0.5
     lip_velocity: float = 1.0
-    closure: float = 0.5
+    closure: float = 1.0
 
 
 def velocity(x: torch.Tensor) -> torch.Tensor:
@@ -31,20 +31,26 @@ def motion_terms(
     true_lips: torch.Tensor,
     inner: tuple[int, int],  # upper and lower inner-lip middle, columns of V'
     weights: MotionLossWeights,
+    mask: torch.Tensor | None = None,  # (B, T, 55) 1 where the truth is known, 0 elsewhere: no loss there
     unit: float = 0.003,  # metres: a typical excursion of the lips, so that lip terms are of order one
 ) -> dict[str, torch.Tensor]:
     """Squared error of coefficients and lip vertices, of their velocities, and of the gap between the lips where the
     lips are nearly closed (the square of a small gap is small, so the other terms hardly see a lip that fails to meet).
     """
+    known = torch.ones_like(true) if mask is None else mask
+    both = known[..., 1:, :] * known[..., :-1, :]
+    timed = known.amax(-1)  # (B, T): frames of which anything is known; lips elsewhere are the truth's filling
+    pairs = timed[..., 1:] * timed[..., :-1]
     lips, target = predicted_lips / unit, true_lips / unit
     flat, flat_target = lips.flatten(-2), target.flatten(-2)
     gap = (lips[..., inner[0], :] - lips[..., inner[1], :]).norm(dim=-1)
     true_gap = (target[..., inner[0], :] - target[..., inner[1], :]).norm(dim=-1)
-    near = torch.exp(-((true_gap / 0.5) ** 2))  # 1 where the lips meet, 0.02 at 3 mm
+    near = torch.exp(-((true_gap / 0.5) ** 2)) * timed  # 1 where the lips meet, 0.02 at 3 mm
+    moved = velocity(flat) - velocity(flat_target)
     return {
-        "coefficients": weights.coefficients * (predicted - true).square().mean(),
-        "velocity": weights.velocity * (velocity(predicted) - velocity(true)).square().mean(),
-        "lips": weights.lips * 3 * (flat - flat_target).square().mean(),
-        "lip_velocity": weights.lip_velocity * 3 * (velocity(flat) - velocity(flat_target)).square().mean(),
+        "coefficients": weights.coefficients * ((predicted - true).square() * known).mean(),
+        "velocity": weights.velocity * ((velocity(predicted) - velocity(true)).square() * both).mean(),
+        "lips": weights.lips * 3 * ((flat - flat_target).square().mean(-1) * timed).mean(),
+        "lip_velocity": weights.lip_velocity * 3 * (moved.square().mean(-1) * pairs).mean(),
         "closure": weights.closure * (near * (gap - true_gap).abs()).mean(),
     }

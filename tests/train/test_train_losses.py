@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from talkdemo.records import Phone
-from talkdemo.train.encoder import frame_labels
+from talkdemo.train.encoder_data import frame_labels
 from talkdemo.train.losses import MotionLossWeights, motion_terms
 
 W = MotionLossWeights(1, 1, 1, 1, 1)
