@@ -17,6 +17,7 @@ from talkdemo.records import Stopped
 
 VERBS = {
     "animate": "speech → talking head: mp4, motion files (CSV, npz), JSON",
+    "compare": "one speech under two settings: table, side by side video",
     "identities": "whose manner of talking can be chosen",
     "characters": "whose head can be chosen",
     "models": "checkpoints installed: size, provenance, licence",

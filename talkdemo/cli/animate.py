@@ -12,18 +12,30 @@ import time
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
+from talkdemo.records import DEFAULT_STEPS, MAX_GUIDANCE, MAX_SAMPLES, MAX_SEED, MAX_STEPS, MIN_STEPS
+
 MODELS = ("diffusiontalker",)
-STEPS = (8, 512)
+AUTO = "auto"
+WHO = "manner of talking: a name of `talkdemo identities`, several with shares (a blend), or auto: the voice decides"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("speech", metavar="SPEECH", help="any sound or video file")
     parser.add_argument("--model", default="diffusiontalker", choices=MODELS)
-    parser.add_argument("--identity", default="auto", metavar="NAME", help="manner of talking; auto matches the voice")
-    parser.add_argument("--emotion", default="neutral", metavar="NAME")
-    parser.add_argument("--steps", type=whole(*STEPS), default=32, metavar="N", help="sampling steps, 8 to 512 (32)")
-    parser.add_argument("--seed", type=whole(0, 2**31 - 1), default=0, metavar="S", help="same seed, same motion (0)")
-    parser.add_argument("--samples", type=whole(1, 16), default=1, metavar="K", help="motions of one speech (1)")
+    parser.add_argument("--identity", type=blend, default=AUTO, metavar="NAME|A:0.6,B:0.4|auto", help=WHO)
+    parser.add_argument("--emotion", default="neutral", metavar="NAME|auto", help="auto: the voice decides (neutral)")
+    steps = f"sampling steps, {MIN_STEPS} to {MAX_STEPS} ({DEFAULT_STEPS})"
+    parser.add_argument("--steps", type=whole(MIN_STEPS, MAX_STEPS), default=DEFAULT_STEPS, metavar="N", help=steps)
+    parser.add_argument("--full", action="store_true", help="the full model even where a distilled one does N steps")
+    for name, meaning in (("audio", "the speech"), ("style", "identity and emotion")):
+        weight = f"how much {meaning} counts, 0 to {MAX_GUIDANCE:g}; 1 is plain, others cost up to 3 times the time (1)"
+        number = share(0, MAX_GUIDANCE)
+        parser.add_argument(f"--guidance-{name}", type=number, default=1.0, metavar=name[0].upper(), help=weight)
+    lips = "how far lips are made to meet on /p b m/ and part on vowels that are heard, 0 (as sampled) to 1 (1)"
+    parser.add_argument("--contact", type=share(0, 1), default=1.0, metavar="C", help=lips)
+    parser.add_argument("--seed", type=whole(0, MAX_SEED), default=0, metavar="S", help="same seed, same motion (0)")
+    samples = f"motions of one speech, at most {MAX_SAMPLES} (1)"
+    parser.add_argument("--samples", type=whole(1, MAX_SAMPLES), default=1, metavar="K", help=samples)
     parser.add_argument("--character", metavar="NAME", help="whose head is drawn (see talkdemo characters)")
     parser.add_argument("--size", type=even, default=512, metavar="PIXELS", help="side of the picture (512)")
     parser.add_argument("--fps", type=whole(1, 240), default=25, metavar="F", help="frames per second of the CSV (25)")
@@ -46,12 +58,14 @@ def run(arguments: argparse.Namespace) -> int:
         raster.check()  # better now than after minutes of sampling
 
     from talkdemo.audio.decode import decode
+    from talkdemo.diffusion.denoiser import Guidance
     from talkdemo.pipeline import SpeechToFace
 
     with progress_line(arguments.progress) as report:
         talker = SpeechToFace.load(arguments.model)
-        choose("identity", arguments.identity, ("auto", *talker.identities))
-        choose("emotion", arguments.emotion, talker.emotions)
+        for name in (arguments.identity,) if isinstance(arguments.identity, str) else arguments.identity:
+            choose("identity", name, (AUTO, *talker.identities))
+        choose("emotion", arguments.emotion, (AUTO, *talker.emotions))
         report("decode", 0.0)
         begin = time.perf_counter()
         speech = decode(arguments.speech)
@@ -63,6 +77,9 @@ def run(arguments: argparse.Namespace) -> int:
             steps=arguments.steps,
             seed=arguments.seed,
             samples=arguments.samples,
+            guidance=Guidance(arguments.guidance_audio, arguments.guidance_style),
+            distilled=False if arguments.full else None,
+            contact=arguments.contact,
             progress=report,
         )
         for path, motion in zip(numbered(arguments.out, len(motions)), motions, strict=False):
@@ -130,6 +147,42 @@ def whole(low: int, high: int) -> Callable[[str], int]:
         return int(text)
 
     return parse
+
+
+def share(low: float, high: float) -> Callable[[str], float]:
+    """An argparse type: a number from low to high."""
+
+    def parse(text: str) -> float:
+        try:
+            value = float(text)
+        except ValueError:
+            value = float("nan")
+        if not low <= value <= high:
+            raise argparse.ArgumentTypeError(f"{text!r} given; a number from {low:g} to {high:g} is wanted")
+        return value
+
+    return parse
+
+
+def blend(text: str) -> str | dict[str, float]:
+    """An argparse type: a name as it stands, "Ada:0.6,Bruno:0.4" → {"Ada": 0.6, "Bruno": 0.4}."""
+    if not set(":,") & set(text):
+        return text
+    wanted = "names with shares above 0, as in Ada:0.6,Bruno:0.4, are wanted"
+    mix: dict[str, float] = {}
+    for part in text.split(","):
+        name, colon, number = (piece.strip() for piece in part.partition(":"))
+        try:
+            weight = share(0, 1e6)(number)
+        except argparse.ArgumentTypeError:
+            weight = 0.0
+        if not (name and colon and weight > 0):
+            raise argparse.ArgumentTypeError(f"{text!r} given ({part.strip()!r} is unclear); {wanted}")
+        if name in mix or name == AUTO:
+            reason = "cannot be part of a blend" if name == AUTO else "stands there twice"
+            raise argparse.ArgumentTypeError(f"{text!r} given ({name!r} {reason}); {wanted}")
+        mix[name] = weight
+    return mix
 
 
 def even(text: str) -> int:

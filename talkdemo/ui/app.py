@@ -18,6 +18,7 @@ ROOT = private_root()  # before gradio reads where to put files
 import gradio as gr  # noqa: E402
 
 from talkdemo.ui import portraits, style  # noqa: E402
+from talkdemo.ui.compare import CompareTab  # noqa: E402
 from talkdemo.ui.talk import TalkTab  # noqa: E402
 from talkdemo.ui.talk_job import Talker  # noqa: E402
 
@@ -54,10 +55,14 @@ def build(
         with gr.Tab("Talk"):
             tab = TalkTab(talker, decode, visits, characters, example_clips() if examples is None else examples)
             tab.build()
+        with gr.Tab("Compare"):
+            beside = CompareTab(talker, decode, visits, characters, tab.examples)
+            beside.build()
         gr.HTML(FOOTER)
         app.unload(tab.leave)
+        app.unload(beside.leave)
     app.queue(max_size=MAX_WAITING)
-    app.talk_tab, app.characters = tab, characters
+    app.talk_tab, app.compare_tab, app.characters = tab, beside, characters
     visits.keep_sweeping()
     return app
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from html import escape
 
+from talkdemo.ui import library
 from talkdemo.ui.job import WAITING, Report
 from talkdemo.ui.talk_job import STAGES, Outcome
 
@@ -19,9 +20,10 @@ TIMED = (
 )
 
 
-def idle() -> str:
-    """Before the first job."""
-    return _note("Record or upload some speech, or pick an example, then press <b>Generate</b>.")
+def idle(film: bool = False) -> str:
+    """Before the first job; `film`: the stage shows one made earlier."""
+    first = "This film was made here; its sound is off. " if film else ""
+    return _note(f"{first}Record or upload some speech, or pick an example, then press <b>Generate</b>.")
 
 
 def stopped() -> str:
@@ -53,14 +55,27 @@ def result(outcome: Outcome) -> str:
     summary, seconds = outcome.summary, outcome.speech.seconds
     facts = [
         ("Seed", str(summary["seed"])),
-        ("Steps", str(summary["steps"])),
+        ("Steps", _steps(summary)),
         ("Emotion", str(summary["emotion"])),
         ("Character", str(summary["character"])),
         ("Length", f"{seconds:.1f} s, {summary['frames']} frames"),
         ("Identity", _identity(summary)),
     ]
     chips = "".join(f"<div><dt>{name}</dt><dd>{escape(value)}</dd></div>" for name, value in facts)
-    return f'<dl class="td-facts">{chips}</dl>'
+    return f'<dl class="td-facts">{chips}</dl>{matches(summary)}'
+
+
+def matches(summary: Mapping[str, object]) -> str:
+    """How well the voice fitted the closest identities, as bars; nothing when an identity was chosen."""
+    found = summary.get("matches")
+    if not isinstance(found, Mapping) or not found:
+        return ""
+    bars = "".join(
+        f'<tr><th scope="row">{escape(library.title(str(name)))}</th><td class="num">{100 * share:.0f} %</td>'
+        f'<td class="bar"><i style="width:{100 * share:.1f}%"></i></td><td>{escape(library.line(str(name)))}</td></tr>'
+        for name, share in found.items()
+    )
+    return f'<table class="td-times td-matches"><caption>Whose voice this is like</caption>{bars}</table>'
 
 
 def timings(outcome: Outcome) -> str:
@@ -82,12 +97,15 @@ def timings(outcome: Outcome) -> str:
 
 
 def _identity(summary: Mapping[str, object]) -> str:
-    matches = summary.get("matches")
-    if not isinstance(matches, Mapping) or not matches:
-        return str(summary["identity"])
-    close = [(name, share) for name, share in matches.items() if share >= 0.05][:3] or list(matches.items())[:1]
-    nearest = ", ".join(f"{name} {100 * share:.0f} %" for name, share in close)
-    return f"matched to the voice: {nearest}"
+    if summary.get("matches"):
+        return "mixed as the voice fits"
+    return library.named(summary["identity"])  # type: ignore[arg-type]
+
+
+def _steps(summary: Mapping[str, object]) -> str:
+    """8 (distilled), or 8 (full model) where the pipeline says which."""
+    kinds = {True: " (distilled)", False: " (full model)"}
+    return f"{summary['steps']}{kinds.get(summary.get('distilled'), '')}"  # type: ignore[arg-type]
 
 
 def _note(text: str) -> str:

@@ -6,6 +6,8 @@ from pathlib import Path
 
 import gradio as gr
 
+from talkdemo.ui import library
+
 STATIC = Path(__file__).parent / "static"
 FONT = ("system-ui", "-apple-system", "Segoe UI", "Roboto", "Helvetica Neue", "Arial", "sans-serif")
 MONO = ("ui-monospace", "SFMono-Regular", "Menlo", "Consolas", "monospace")
@@ -41,9 +43,12 @@ def theme() -> gr.themes.Base:
 
 
 def css() -> str:
-    return (STATIC / "style.css").read_text(encoding="utf-8")
+    """style.css, then every other sheet of static/ by name, then the previews of the identity library."""
+    sheets = sorted(STATIC.glob("*.css"), key=lambda path: (path.stem != "style", path.name))
+    return "\n".join([*(path.read_text(encoding="utf-8") for path in sheets), library.css()])
 
 
 def head() -> str:
-    """Page head: the player's script."""
-    return f"<script>{(STATIC / 'player.js').read_text(encoding='utf-8')}</script>"
+    """Page head: the scripts of static/."""
+    scripts = sorted(STATIC.glob("*.js"))
+    return "".join(f"<script>{path.read_text(encoding='utf-8')}</script>" for path in scripts)

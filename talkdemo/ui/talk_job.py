@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
 from talkdemo.export import livelink, npz, summary
+from talkdemo.pipeline import Guidance
 from talkdemo.records import Motion, Speech
 from talkdemo.ui.job import Reporter
 
@@ -22,6 +23,7 @@ class Talker(Protocol):
 
     identities: tuple[str, ...]
     emotions: tuple[str, ...]
+    students: tuple[int, ...]
 
     def animate(self, speech: Speech, **choices: object) -> list[Motion]: ...
 
@@ -30,14 +32,17 @@ class Talker(Protocol):
 
 @dataclass(frozen=True)
 class Choice:
-    """One press of Generate."""
+    """One press of Generate. `identity` is a name, "auto" or names with shares; `distilled` as the pipeline has it:
+    None takes the student of so many steps where there is one, True insists on it, False takes the full model."""
 
     speech: Path
-    identity: str
+    identity: str | Mapping[str, float]
     emotion: str
     character: str
     steps: int
     seed: int
+    distilled: bool | None = None
+    guidance: Guidance = field(default_factory=Guidance)
 
 
 @dataclass(frozen=True)
@@ -71,10 +76,13 @@ def talk(
         emotion=choice.emotion,
         steps=choice.steps,
         seed=choice.seed,
+        guidance=choice.guidance,
+        distilled=choice.distilled,
         progress=report,
         stop=stop,
     )
-    name = f"talk-{choice.identity}-{choice.seed}".lower()
+    who = choice.identity if isinstance(choice.identity, str) else "-".join(choice.identity)
+    name = f"talk-{who}-{choice.seed}".lower()
     outcome = folder / f"{name}.mp4", folder / f"{name}.csv", folder / f"{name}.npz"
     seconds |= talker.video(
         motion, speech, outcome[0], character=choice.character, size=SIZE, progress=report, stop=stop

@@ -53,10 +53,18 @@ def free_port() -> int:
         return probe.getsockname()[1]
 
 
-def press(tab, speech: Path | None, session: str = "me", seed: int = 7, randomise: bool = False) -> list[dict]:
-    request = SimpleNamespace(session_hash=session)
-    path = str(speech) if speech else None
-    return list(tab.generate(path, "Mei", "happy", "kwame", 8, seed, randomise, request))
+def page(tab, speech: Path | None, **changes: object) -> dict:
+    """What the page holds when Generate is pressed."""
+    held = {"identity": "Mei", "other": "nobody", "share": 0.5, "emotion": "happy", "character": "kwame"}
+    held |= {"model": "distilled-8", "steps": 64, "guidance_audio": 1, "guidance_style": 1, "seed": 7}
+    held |= {"randomise": False, "speech": str(speech) if speech else None} | changes
+    given = {getattr(tab, name, None) or getattr(tab.library, name): value for name, value in held.items()}
+    assert set(given) == tab.choices
+    return given
+
+
+def press(tab, speech: Path | None, **changes: object) -> list[dict]:
+    return list(tab.generate(page(tab, speech, **changes), SimpleNamespace(session_hash="me")))
 
 
 def test_generate_ends_with_everything(built: gr.Blocks, wav) -> None:
@@ -80,6 +88,41 @@ def test_randomise_draws_and_shows_a_new_seed(built: gr.Blocks, wav) -> None:
     assert len(seeds) == 3
 
 
+def test_every_choice_reaches_the_model(built: gr.Blocks, wav, stand_in, monkeypatch) -> None:
+    tab, taken, animate = built.talk_tab, [], stand_in.animate
+    monkeypatch.setattr(stand_in, "animate", lambda s, **given: taken.append(given) or animate(s, **given))
+    press(tab, wav("hum", 0.3))
+    blended = {"identity": "Ada", "other": "Bruno", "share": 0.4, "emotion": "auto", "guidance_audio": 1.5}
+    press(tab, wav("hum", 0.3), model="full", steps=20, **blended)
+    press(tab, wav("hum", 0.3), model="full", identity="auto", other="Bruno")
+    assert [one["identity"] for one in taken] == ["Mei", {"Ada": 0.6, "Bruno": 0.4}, "auto"]
+    assert [(one["steps"], one["distilled"]) for one in taken] == [(8, True), (20, False), (64, False)]
+    assert [one["guidance"].audio for one in taken] == [1, 1.5, 1] and taken[1]["emotion"] == "auto"
+
+
+def test_matches_are_shown_as_bars(built: gr.Blocks, wav) -> None:
+    tab = built.talk_tab
+    shown = press(tab, wav("hum", 0.3), identity="auto")[-1][tab.panel]
+    shares = re.findall(r'row">(\w+)</th>.*?(\d+) %.*?width:([\d.]+)%', shown)
+    assert shares == [("Mei", "75", "75.0"), ("Ada", "25", "25.0")] and "8 (distilled)" in shown
+    shown = press(tab, wav("hum", 0.3), model="full", other="Ada", share=0.25)[-1][tab.panel]
+    assert "td-matches" not in shown and "Mei 75 %, Ada 25 %" in shown and "64 (full model)" in shown
+
+
+@pytest.mark.parametrize(
+    ("students", "first", "steps"), [((), "full", 8), ((8,), "distilled-8", 64), ((2, 4), "distilled-4", 64)]
+)
+def test_the_fast_model_is_the_first_choice(
+    stand_in, plain_decode, tmp_path: Path, students: tuple[int, ...], first: str, steps: int
+) -> None:
+    """Without a student there is nothing to choose but the number of steps."""
+    stand_in.students = students
+    tab = ui.build(stand_in, plain_decode, CHARACTERS, [], Visits(tmp_path / "files")).talk_tab
+    assert tab.model.value == first and tab.model.visible == bool(students)
+    assert tab.steps.value == steps and tab.steps.visible == (not students)
+    assert [value for _, value in tab.model.choices] == [f"distilled-{n}" for n in sorted(students)[::-1]] + ["full"]
+
+
 def test_no_speech_and_bad_speech_are_told_in_words(built: gr.Blocks, wav, tmp_path: Path) -> None:
     tab = built.talk_tab
     (only,) = press(tab, None)
@@ -96,7 +139,7 @@ def test_no_speech_and_bad_speech_are_told_in_words(built: gr.Blocks, wav, tmp_p
 def test_closing_the_generator_stops_the_work_and_leaves_nothing(slow_stand_in, plain_decode, tmp_path, wav) -> None:
     tab = ui.build(slow_stand_in, plain_decode, CHARACTERS, [], Visits(tmp_path / "files")).talk_tab
     request = SimpleNamespace(session_hash="me")
-    running = tab.generate(str(wav()), "Ada", "neutral", "ada", 500, 0, False, request)
+    running = tab.generate(page(tab, wav(), model="full", steps=500), request)
     for _ in range(3):
         next(running)
     running.close()
@@ -106,7 +149,7 @@ def test_closing_the_generator_stops_the_work_and_leaves_nothing(slow_stand_in, 
 def test_stop_button_stops_only_ones_own(slow_stand_in, plain_decode, tmp_path, wav) -> None:
     tab = ui.build(slow_stand_in, plain_decode, CHARACTERS, [], Visits(tmp_path / "files")).talk_tab
     request = SimpleNamespace(session_hash="me")
-    running = tab.generate(str(wav()), "Ada", "neutral", "ada", 500, 0, False, request)
+    running = tab.generate(page(tab, wav(), model="full", steps=500), request)
     for _ in range(3):
         next(running)
     tab.stop(SimpleNamespace(session_hash="somebody else"))
@@ -153,7 +196,11 @@ def test_only_talk_is_public(built: gr.Blocks, serve) -> None:
     endpoints = client.view_api(return_format="dict")["named_endpoints"]
     assert list(endpoints) == ["/talk"]
     named = {parameter["parameter_name"]: parameter for parameter in endpoints["/talk"]["parameters"]}
-    assert list(named) == ["speech", "identity", "emotion", "character", "steps", "seed"]
+    assert list(named) == [
+        "speech", "identity", "emotion", "character", "steps", "seed", "full", "blend_with", "share", "guidance_audio",
+        "guidance_style",
+    ]  # fmt: skip
+    assert named["steps"]["parameter_default"] == 8 and named["full"]["parameter_default"] is False
     assert named["steps"]["python_type"]["type"] == "float" and "Literal['ada', 'kwame']" in str(named["character"])
 
 
@@ -167,12 +214,24 @@ def test_api_makes_files(built: gr.Blocks, serve, wav) -> None:
     np.testing.assert_allclose(livelink.read(table).coefficients, npz.read(archive)[0].coefficients, atol=1e-6)
 
 
+def test_api_blends(built: gr.Blocks, serve, wav) -> None:
+    client = Client(serve(built), verbose=False)
+    given = {"identity": "Mei", "blend_with": "Ada", "share": 0.25, "full": True, "guidance_style": 2}
+    *_, summary = client.predict(handle_file(wav("hum", 0.4)), **given, api_name="/talk")
+    assert summary["identity"] == {"Mei": 0.75, "Ada": 0.25} and summary["steps"] == 8
+    assert summary["distilled"] is False and summary["guidance"] == {"audio": 1.0, "style": 2.0}
+
+
 @pytest.mark.parametrize(
     ("changes", "words"),
     [
-        ({"steps": 3}, "8"),
+        ({"steps": 1}, "2"),
         ({"steps": 600}, "512"),
         ({"identity": "nobody"}, "nobody"),
+        ({"identity": "auto", "blend_with": "Ada"}, "two names"),
+        ({"blend_with": "stranger"}, "stranger"),
+        ({"share": 1.5}, "1"),
+        ({"guidance_audio": 9}, "4"),
         ({"character": "../../etc"}, "etc"),
         ({"seed": -1}, ""),
         ({"speech": "short"}, "at least 0.2 s"),

@@ -129,8 +129,11 @@ def test_example_to_video(page, address: str) -> None:
     assert played["width"] == played["height"] == 512 and not played["error"] and played["duration"] > 1
     facts = page.inner_text("#td-panel")
     seed = int(re.search(r"Seed\s+(\d+)", facts).group(1))  # type: ignore[union-attr]
+    page.click("#td-advanced button")
     assert int(page.input_value("#td-seed input[type=number]")) == seed
     assert "Draw the pictures" in page.inner_text("#td-timings")
+    shares = [float(text.split(" ")[0]) for text in page.locator(".td-matches .num").all_inner_texts()]
+    assert len(shares) == 5 and shares == sorted(shares, reverse=True) and 0 < sum(shares) <= 102
     moved = f"Number(document.querySelector('#motion-chart .playhead').getAttribute('x1')) > {chart.LEFT + 1}"
     page.wait_for_function(moved)
     with page.expect_download() as caught:
@@ -161,7 +164,10 @@ def test_microphone_to_video(page, address: str) -> None:
 
 def test_stop(page, address: str) -> None:
     pick_example(page)
-    page.fill("#td-talk input[aria-label^='number input']", "512")
+    page.click("#td-advanced button")
+    if page.is_visible("#td-model"):
+        page.get_by_label("full model").check()
+    page.fill("#td-steps input[type=number]", "512")
     page.keyboard.press("Tab")
     page.click("#td-generate")
     sampling = "/[1-9]\\d? %/.test(document.querySelector('[data-stage=sample]')?.innerText)"
@@ -172,6 +178,58 @@ def test_stop(page, address: str) -> None:
     page.wait_for_timeout(1000)
     assert "Stopped" in page.inner_text("#td-panel") and not page.is_visible("#motion-chart")
     assert not page.complaints
+
+
+def test_a_film_runs_before_anything_is_made(page, address: str) -> None:
+    page.wait_for_function("document.querySelector('.td-poster video')?.currentTime > 0.3")
+    assert page.evaluate("document.querySelector('.td-poster video').muted")
+    page.click("#td-character label:nth-of-type(2)")
+    page.wait_for_selector(".td-poster img")
+    assert not outside(page, address) and not page.complaints
+
+
+def test_an_identity_is_picked_and_blended(page, address: str) -> None:
+    """Every tile has its words and its own picture; the chosen two and their shares reach the model."""
+    names = [name for name in page.locator("#td-identity input").evaluate_all("all => all.map(i => i.value)")]
+    assert names[0] == "auto" and len(names) > 20 and not page.is_visible("#td-blend")
+    pictures = page.evaluate(
+        "[...document.querySelectorAll('#td-identity label')].map(l => getComputedStyle(l, '::before').backgroundImage)"
+    )
+    assert len(set(pictures)) == len(names)
+    for picture in (pictures[1], pictures[-1]):
+        answer = page.request.get(picture.removeprefix('url("').removesuffix('")'))
+        assert answer.headers["content-type"] == "image/webp"
+    lines = page.locator("#td-identity label span").all_inner_texts()
+    assert all("\n" in line for line in lines)
+    page.click("#td-identity label:has(input[value=Mei])")
+    page.wait_for_selector("#td-card .td-sheet[data-name=Mei]")
+    assert lines[names.index("Mei")].split("\n")[1] in page.inner_text("#td-card") and page.is_visible("#td-blend")
+    page.get_by_label("Blend with").click()
+    page.get_by_role("option", name="Zola", exact=True).click()
+    page.wait_for_selector("#td-card .td-sheet[data-name=Zola]")
+    page.fill("#td-share input[type=number]", "0.25")
+    page.keyboard.press("Tab")
+    page.wait_for_function("document.querySelector('#td-card').innerText.includes('75 %')")
+    shot(page, "blend")
+    page.get_by_role("button", name="Child", exact=True).click()
+    page.wait_for_selector("#td-speech button[aria-label='Play']")
+    page.click("#td-generate")
+    film(page)
+    assert "Mei 75 %, Zola 25 %" in page.inner_text("#td-panel") and not page.is_visible(".td-matches")
+    assert not outside(page, address) and not page.complaints
+
+
+def test_a_visitor_who_likes_it_dark_is_served(page, address: str) -> None:
+    """The page stays light, and stays alive."""
+    context = page.context.browser.new_context(color_scheme="dark", viewport={"width": 1280, "height": 900})
+    dark = context.new_page()
+    dark.set_default_timeout(WAITING)
+    dark.goto(address)
+    dark.wait_for_selector("#td-generate")
+    dark.wait_for_function("!document.body.classList.contains('dark')")
+    shot(dark, "dark")
+    dark.click("#td-identity label:nth-of-type(3)")
+    dark.wait_for_selector("#td-card .td-sheet")
 
 
 def test_generate_without_speech_says_so(page) -> None:

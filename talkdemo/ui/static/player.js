@@ -24,7 +24,9 @@
     film.currentTime = Math.min(Math.max(share, 0), 1) * Number(svg.dataset.seconds);
   });
 
-  new MutationObserver(() => document.body && document.body.classList.remove("dark")).observe(
-    document.documentElement, { subtree: true, attributes: true, attributeFilter: ["class"], childList: false });
+  // Only where it stands: removing what is not there counts as a change too, and this would call itself for ever.
+  new MutationObserver(() => {
+    if (document.body && document.body.classList.contains("dark")) document.body.classList.remove("dark");
+  }).observe(document.documentElement, { subtree: true, attributes: true, attributeFilter: ["class"] });
   requestAnimationFrame(follow);
 })();

@@ -1,0 +1,305 @@
+"""The tab "Compare" through its handlers: both settings reach the model, a blind run tells nothing before the vote."""
+
+from __future__ import annotations
+
+import json
+import xml.etree.ElementTree as ElementTree
+from collections.abc import Iterator
+from pathlib import Path
+from types import SimpleNamespace
+
+import gradio as gr
+import numpy as np
+import pytest
+
+from talkdemo import compare_film
+from talkdemo.compare import Setting, Takes, compare
+from talkdemo.export import npz
+from talkdemo.face.arkit import INDEX
+from talkdemo.records import MAX_SEED, Motion, Speech
+from talkdemo.render import video
+from talkdemo.ui import app as ui
+from talkdemo.ui import compare as tab_module
+from talkdemo.ui import compare_chart, compare_job, compare_panel, player, plot, quality_plot
+from talkdemo.ui.compare_panel import Tally
+from talkdemo.ui.job import WAITING, Report
+from talkdemo.ui.visits import Visits
+
+ME = SimpleNamespace(session_hash="me")
+CHOSEN = {
+    "first": "full", "first_steps": 20, "second": "distilled-8", "second_steps": 8, "identity": "Mei",
+    "emotion": "happy", "character": "ada", "seed": 7, "randomise": False, "blind": False,
+}  # fmt: skip
+
+
+class Painter:
+    """In place of the renderer: grey pictures of the right size."""
+
+    def __init__(self, face: object, size: int) -> None:
+        self.size = size
+
+    def frames(self, vertices, stop=None) -> Iterator[np.ndarray]:
+        for _ in vertices:
+            yield np.full((self.size, self.size, 3), 120, np.uint8)
+
+
+@pytest.fixture(autouse=True)
+def quick_pictures(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(compare_film, "Renderer", Painter)
+    monkeypatch.setattr(compare_job, "SIZE", 64)
+    monkeypatch.setattr(compare_film, "_vertices", lambda face, motion, part, character: motion.coefficients[part])
+    drawable = SimpleNamespace(drawable=lambda character: None)
+    real = compare_job.face()
+    monkeypatch.setattr(compare_job, "face", lambda: _Either(real, drawable))
+
+
+class _Either:
+    """The real head for measuring, nothing to draw (the characters of these tests are not real)."""
+
+    def __init__(self, real, drawn) -> None:
+        self.drawable, self.subset, self.masks, self.inner_lip_middle = (
+            drawn.drawable, real.subset, real.masks, real.inner_lip_middle,
+        )  # fmt: skip
+
+
+@pytest.fixture
+def tab(stand_in, plain_decode, tmp_path: Path):
+    return build(stand_in, plain_decode, tmp_path)
+
+
+def build(talker, decode, folder: Path):
+    """The tab alone."""
+    with gr.Blocks():
+        tab = tab_module.CompareTab(talker, decode, Visits(folder / "files"), ["ada", "kwame"], [])
+        tab.build()
+    return tab
+
+
+def press(tab, speech: Path | None, **changes: object) -> list[dict]:
+    return list(tab.compare(str(speech) if speech else None, *(CHOSEN | changes).values(), ME))
+
+
+def named(update: dict) -> dict[str, object]:
+    """What a handler changes, by the component's id on the page."""
+    return {component.elem_id: value for component, value in update.items()}
+
+
+def test_compare_ends_with_everything(tab, wav) -> None:
+    first, *_, last = press(tab, wav("hum", 1.0))
+    assert first[tab.seed] == 7 and "Full model, 20 steps" in first[tab.panel]
+    made = named(last)
+    assert made["td-compare-chart"]["value"].startswith("<svg") and made["td-figures"]["visible"]
+    assert "Student, 8 steps" in made["td-figures"]["value"] and "25 frames" in made["td-compare-panel"]
+    shown = made["td-compare-player"]["value"]
+    assert (shown["left"], shown["right"]) == ("Full model, 20 steps", "Student, 8 steps")
+    frames, samples = video.read(shown["film"]["path"])
+    assert frames.shape == (25, 70, 128, 3) and samples is not None
+    buttons = (tab.save_film, tab.save_record, tab.save_first, tab.save_second)
+    saved = [Path(last[button]["value"]) for button in buttons]
+    assert [path.name for path in saved] == [
+        "left-full-20-right-student-8.mp4", "comparison.json", "full-20.npz", "student-8.npz"
+    ]  # fmt: skip
+    record = json.loads(saved[1].read_text())
+    assert record["sides"] == {"left": "full-20", "right": "student-8"} and record["runs"][1]["distilled"] is True
+    assert npz.read(saved[2])[0].meta["steps"] == 20 and last[tab.sealed] is None
+    assert last[tab.compare_button]["interactive"] and not last[tab.vote_row]["visible"]
+
+
+def test_both_settings_reach_the_model(tab, wav, stand_in, monkeypatch) -> None:
+    taken, animate = [], stand_in.animate
+    monkeypatch.setattr(stand_in, "animate", lambda s, **given: taken.append(given) or animate(s, **given))
+    press(tab, wav("hum", 0.3), first_steps=2, second="full", second_steps=512, identity="auto")
+    kept = [one for one in taken if "seed" in one]
+    asked = [(one["steps"], one["distilled"], one["seed"]) for one in kept]
+    assert asked == [(2, False, 7), (512, False, 7), (2, False, 8)]
+    assert {(one["identity"], one["emotion"]) for one in kept} == {("auto", "happy")}
+    seeds = {press(tab, wav("hum", 0.3), randomise=True)[0][tab.seed] for _ in range(3)}
+    assert len(seeds) == 3 and max(seeds) <= MAX_SEED
+
+
+@pytest.mark.parametrize(
+    ("speech", "changes", "words"),
+    [
+        (None, {}, "There is no speech yet"),
+        ("short", {}, "at least 0.2 s"),
+        ("hum", {"second": "full", "second_steps": 20}, "Both sides are the full model, 20 steps"),
+        ("hum", {"second": "distilled-4"}, "student of 4 steps is not installed"),
+    ],
+)
+def test_mistakes_are_told_in_words(tab, wav, speech: str | None, changes: dict, words: str) -> None:
+    clips = {"hum": wav("hum", 0.4), "short": wav("short", 0.1), None: None}
+    last = press(tab, clips[speech], **changes)[-1]
+    assert words in last[tab.panel] and last[tab.compare_button]["interactive"]
+    assert not tab.visits.jobs.exists() or not list(tab.visits.jobs.iterdir())
+
+
+@pytest.mark.parametrize(("order", "right"), [((0, 1), "left"), ((1, 0), "right")])
+def test_a_blind_run_tells_nothing_before_the_vote(tab, wav, monkeypatch, order: tuple, right: str) -> None:
+    monkeypatch.setattr(compare_job, "toss", lambda: order)
+    captions: list[tuple[str, str]] = []
+    strip = compare_film.caption_strip
+    monkeypatch.setattr(compare_film, "caption_strip", lambda names, size: captions.append(names) or strip(names, size))
+    last = press(tab, wav("hum", 0.5), blind=True)[-1]
+    made = last.pop(tab.sealed)
+    assert "full model, 20 steps" in last.pop(tab.question) and captions == [("Left", "Right")]
+    told = repr(list(last.values())).lower()
+    assert "student" not in told and "full" not in told and "side-by-side.mp4" in told
+    assert last[tab.vote_row]["visible"] and not last[tab.downloads]["visible"]
+    assert last[tab.chart] == last[tab.figures] == {**last[tab.chart], "value": "", "visible": False}
+
+    after = tab.vote(right, made, Tally(wrong=1))
+    assert "<b>Right.</b>" in after[tab.answer]["value"] and after[tab.tally] == Tally(right=1, wrong=1)
+    assert "Your 2 votes so far: 1 right, 1 wrong" in after[tab.answer]["value"] and after[tab.sealed] is None
+    titles = [("Full model, 20 steps", "Student, 8 steps")[side] for side in order]
+    assert [after[tab.player]["value"][side] for side in ("left", "right")] == titles
+    heads = after[tab.figures]["value"].split("<thead>")[1].split("</thead>")[0]
+    assert heads.index(titles[0]) < heads.index(titles[1])
+    wanted = "left-full-20-right-student-8.mp4" if order == (0, 1) else "left-student-8-right-full-20.mp4"
+    assert Path(after[tab.save_film]["value"]).name == wanted
+    other = {"left": "right", "right": "left"}[right]
+    assert "Not this time" in tab.vote(other, made, Tally())[tab.answer]["value"]
+    same = tab.vote("same", made, Tally())
+    assert "No difference seen" in same[tab.answer]["value"] and same[tab.tally] == Tally(same=1)
+
+
+def test_a_vote_without_a_result_changes_nothing(tab) -> None:
+    assert list(named(tab.vote("left", None, Tally()))) == ["td-vote"]
+
+
+def test_a_vote_after_the_files_are_gone_still_answers(tab, wav) -> None:
+    made = press(tab, wav("hum", 0.3), blind=True)[-1][tab.sealed]
+    made.film.unlink()
+    after = tab.vote("left", made, Tally())
+    assert after[tab.answer]["visible"] and tab.save_film not in after and tab.player not in after
+
+
+def test_the_app_has_the_tab(stand_in, plain_decode, tmp_path: Path) -> None:
+    app = ui.build(stand_in, plain_decode, ["ada"], [], Visits(tmp_path / "files"))
+    assert isinstance(app.compare_tab, tab_module.CompareTab) and app.compare_tab.visits is app.talk_tab.visits
+
+
+def test_the_lot_is_fair() -> None:
+    drawn = [compare_job.toss() for _ in range(200)]
+    assert set(drawn) == {(0, 1), (1, 0)} and 60 < drawn.count((0, 1)) < 140
+
+
+def test_stop_ends_it_and_leaves_nothing(slow_stand_in, plain_decode, tmp_path: Path, wav) -> None:
+    tab = build(slow_stand_in, plain_decode, tmp_path)
+    running = tab.compare(str(wav()), *(CHOSEN | {"first_steps": 500}).values(), ME)
+    for _ in range(3):
+        next(running)
+    tab.stop(ME)
+    assert "Stopped" in list(running)[-1][tab.panel]
+    assert slow_stand_in.running == 0 and not list(tab.visits.jobs.iterdir())
+    assert "Stopped" in tab.refused(ME)[tab.panel]
+    assert "td-progress" in tab.pressed(ME)[tab.panel] and "Too many" in tab.refused(ME)[tab.panel]
+
+
+def test_a_failure_is_told_without_its_cause(tab, wav, stand_in, monkeypatch) -> None:
+    def broken(*_: object, **__: object) -> None:
+        raise RuntimeError("secret path /home/x")
+
+    monkeypatch.setattr(stand_in, "animate", broken)
+    last = press(tab, wav("hum", 0.3))[-1]
+    assert "Something went wrong" in last[tab.panel] and "secret" not in last[tab.panel]
+
+
+@pytest.mark.parametrize(("students", "second"), [((), "full"), ((4, 8), "distilled-8"), ((2,), "distilled-2")])
+def test_the_second_setting_is_the_quick_one(stand_in, plain_decode, tmp_path, students: tuple, second: str) -> None:
+    stand_in.students = students
+    tab = build(stand_in, plain_decode, tmp_path)
+    assert (tab.first.value, tab.first_steps.value) == ("full", 512) and tab.second.value == second
+    assert tab.second_steps.visible == (second == "full") and tab.second_steps.value == 8
+
+
+def figures(frames: int = 100):
+    coefficients = np.zeros((frames, 52), np.float32)
+    coefficients[:, INDEX["jawOpen"]] = 0.4
+    head = np.zeros((frames, 3), np.float32)
+    meta = {"seconds": {"encode": 0.1, "sample": 1.0}}
+    motions = Motion(coefficients, head, meta=meta), Motion(0.5 * coefficients, head + 0.1, meta=meta)
+    return compare(compare_job.face(), Takes((Setting(512, False), Setting(8, True)), motions))
+
+
+def test_chart_draws_both_and_the_colours_follow_the_sides() -> None:
+    for frames in (1, 100, 3000):
+        speech = Speech(np.full(frames * 640, 0.1, np.float32))
+        svg = ElementTree.fromstring(compare_chart.comparison_chart(figures(frames), speech))
+        assert svg.get("data-seconds") == f"{frames / 25:.3f}" and len(ElementTree.tostring(svg)) < 90_000
+    sheets = [compare_chart.comparison_chart(figures(), speech, order) for order in ((0, 1), (1, 0))]
+    lines = [{node.get("class"): node.get("points") for node in ElementTree.fromstring(sheet)} for sheet in sheets]
+    for row in ("mouth", "turn", "blink"):
+        assert lines[0][f"line {row} first"] == lines[1][f"line {row} second"]
+    assert lines[0]["line mouth first"] != lines[0]["line mouth second"] and "nan" not in sheets[0]
+
+
+def test_ticks_are_round_and_lines_keep_peaks() -> None:
+    assert plot.ticks(0, 10) == [0, 2.5, 5, 7.5, 10]
+    assert plot.ticks(1.38, 1.62) == pytest.approx([1.4, 1.5, 1.6])
+    track = np.zeros(5000)
+    track[1234] = -0.9
+    assert len(plot.thinned(track)) == plot.POINTS and plot.thinned(track).min() == -0.9
+
+
+def test_progress_names_the_two_settings() -> None:
+    stages = {"decode": "Sound", "full-2": "<b>", "render": "Draw"}
+    html = compare_panel.progress(Report("full-2", 0.43), stages)
+    assert html.count("100 %") == 1 and "43 %" in html and "<b></span>" not in html
+    assert "Waiting" in compare_panel.progress(Report(WAITING, 0), stages)
+
+
+ROW = {"system": "full-8", "distilled": False, "steps": 8, "seconds_per_10s": 0.5, "lve_mm": 1.4, "hits": 90}
+
+
+def write(path: Path, rows: object) -> Path:
+    path.write_text(json.dumps(rows))
+    return path
+
+
+def test_quality_plot_shows_what_was_measured(tmp_path: Path) -> None:
+    assert "not been measured" in quality_plot.quality_plot(quality_plot.read(tmp_path / "none.json"))
+    rows = [
+        {**ROW, "system": "full-512", "steps": 512, "seconds_per_10s": 20.0, "lve_mm": 1.2, "hits": None},
+        {**ROW, "system": "student-8", "distilled": True, "lve_mm": 1.25, "fdd": None, "more": "ignored"},
+        ROW,
+    ]
+    table = quality_plot.read(write(tmp_path / "steps.json", rows))
+    assert [point.steps for point in table] == [8, 8, 512]
+    html = quality_plot.quality_plot(table)
+    assert html.count("<figure>") == 2 and "512 steps: 1.2 mm in 20.00 s" in html and "Distilled student" in html
+    for svg in html.split("<figure>")[1:]:
+        nodes = ElementTree.fromstring(svg[svg.index("<svg") : svg.index("</svg>") + 6])
+        dots = [node for node in nodes if (node.get("class") or "").startswith("dot")]
+        assert all(quality_plot.LEFT <= float(dot.get("cx")) <= quality_plot.WIDTH for dot in dots)
+    only = quality_plot.quality_plot([quality_plot.read(write(tmp_path / "one.json", [ROW]))[0]])
+    assert "nan" not in only and only.count('class="dot first"') == 2
+
+
+DAMAGED = ({"a": 1}, [{**ROW, "seconds_per_10s": 0}], [{"steps": 8}], [3], [{**ROW, "hits": "x"}])
+
+
+@pytest.mark.parametrize("rows", DAMAGED)
+def test_a_damaged_table_is_told(tmp_path: Path, rows: object, monkeypatch) -> None:
+    path = write(tmp_path / "steps.json", rows)
+    with pytest.raises(ValueError, match=r"steps\.json.*wanted"):
+        quality_plot.read(path)
+    monkeypatch.setattr(quality_plot, "TABLE", path)
+    assert "td-error" in tab_module.steps_plot()
+
+
+def test_the_shipped_table_can_be_read() -> None:
+    assert "td-error" not in tab_module.steps_plot()
+
+
+def test_labels_keep_clear_of_points_and_of_one_another() -> None:
+    places = [(100.0, 100.0), (104.0, 96.0), (101.0, 130.0)]
+    found = quality_plot._labels(["8", "8", "16"], places, [False, True, False])
+    assert all(abs(u - a) > 8 or abs(v - 4.5 - b) > 8 for u, v in found for a, b in places)
+    assert len(set(found)) == 3
+
+
+def test_the_player_takes_a_film_and_two_names() -> None:
+    value = player.showing(Path("/x/side-by-side.mp4"), ("Left", "Right"), 448)
+    assert value["film"]["path"] == "/x/side-by-side.mp4" and value["film"]["meta"] == {"_type": "gradio.FileData"}
+    assert isinstance(player.ab_player(render=False), gr.HTML)
+    assert not list(Path(player.__file__).parent.glob("*.pyi"))

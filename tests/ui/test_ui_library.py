@@ -1,0 +1,192 @@
+"""The identity library: manners in words, blends, tiles and previews as shipped, the command that makes them."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+
+from talkdemo import manner
+from talkdemo.cli import identities as command
+from talkdemo.face.arkit import INDEX, indices
+from talkdemo.manner import Manner
+from talkdemo.records import Motion
+from talkdemo.ui import library, portraits, style
+
+SHIPPED = (library.FOLDER / "manner.json").is_file()
+needs_library = pytest.mark.skipif(not SHIPPED, reason="no library (talkdemo identities --pictures)")
+
+
+def motion(frames: int = 1500) -> Motion:
+    """A minute: the jaw half the time at 0.5, 12 blinks, the head turning by 10 degrees a second."""
+    coefficients = np.zeros((frames, 52), np.float32)
+    coefficients[: frames // 2, INDEX["jawOpen"]] = 0.5
+    for start in range(50, frames, 125):
+        coefficients[start : start + 5, indices("eyeBlink")] = np.array([[0.4], [0.9], [1], [0.6], [0.2]])
+    coefficients[::2, indices(*manner.LIPS)] = 0.2
+    coefficients[:, indices("mouthSmile")] = 0.1
+    head = np.zeros((frames, 3), np.float32)
+    head[:, 1] = np.radians(10) * np.arange(frames) / 25
+    return Motion(coefficients, head)
+
+
+def test_a_manner_is_measured() -> None:
+    found = manner.measure([motion(), motion()])
+    assert found.jaw == pytest.approx(0.5) and found.head == pytest.approx(10, rel=1e-3) and found.blinks == 12
+    assert found.lips == pytest.approx(0.1) and found.brows == 0 and found.smile == pytest.approx(0.1)
+    with pytest.raises(ValueError, match="at least one"):
+        manner.measure([])
+
+
+def test_trembling_is_not_motion() -> None:
+    still = motion()
+    still.head[:, 1] = np.radians(0.5) * (np.arange(len(still)) % 2)
+    assert manner.measure([still]).head < 3  # 12.5 degrees a second frame by frame
+
+
+def five() -> dict[str, Manner]:
+    """Ann to Eve: the jaw ever wider, the head ever stiller, all else alike but Eve's smile."""
+    numbers = enumerate(("Ann", "Bea", "Cleo", "Dan", "Eve"))
+    return {name: Manner(0.1 * k, 0.1, 5.0 - k, 15.0, 0.1, 0.5 * (name == "Eve")) for k, name in numbers}
+
+
+def test_ranks_are_shares_of_the_others() -> None:
+    ranks = manner.ranks(five())
+    assert [ranks[name]["jaw"] for name in ranks] == [0, 0.25, 0.5, 0.75, 1]
+    assert {ranks[name]["lips"] for name in ranks} == {0.5} and ranks["Eve"]["smile"] == 1
+    assert ranks["Ann"]["smile"] == 0.375  # four share the places 0, ¼, ½ and ¾
+    assert manner.ranks({"only": five()["Ann"]})["only"] == dict.fromkeys(manner.WORDS, 0.5)
+
+
+def test_quarters_decide_the_words() -> None:
+    lines = {name: entry.line for name, entry in manner.library(five()).items()}
+    assert lines == {
+        "Ann": "small jaw, lively head",
+        "Bea": "small jaw, lively head",
+        "Cleo": manner.EVEN,
+        "Dan": "wide jaw, still head",
+        "Eve": "wide jaw, still head, smiling",
+    }
+    assert manner.describe(dict.fromkeys(manner.WORDS, 1.0)).count(",") == manner.MOST - 1
+
+
+def test_library_round_trip(tmp_path: Path) -> None:
+    path = tmp_path / "manner.json"
+    made = manner.library(five(), ["Dan"])
+    path.write_text(manner.dumps(made))
+    assert manner.read(path) == made and made["Dan"].real and not made["Ann"].real
+    for text in ("no json", "[]", '{"Ann": {"manner": {"jaw": 1}}}'):
+        path.write_text(text)
+        with pytest.raises(ValueError, match="not a library"):
+            manner.read(path)
+
+
+@pytest.mark.parametrize(
+    ("given", "wanted"),
+    [
+        (("auto", "nobody", 0.5), "auto"),
+        (("auto", "Ada", 0.5), "auto"),
+        (("Ada", "nobody", 0.5), "Ada"),
+        (("Ada", "Ada", 0.5), "Ada"),
+        (("Ada", "Mei", 0.0), "Ada"),
+        (("Ada", "Mei", 1.0), "Mei"),
+        (("Ada", "Mei", 0.35), {"Ada": 0.65, "Mei": 0.35}),
+    ],
+)
+def test_a_slider_mixes_two(given: tuple, wanted: object) -> None:
+    assert library.mix(*given) == wanted
+
+
+def test_the_card_shows_one_or_both(monkeypatch) -> None:
+    monkeypatch.setattr(library, "entries", lambda: manner.library(five(), ["Eve"]))
+    one, two = library.card("Eve"), library.card("Ann", "Eve", 0.3)
+    assert one.count("td-sheet") == 1 and "real speaker: wide jaw" in one and "%</em>" not in one
+    assert one.count("td-meter") == len(library.METERS) and "more than 100 % of the others" in one
+    assert two.count("td-sheet") == 2 and "<em>70 %</em>" in two and "<em>30 %</em>" in two
+    assert library.named({"Ann": 3, "Eve": 1}) == "Ann 75 %, Eve 25 %" and library.named("facegood") == "FACEGOOD"
+
+
+def test_blending_needs_two_names() -> None:
+    picker = library.Library(["Ann", "Eve"])
+    for given, row, slider in (
+        (("auto", "Eve", 0.5), False, False),
+        (("Ann", "nobody", 0.5), True, False),
+        (("Ann", "Ann", 0.5), True, False),
+        (("Ann", "Eve", 0.5), True, True),
+    ):
+        card, shown, share = picker.chosen(*given)
+        assert card.visible == shown.visible == row and share.interactive == slider
+        assert card.value.count("<section>") == row + slider
+
+
+@needs_library
+def test_every_identity_is_shipped_with_manner_and_preview() -> None:
+    """`python -m talkdemo identities --pictures` makes them, for the identities of the shipped model."""
+    from PIL import Image
+
+    from talkdemo.pipeline import SpeechToFace
+
+    names = SpeechToFace.load().identities
+    shipped = library.entries()
+    assert list(shipped) == list(names)
+    assert {path.stem for path in library.FOLDER.glob("*.webp")} == set(names)
+    for name in names:
+        with Image.open(library.FOLDER / f"{name}.webp") as picture:
+            assert picture.size == (command.FRAMES * command.SIDE, command.SIDE)
+    assert style.css().count("gradio_api/file=") == len(names)
+    films = list(portraits.PREVIEWS.glob("*.mp4"))
+    assert films and sum(path.stat().st_size for path in films) <= 600_000
+    assert sum(path.stat().st_size for path in library.FOLDER.iterdir()) <= 1_500_000
+
+
+@needs_library
+def test_the_words_tell_identities_apart() -> None:
+    """The shipped lines follow from the shipped numbers, and most identities have a line of their own."""
+    shipped = library.entries()
+    assert {name: entry.line for name, entry in shipped.items()} == {
+        name: manner.describe(ranks) for name, ranks in manner.ranks({n: e.manner for n, e in shipped.items()}).items()
+    }
+    assert len({entry.line for entry in shipped.values()}) > 0.6 * len(shipped)
+
+
+@needs_library
+def test_the_first_film_is_of_the_first_character() -> None:
+    from talkdemo.face.characters import CHARACTERS
+    from talkdemo.render import video
+
+    first, second = list(CHARACTERS)[:2]
+    assert "<video" in portraits.poster(first) and "muted" in portraits.poster(first)
+    assert "<video" not in portraits.poster(second) and "<img" in portraits.poster(second)
+    frames, sound = video.read(portraits.PREVIEWS / f"{first}.mp4")
+    assert frames.std(axis=0).mean() > 0.5 and sound is not None and sound.std() > 0.01
+
+
+@pytest.mark.slow
+def test_the_command_makes_the_library(tmp_path: Path, monkeypatch, capsys) -> None:
+    """Two identities, one short clip, the shipped model; a preview of a former identity goes."""
+    from talkdemo.pipeline import SpeechToFace
+
+    whole = SpeechToFace.load()
+    few = SimpleNamespace(identities=whole.identities[:2], animate=whole.animate, vertices=whole.vertices)
+    few.video, few.face = whole.video, whole.face
+    monkeypatch.setattr(SpeechToFace, "load", lambda: few)
+    monkeypatch.setattr(command, "FOLDER", tmp_path / "identities")
+    monkeypatch.setattr(command, "FILMS", tmp_path / "previews")
+    (tmp_path / "clips").mkdir()
+    clip = tmp_path / "clips" / "child.flac"
+    clip.write_bytes((command.CLIPS / "child.flac").read_bytes())
+    monkeypatch.setattr(command, "CLIPS", clip.parent)
+    monkeypatch.setattr(command, "SENTENCE", clip)
+    monkeypatch.setattr(command, "FILM_SIDE", 64)
+    (tmp_path / "identities").mkdir()
+    (tmp_path / "identities" / "gone.webp").write_bytes(b"")
+    assert command.run(argparse.Namespace(emotions=False, pictures=True, progress=False)) == 0
+    made = manner.read(tmp_path / "identities" / "manner.json")
+    assert list(made) == list(few.identities) and not any(entry.real for entry in made.values())
+    names = sorted(path.name for path in (tmp_path / "identities").iterdir())
+    assert names == sorted(["manner.json", *(f"{name}.webp" for name in few.identities)])
+    assert len(list((tmp_path / "previews").glob("*.mp4"))) == 1
+    assert capsys.readouterr().out.splitlines()[0].startswith(few.identities[0])
