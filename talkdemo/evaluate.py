@@ -1,9 +1,11 @@
 """Systems × sets of clips in, runs/metrics.jsonl and a Markdown table out: `python -m talkdemo evaluate`.
 
 Systems: `truth` (the recorded or synthetic motion itself), `mean` (mean pose), `loudness` (RMS → jaw), `teacher` (the
-corpus's articulation, told the phones: the best that the training data could teach) and `NAME@STEPS` for a model of
-the pipeline (`full-STEPS`: `diffusiontalker@STEPS`). Where the truth is synthetic it is one draw of a stochastic
-teacher, and `teacher` is another draw: its errors are the noise floor, below which no system can be expected.
+corpus's articulation, told the phones: the best that the training data could teach), `regressor` (the same network
+trained to answer at once, without diffusion), `full-STEPS`, `student-STEPS`, `NAME@STEPS` of any checkpoint (`-raw`
+behind a name: lips left as sampled, see face/contact.py). A synthetic truth is one draw of a stochastic teacher, and
+`teacher` is another draw: its errors are the noise floor, below which no system can be expected. Motions of models are
+kept in runs/evaluate-cache, so a run that was stopped goes on where it was; `s` is the time that the first run took.
 """
 
 from __future__ import annotations
@@ -20,8 +22,8 @@ import numpy as np
 
 from talkdemo.audio.phones import BILABIAL, LABIODENTAL, SILENCE, VOWELS
 from talkdemo.evaluate_gauge import Gauge
-from talkdemo.evaluate_sets import SETS, load_set, mean_coefficients
-from talkdemo.evaluate_systems import System, make_system, parse_system
+from talkdemo.evaluate_sets import SETS, even, load_set, mean_coefficients
+from talkdemo.evaluate_systems import NAMES, System, make_system, parse_system
 from talkdemo.metrics.control import derangement
 from talkdemo.metrics.diversity import diversity
 from talkdemo.metrics.score import (
@@ -36,12 +38,13 @@ from talkdemo.metrics.score import (
     shuffled,
 )
 from talkdemo.metrics.table import METRICS
-from talkdemo.records import Clip
+from talkdemo.records import Clip, Motion
 
 LABELS = Labels(BILABIAL, LABIODENTAL, frozenset(VOWELS), frozenset({"UW", "OW", "W"}), SILENCE)
-SYSTEMS = ("truth", "mean", "loudness", "teacher", "full-8", "full-50", "full-512")
-BITE_CONTACT = 0.0025  # metres between the lower lip's inner edge and the upper incisors
-DIVERSITY_CLIPS, DIVERSITY_SAMPLES = 3, 3
+BASELINES = ("truth", "mean", "loudness", "teacher")
+SYSTEMS = ("mean", "loudness", "regressor", "full-512", "full-8", "student-8", "student-4")  # by default
+RENDERED = ("ljspeech", "grid")  # with phones, or with a track that MediaPipe read off the real video
+DIVERSITY_CLIPS, DIVERSITY_SAMPLES, DIVERSITY_SECONDS = 3, 3, 15.0  # the first clips, if they are short
 
 
 @dataclass(frozen=True)
@@ -69,27 +72,34 @@ def evaluate(
     many: the system is stochastic, so diversity over seeds is measured on the first clips.
     """
     order = derangement(len(clips), np.random.default_rng(seed)) if len(clips) > 1 else None
+    truths = [gauge.take(clip.motion, clip.mask) if clip.motion is not None else None for clip in clips]
     totals: Sums = {}
     frames, spent = 0, 0.0
     for i, clip in enumerate(clips):
         start = time.perf_counter()
         motion = system(clip, seed)
-        spent += time.perf_counter() - start
+        spent += float(motion.meta.get("spent", time.perf_counter() - start))
         take = gauge.take(motion, clip.mask)
         frames += len(motion)
-        add(totals, alone(take, clip.speech, gauge.regions))
+        add(totals, alone(take, clip.speech, _lids(motion, clip, gauge.regions.blink_channels)))
         if clip.phones is not None:
             add(totals, against_phones(take, clip.phones, LABELS))
-        if clip.motion is not None:
-            add(totals, against_truth(*_common(take, gauge.take(clip.motion, clip.mask)), gauge.regions, clip.mask))
+        if truths[i] is not None:
+            add(totals, against_truth(*_common(take, truths[i]), gauge.regions, clip.mask))
         if order is not None:
             other = clips[order[i]]
-            gap = gauge.take(other.motion, other.mask).gap if other.motion is not None else None
-            add(totals, shuffled(take, other.speech, other.phones, gap, SILENCE))
-        if many and i < DIVERSITY_CLIPS:
-            draws = [gauge.take(system(clip, seed + 1 + k), clip.mask).vertices for k in range(DIVERSITY_SAMPLES)]
-            add(totals, {"diversity": (diversity(np.stack(draws)), 1)})
+            add(totals, shuffled(take, other.speech, other.phones, truths[order[i]], SILENCE, gauge.regions.tracked))
+        if many and i < DIVERSITY_CLIPS and clip.speech.seconds < DIVERSITY_SECONDS:
+            others = [gauge.take(system(clip, seed + k), clip.mask).vertices for k in range(1, DIVERSITY_SAMPLES)]
+            add(totals, {"diversity": (diversity(np.stack([take.vertices, *others])), 1)})
     return means(totals), frames, spent
+
+
+def _lids(motion: Motion, clip: Clip, channels: np.ndarray) -> np.ndarray | None:
+    """Closure of the lids (T,), None for a truth that was captured without eyes (a model's are its own)."""
+    if motion is clip.motion and clip.mask is not None and not clip.mask[channels].all():
+        return None
+    return motion.coefficients[:, channels].mean(axis=1)
 
 
 def _common(take: Take, truth: Take) -> tuple[Take, Take]:
@@ -127,6 +137,32 @@ def table(rows: Sequence[Row]) -> str:
     return "\n\n".join(parts)
 
 
+def difference(rows: Sequence[Row], one: str = "student-8", other: str = "full-512") -> str:
+    """Markdown: how far the scores of `one` lie from those of `other`, set by set; empty where one of them is absent.
+
+    Scores of chance (shuffled) are left out; the share is of the other's score, which says little where that is near 0.
+    """
+    lines = []
+    for name in dict.fromkeys(row.set for row in rows):
+        found = {row.system: row.metrics for row in rows if row.set == name}
+        if not {one, other} <= found.keys():
+            continue
+        for metric, about in METRICS.items():
+            if metric in found[one] and metric in found[other] and not metric.endswith("shuffled"):
+                a, b = found[one][metric], found[other][metric]
+                share = f"{100 * (a - b) / abs(b):+.1f}" if b else "–"
+                unit = f" ({about.unit})" if about.unit else ""
+                cells = f"{a:.{about.digits}f} | {b:.{about.digits}f} | {share}"
+                lines.append(f"| {name} | {about.title}{unit} | {cells} | {about.better} |")
+    head = [
+        f"### {one} against {other}",
+        "",
+        f"| set | score | {one} | {other} | difference, % | better |",
+        "|---" * 6 + "|",
+    ]
+    return "\n".join([*head, *lines]) if lines else ""
+
+
 def _title(name: str) -> str:
     base = name.removesuffix("-rendered")
     described = SETS[base][1] if base in SETS else base
@@ -142,11 +178,11 @@ def write(path: Path, rows: Sequence[Row]) -> None:
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--sets", nargs="+", default=["synthetic", "ljspeech", "grid"], help=", ".join(SETS))
-    parser.add_argument("--systems", nargs="+", default=list(SYSTEMS[:-1]), help="or NAME@STEPS of a model")
+    parser.add_argument("--sets", nargs="+", default=[s for s in SETS if s != "voices"], help=", ".join(SETS))
+    parser.add_argument("--systems", nargs="+", default=list(SYSTEMS), help=NAMES)
     parser.add_argument("--clips", type=int, default=24, help="at most so many clips of each set")
     parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--rendered", type=int, default=0, help="also on pictures of so many clips, seen by MediaPipe")
+    parser.add_argument("--rendered", type=int, default=0, help="also on pictures of so many clips, by MediaPipe")
     parser.add_argument("--out", type=Path, default=Path("runs/metrics.jsonl"))
 
 
@@ -156,8 +192,8 @@ def run(args: argparse.Namespace) -> int:
         if set_name not in SETS:
             raise ValueError(f"got set {set_name!r}; wanted one of {', '.join(SETS)}")
     for name in args.systems:
-        if name not in SYSTEMS and parse_system(name) is None:
-            raise ValueError(f"got system {name!r}; wanted one of {', '.join(SYSTEMS)} or NAME@STEPS")
+        if name not in BASELINES and parse_system(name) is None:
+            raise ValueError(f"got system {name!r}; wanted {NAMES}")
     rows: list[Row] = []
     gauge = Gauge.load()
     for set_name in args.sets:
@@ -174,26 +210,38 @@ def run(args: argparse.Namespace) -> int:
             if isinstance(system, str):
                 print(f"evaluate: {name} on {set_name} left out: {system}", file=sys.stderr)
                 continue
-            many = name == "teacher" or parse_system(name) is not None
+            many = set_name == "synthetic" and (name == "teacher" or parse_system(name) is not None)
             metrics, frames, seconds = evaluate(clips, system, gauge, seed=args.seed, many=many)
             rows.append(Row(set_name, name, len(clips), frames, seconds, metrics))
             print(f"evaluate: {name} on {set_name}: {len(clips)} clips in {seconds:.1f} s", file=sys.stderr)
-            if args.rendered and name != "mean" and clips[0].phones is not None:
-                rows.append(_rendered(set_name, name, clips[: args.rendered], system, args.seed))
+            if args.rendered and name != "mean" and set_name in RENDERED:
+                rows.append(_rendered(set_name, name, even(clips, args.rendered), system, args.seed))
+            write(args.out, rows)
     if not rows:
         raise ValueError(f"none of the sets {', '.join(args.sets)} could be evaluated")
-    write(args.out, rows)
     print(table(rows))
+    if apart := difference(rows):
+        print(f"\n{apart}")
     return 0
 
 
-def _rendered(set_name: str, name: str, clips: Sequence[Clip], system: System, seed: int) -> Row:
-    from talkdemo.evaluate_rendered import Screen, evaluate_rendered
+def _real(motion: Motion, clip: Clip) -> Motion:
+    """A truth without the channels that its tracker did not register; a model's motion is shown as it is."""
+    if motion is not clip.motion or clip.mask is None:
+        return motion
+    return replace(motion, coefficients=motion.coefficients * clip.mask.astype(np.float32))
 
+
+def _rendered(set_name: str, name: str, clips: Sequence[Clip], system: System, seed: int) -> Row:
+    from talkdemo.evaluate_rendered import evaluate_rendered, screen
+
+    motions = [_real(system(clip, seed), clip) for clip in clips]
     start = time.perf_counter()
-    motions = [system(clip, seed) for clip in clips]
-    figures = evaluate_rendered(clips, motions, Screen())
-    return Row(f"{set_name}-rendered", name, len(clips), sum(map(len, motions)), time.perf_counter() - start, figures)
+    figures = evaluate_rendered(clips, motions, screen().look)
+    spent = time.perf_counter() - start
+    frames = sum(map(len, motions))
+    print(f"evaluate: {name} on {set_name}-rendered: {frames} frames in {spent:.1f} s", file=sys.stderr)
+    return Row(f"{set_name}-rendered", name, len(clips), frames, spent, figures)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -42,6 +42,7 @@ class Gauge:
             place[masks["lips"]],
             place[masks["eyes"]],
             place[masks["upper_face"]],
+            {"jaw": arkit.INDEX["jawOpen"], "pucker": arkit.INDEX["mouthPucker"]},
             np.array(arkit.LIPS),
             np.array(arkit.indices("eyeBlink")),
         )

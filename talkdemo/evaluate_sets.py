@@ -2,23 +2,39 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from itertools import islice
+from typing import TypeVar
 
 import numpy as np
 
+from talkdemo.audio.phones import SILENCE
+from talkdemo.data import facegood
 from talkdemo.data.corpora import CORPORA
 from talkdemo.data.voices import IDENTITY_VOICES, VOICES
 from talkdemo.evaluate_systems import TRUTH_SEED, teach
-from talkdemo.records import Clip
+from talkdemo.records import SAMPLE_RATE, Clip, Phone, Speech
 
+# name → corpus, description; a set with several languages or identities takes as many clips of each
 SETS: dict[str, tuple[str, str]] = {
     "synthetic": ("synthetic", "held-out sentences of the voices trained on"),
     "voices": ("synthetic", "held-out sentences of voices never trained on"),
     "ljspeech": ("ljspeech", "16 clips of a real reader: phones, no motion"),
     "grid": ("grid_s1", "held-out clips of a real speaker: motion, only the channels that were tracked"),
+    "facegood": ("facegood", "a held-out take of a real Mandarin speaker, in pieces: motion of the mouth, no phones"),
+    "languages": ("synthetic", "held-out sentences in ten languages, of voices heard in training; truth: middle style"),
+    "silence": ("synthetic", "30 s without speech: digital silence and faint noise by turns"),
 }
+VOICES_OF: dict[str, tuple[str, ...]] = {
+    "synthetic": IDENTITY_VOICES,
+    "voices": tuple(name for name in VOICES if name.startswith("heldout-")),
+    "languages": tuple(name for name, voice in VOICES.items() if voice.language != "en"),
+}
+T = TypeVar("T")
 MEAN_CLIPS = 40  # training clips behind the mean pose
+PIECE = 10.0  # seconds of facegood's long take at once
+QUIET_SECONDS, QUIET_CLIPS, QUIET_LEVEL = 30, 4, 10**-3.5  # the level is that of a quiet room, re full scale
 
 
 def load_set(name: str, count: int) -> list[Clip]:
@@ -27,8 +43,12 @@ def load_set(name: str, count: int) -> list[Clip]:
     Raises ValueError or FileNotFoundError with one sentence when the corpus is not on this machine.
     """
     corpus, _ = SETS[name]
+    if name == "silence":
+        return silence(count)
     if corpus == "synthetic":
-        found = [with_truth(clip) for clip in _synthetic(name == "voices", "held-out", count)]
+        found = [with_truth(clip) for clip in synthetic(VOICES_OF[name], "held-out", count)]
+    elif corpus == "facegood":
+        found = even(list(facegood.pieces(PIECE)), count)
     else:
         found = even([clip for clip in CORPORA[corpus]() if clip.split == "held-out"], count)
     if not found:
@@ -37,17 +57,28 @@ def load_set(name: str, count: int) -> list[Clip]:
     return found
 
 
-def _synthetic(strangers: bool, split: str, count: int) -> list[Clip]:
-    """Clips of the identity voices, or of the voices never trained on, as many of each."""
-    voices = [name for name in VOICES if name.startswith("heldout-")] if strangers else list(IDENTITY_VOICES)
+def synthetic(voices: Sequence[str], split: str, count: int) -> list[Clip]:
+    """`count` clips of the corpus, as many of each voice."""
     each = -(-count // len(voices))
     return even(
         [c for voice in voices for c in even(list(CORPORA["synthetic"](voices=[voice], split=split)), each)], count
     )
 
 
-def even(clips: list[Clip], count: int) -> list[Clip]:
-    """`count` of the clips at equal steps."""
+def silence(count: int) -> list[Clip]:
+    """At most QUIET_CLIPS clips without speech, in the manner of identities evenly over the list."""
+    clips = []
+    for i, identity in enumerate(even(list(IDENTITY_VOICES), min(count, QUIET_CLIPS))):
+        noise = np.random.default_rng(i).standard_normal(QUIET_SECONDS * SAMPLE_RATE) * (QUIET_LEVEL if i % 2 else 0)
+        name = f"silence-{identity}"
+        phones = (Phone(0.0, float(QUIET_SECONDS), SILENCE),)
+        speech = Speech(noise.astype(np.float32), name)
+        clips.append(Clip(name, "silence", speech, "held-out", identity, phones=phones))
+    return clips
+
+
+def even(clips: list[T], count: int) -> list[T]:
+    """`count` of the clips (or names) at equal steps."""
     return [clips[i] for i in np.linspace(0, len(clips) - 1, min(count, len(clips))).astype(int)]
 
 

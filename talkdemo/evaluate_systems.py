@@ -2,17 +2,63 @@
 
 from __future__ import annotations
 
+import contextlib
+import functools
 import re
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
 
 import numpy as np
 
+from talkdemo.evaluate_cache import remembered
 from talkdemo.face import arkit
 from talkdemo.metrics.baselines import loudness_jaw, mean_pose
 from talkdemo.records import Clip, Motion
 
 System = Callable[[Clip, int], Motion]  # (clip, seed) → motion
 TRUTH_SEED, TEACHER_SEED = 1, 2
+PIPELINE = "diffusiontalker"  # the model whose full and distilled weights are full-N and student-N
+REGRESSOR = Path("runs/regressor.safetensors")
+NAMES = "truth, mean, loudness, teacher, regressor, full-STEPS, student-STEPS or NAME@STEPS, each with -raw behind"
+
+
+@dataclass(frozen=True)
+class Model:
+    """Which weights to sample, in how many steps. `checkpoint`: a model of the pipeline, else a checkpoint's name or
+    file; `distilled`: True = the student of so many steps, False = the full model, None = as the pipeline chooses."""
+
+    checkpoint: str
+    steps: int
+    distilled: bool | None = None
+    contact: float = 1.0  # pipeline's: 0 leaves the lips as they were sampled
+
+    def weights(self) -> list[Path]:
+        """The files that decide its motions. Raises ValueError when one is not there."""
+        from talkdemo import checkpoint
+
+        student = f"{self.checkpoint}-{self.steps}"
+        names = {True: [student], False: [self.checkpoint], None: [self.checkpoint, student]}[self.distilled]
+        found = [checkpoint.find(name) for name in names[:1]]
+        with contextlib.suppress(ValueError):  # the pipeline takes a student where there is one
+            found += [checkpoint.find(name) for name in names[1:]]
+        return [*found, checkpoint.find("audio-encoder")]
+
+
+def parse_system(name: str) -> Model | None:
+    """full-N, student-N, regressor or NAME@N (a model or a checkpoint's file); None for a system without weights. With
+    "-raw" behind, the lips are left as they were sampled."""
+    if name.endswith("-raw"):
+        model = parse_system(name.removesuffix("-raw"))
+        return model and replace(model, contact=0.0)
+    if name == "regressor":
+        return Model(str(REGRESSOR), 2)
+    found = re.fullmatch(r"(full|student)-(\d+)|(\S+)@(\d+)", name)
+    if not found:
+        return None
+    if found[1]:
+        return Model(PIPELINE, int(found[2]), found[1] == "student")
+    return Model(found[3], int(found[4]))
 
 
 def teach(clip: Clip, seed: int) -> Motion:
@@ -29,26 +75,46 @@ def teach(clip: Clip, seed: int) -> Motion:
     return articulate(clip.phones, energy(clip.speech), pitch(clip.speech), style, clip.emotion, generator, frames)
 
 
-def checkpoint_system(name: str, steps: int) -> System:
-    """The pipeline with one of its models; a voice that is no learned identity is matched by ear."""
-    from talkdemo.pipeline import SpeechToFace
+@functools.lru_cache(maxsize=4)
+def open_pipeline(checkpoint: str):
+    """A SpeechToFace by the name of a model of the pipeline, or around any single talker checkpoint (name or file).
 
-    pipeline = SpeechToFace.load(name)
+    Raises ValueError with one sentence when it is not there.
+    """
+    from talkdemo.pipeline import MODELS, SpeechToFace
+
+    if checkpoint in MODELS:
+        return SpeechToFace.load(checkpoint)
+    if checkpoint == str(REGRESSOR) and not REGRESSOR.is_file():
+        raise ValueError(f"{REGRESSOR} is not there; `python -m talkdemo train diffusiontalker --regressor` makes it")
+    from talkdemo.audio.encoder import SpeechEncoder
+    from talkdemo.face.head import FaceModel
+    from talkdemo.talker import Talker
+
+    talker, file = Talker.open(checkpoint)
+    return SpeechToFace(file.path.stem, SpeechEncoder.open(), talker, FaceModel.load())
+
+
+def model_system(model: Model, pipeline=None) -> System:
+    """The pipeline with one of its models; a voice that is no learned identity is matched by ear.
+
+    Raises ValueError with one sentence when the checkpoint, or a student of so many steps, is not installed.
+    """
+    pipeline = pipeline or open_pipeline(model.checkpoint)
+    if model.distilled and model.steps not in pipeline.students:
+        have = ", ".join(str(steps) for steps in pipeline.students) or "none"
+        raise ValueError(f"no student of {model.steps} steps is installed (installed: {have})")
 
     def system(clip: Clip, seed: int) -> Motion:
         identity = clip.identity if clip.identity in pipeline.identities else "auto"
         emotion = clip.emotion if clip.emotion in pipeline.emotions else "neutral"
-        return pipeline.animate(clip.speech, identity=identity, emotion=emotion, steps=steps, seed=seed)[0]
+        made = pipeline.animate(
+            clip.speech, identity=identity, emotion=emotion, steps=model.steps, seed=seed, distilled=model.distilled,
+            contact=model.contact,
+        )
+        return made[0]
 
     return system
-
-
-def parse_system(name: str) -> tuple[str, int] | None:
-    """("diffusiontalker", 50) of "diffusiontalker@50" or "full-50"; None for a system that is no checkpoint."""
-    found = re.fullmatch(r"full-(\d+)|([\w.-]+)@(\d+)", name)
-    if not found:
-        return None
-    return ("diffusiontalker", int(found[1])) if found[1] else (found[2], int(found[3]))
 
 
 def make_system(name: str, clips: Sequence[Clip], mean: Callable[[], np.ndarray]) -> System | str:
@@ -66,7 +132,7 @@ def make_system(name: str, clips: Sequence[Clip], mean: Callable[[], np.ndarray]
     if name == "mean":
         pose = mean()
         return lambda clip, seed: mean_pose(clip.speech, pose)
-    found = parse_system(name)
-    if found is None:
-        raise ValueError(f"got system {name!r}; wanted truth, mean, loudness, teacher, full-STEPS or NAME@STEPS")
-    return checkpoint_system(*found)
+    model = parse_system(name)
+    if model is None:
+        raise ValueError(f"got system {name!r}; wanted {NAMES}")
+    return remembered(model_system(model), model.weights(), [model.steps, model.distilled, model.contact])

@@ -8,8 +8,10 @@ import pytest
 import torch
 
 from talkdemo import evaluate as ev
+from talkdemo import evaluate_sets
+from talkdemo.data import shared
 from talkdemo.evaluate_gauge import Gauge
-from talkdemo.evaluate_systems import teach
+from talkdemo.evaluate_systems import TEACHER_SEED, teach
 from talkdemo.face import arkit
 from talkdemo.metrics.openness import openness
 from talkdemo.metrics.table import METRICS
@@ -78,13 +80,17 @@ def test_truth_scores_perfectly(clips, gauge):
     for name in ("lve", "lve_squared", "fdd", "fdd_absolute", "eve", "mve", "mod", "mbe", "lbe"):
         assert metrics[name] == 0, name
     assert metrics["r_truth"] == pytest.approx(1) and metrics["ba_truth"] == 1
+    assert metrics["r_jaw"] == pytest.approx(1) == metrics["r_pucker"] and abs(metrics["r_jaw_shuffled"]) < 0.5
     assert metrics["r_phones"] == pytest.approx(1, abs=1e-4)
     assert metrics["hits"] == 100 and metrics["false"] < 5
     assert metrics["rounding"] == 100
     assert metrics["blinks"] == pytest.approx(10)
     assert abs(metrics["lag"]) <= 20
-    assert metrics["rest"] < 0.5
+    assert metrics["blink_peak"] == pytest.approx(1)
+    assert metrics["rest"] < 0.5 and metrics["rest_open"] < 10
     assert abs(metrics["r_phones_shuffled"]) < 0.5 and metrics["ba_shuffled"] <= 1
+    assert metrics["sync"] > metrics["sync_shuffled"] + 0.2
+    assert metrics["ba_truth"] == 1 and 0 < metrics["ba_truth_shuffled"] <= 1
 
 
 def test_a_known_error_is_reported_in_millimetres(clips, gauge):
@@ -124,6 +130,22 @@ def test_masked_channels_do_not_count(clips, gauge):
     assert metrics["lve"] > 0
 
 
+def test_a_truth_without_eyes_says_nothing_of_eyes(clips, gauge):
+    mask = np.ones(52, bool)
+    mask[[*arkit.EYES, *arkit.BROWS]] = False
+    blind = [replace(clip, mask=mask) for clip in clips]
+    blinking = [clip.motion for clip in clips]
+
+    def system(clip: Clip, seed: int) -> Motion:
+        return replace(blinking[int(clip.name.removeprefix("clip"))])
+
+    metrics, *_ = ev.evaluate(blind, system, gauge)
+    assert not {"fdd", "fdd_absolute", "eve"} & set(metrics) and metrics["lve"] == 0
+    assert metrics["blinks"] == pytest.approx(10)  # the system's own eyes are there
+    metrics, *_ = ev.evaluate(blind, lambda clip, seed: clip.motion, gauge)
+    assert "blinks" not in metrics
+
+
 def test_the_same_seed_gives_the_same_figures_and_diversity_is_measured(clips, gauge):
     def noisy(clip: Clip, seed: int) -> Motion:
         rng = np.random.default_rng(seed)
@@ -142,10 +164,7 @@ def test_length_must_agree(clips, gauge):
         ev.evaluate(clips, short, gauge)
 
 
-def test_systems_are_parsed_and_named_when_unknown(clips):
-    assert ev.parse_system("full-50") == ("diffusiontalker", 50)
-    assert ev.parse_system("diffusiontalker-8@8") == ("diffusiontalker-8", 8)
-    assert ev.parse_system("loudness") is None
+def test_unknown_systems_are_named(clips):
     with pytest.raises(ValueError, match="'louder'"):
         ev.make_system("louder", clips, lambda: None)
     bare = [replace(clip, phones=None, motion=None) for clip in clips]
@@ -157,13 +176,15 @@ def test_unknown_names_are_refused_before_any_work(capsys):
     assert ev.main(["--sets", "films"]) == 2
     assert "'films'; wanted one of synthetic" in capsys.readouterr().err
     assert ev.main(["--systems", "louder"]) == 2
-    assert "'louder'; wanted one of truth, mean" in capsys.readouterr().err
+    assert "'louder'; wanted truth, mean" in capsys.readouterr().err
 
 
 def test_teacher_is_deterministic_and_depends_on_its_seed(clips):
     a, b, c = teach(clips[0], 1), teach(clips[0], 1), teach(clips[0], 2)
     assert np.array_equal(a.coefficients, b.coefficients)
     assert not np.array_equal(a.coefficients, c.coefficients)
+    system = ev.make_system("teacher", clips, lambda: None)
+    assert np.array_equal(system(clips[0], 5).coefficients, teach(clips[0], TEACHER_SEED + 5).coefficients)
 
 
 def test_rows_are_written_and_tabulated(tmp_path):
@@ -179,6 +200,19 @@ def test_rows_are_written_and_tabulated(tmp_path):
     text = ev.table(rows)
     assert "| full-50 | 2.00 | 97.0 | 1.00 | 9.0 |" in text and "| loudness | 4.00 | 48.0 | – | 0.1 |" in text
     assert set(lines[1]) - {"set", "system", "clips", "frames", "seconds"} <= set(METRICS)
+
+
+def test_the_student_is_compared_with_the_full_model():
+    rows = [
+        ev.Row("grid", "full-512", 2, 9, 1.0, {"lve": 2.0, "hits": 50.0, "fdd": 0.0, "r_phones_shuffled": 0.1}),
+        ev.Row("grid", "student-8", 2, 9, 1.0, {"lve": 2.1, "hits": 49.0, "fdd": -1.0, "r_phones_shuffled": 0.2}),
+        ev.Row("ljspeech", "student-8", 2, 9, 1.0, {"hits": 49.0}),
+    ]
+    text = ev.difference(rows)
+    assert "| grid | LVE (mm) | 2.10 | 2.00 | +5.0 | lower |" in text
+    assert "| grid | hits (%) | 49.0 | 50.0 | -2.0 | higher |" in text
+    assert "| -1.00 | 0.00 | – | zero |" in text and "shuffled" not in text and "ljspeech" not in text
+    assert ev.difference(rows[:1]) == ""
 
 
 def test_absent_sets_are_one_sentence(capsys, monkeypatch, gauge, tmp_path):
@@ -199,6 +233,44 @@ def test_a_corpus_that_is_not_there_names_its_command(monkeypatch, tmp_path):
         ev.load_set("synthetic", 4)
     with pytest.raises(FileNotFoundError, match="make corpus"):
         ev.mean_coefficients("synthetic")
+
+
+def test_silence_is_silent_and_has_known_identities():
+    clips = ev.load_set("silence", 24)
+    assert len(clips) == evaluate_sets.QUIET_CLIPS and len({clip.identity for clip in clips}) == len(clips)
+    assert all(clip.speech.seconds == 30 and [p.label for p in clip.phones] == ["SIL"] for clip in clips)
+    levels = [float(np.sqrt(np.mean(clip.speech.samples**2))) for clip in clips]
+    assert levels[0] == 0 and levels[1] == pytest.approx(evaluate_sets.QUIET_LEVEL, rel=0.01)
+
+
+def test_idle_figures_come_from_the_silence(gauge):
+    clips = ev.load_set("silence", 2)
+
+    def idle(clip: Clip, seed: int) -> Motion:
+        coefficients = np.zeros((750, 52), np.float32)
+        coefficients[100:400:100, BLINK] = 0.9  # three blinks in 30 s
+        coefficients[:75, JAW] = 0.1  # 2 mm for a tenth of the time
+        return Motion(coefficients, np.zeros((750, 3), np.float32))
+
+    metrics, *_ = ev.evaluate(clips, idle, gauge)
+    assert metrics["blinks"] == pytest.approx(6) and metrics["blink_peak"] == pytest.approx(0.9)
+    assert metrics["rest_open"] == pytest.approx(10) and metrics["rest"] == pytest.approx(0.2, rel=1e-3)
+    assert "hits" not in metrics and "r_phones" not in metrics
+
+
+def test_languages_are_not_english_and_voices_are_strangers():
+    languages = {evaluate_sets.VOICES[name].language for name in evaluate_sets.VOICES_OF["languages"]}
+    assert languages == {"de", "fr", "es", "it", "pt", "ru", "hi", "ja", "tr", "zh"}
+    assert not set(evaluate_sets.VOICES_OF["languages"]) & set(evaluate_sets.IDENTITY_VOICES)
+    assert all(name.startswith("heldout-") for name in evaluate_sets.VOICES_OF["voices"])
+
+
+@pytest.mark.skipif(shared.root() is None, reason="no shared data (../shared/data or TALKDEMO_SHARED)")
+def test_facegood_is_cut_and_keeps_its_mask():
+    clips = ev.load_set("facegood", 3)
+    assert len(clips) == 3 and all(clip.split == "held-out" and 4 < clip.speech.seconds <= 12.1 for clip in clips)
+    assert all(clip.mask[JAW] and not clip.mask[BLINK].any() for clip in clips)
+    assert abs(len(clips[0].motion) - clips[0].speech.frames) <= 3
 
 
 @pytest.fixture(scope="module")

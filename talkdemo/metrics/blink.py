@@ -11,10 +11,12 @@ from talkdemo.records import FPS
 
 @dataclass(frozen=True)
 class Blinks:
-    """`times` are the moments of deepest closure in seconds; `durations` the full widths at half depth in seconds."""
+    """`times` are the moments of deepest closure in seconds; `durations` the full widths at half depth in seconds;
+    `peaks` how far the lids close then (1 = shut)."""
 
     times: np.ndarray  # (n,)
     durations: np.ndarray  # (n,)
+    peaks: np.ndarray  # (n,)
     seconds: float  # length of the clip
 
     @property
@@ -38,4 +40,4 @@ def blinks(closure: np.ndarray, fps: float = FPS, depth: float = 0.35) -> Blinks
     closure = np.asarray(closure, np.float64)
     padded = np.concatenate([closure[:1], closure, closure[-1:]])
     peaks, found = find_peaks(padded, prominence=depth, width=(0, 0.7 * fps), rel_height=0.5, distance=2)
-    return Blinks((peaks - 0.5) / fps, found["widths"] / fps, len(closure) / fps)
+    return Blinks((peaks - 0.5) / fps, found["widths"] / fps, padded[peaks], len(closure) / fps)

@@ -21,6 +21,12 @@ def rest_frames(
     return resting
 
 
+def rest_open(gap: np.ndarray, resting: np.ndarray, limit: float = 1e-3) -> float:
+    """Share of the frames `resting` (T,) bool with an opening (T,) of at least `limit` metres; nan when none rests."""
+    gap, resting = np.asarray(gap, np.float64), np.asarray(resting, bool)
+    return float((gap[resting] >= limit).mean()) if resting.any() else float("nan")
+
+
 def rest_gap(gap: np.ndarray, resting: np.ndarray) -> float:
     """Mean opening (T,) metres over the frames `resting` (T,) bool, in **millimetres**; nan when nothing rests."""
     gap, resting = np.asarray(gap, np.float64), np.asarray(resting, bool)

@@ -22,13 +22,13 @@ from talkdemo.metrics.lve import lve, lve_squared
 from talkdemo.metrics.mod import mod
 from talkdemo.metrics.mve import mve
 from talkdemo.metrics.openness import correlation, r_opening
-from talkdemo.metrics.rest import rest_frames, rest_gap
+from talkdemo.metrics.rest import rest_frames, rest_gap, rest_open
 from talkdemo.metrics.rounding import contact, rounding
 from talkdemo.metrics.sync import cross_correlation, energy
 from talkdemo.records import FPS, Phone, Speech
 
 Sums = dict[str, tuple[float, float]]  # metric name → (sum, weight)
-_LAG = "correlation at lag "
+_LAG, _LAG_SHUFFLED = "correlation at lag ", "shuffled correlation at lag "
 
 
 @dataclass(frozen=True)
@@ -39,6 +39,7 @@ class Regions:
     lips: np.ndarray  # vertex indices
     eyes: np.ndarray  # eyes and forehead
     upper_face: np.ndarray
+    tracked: Mapping[str, int]  # name → coefficient column whose correlation with the true one is told
     lip_channels: np.ndarray  # coefficient columns
     blink_channels: np.ndarray
 
@@ -75,28 +76,47 @@ def add(totals: Sums, scores: Mapping[str, tuple[float, float]]) -> None:
 
 
 def means(totals: Sums) -> dict[str, float]:
-    """The pooled figures. `lag` is where the **mean** correlation of opening and loudness over all clips peaks: single
-    short clips have several nearly equal peaks, and a mean of their lags would be noise."""
+    """The pooled figures. `lag` is where the **mean** correlation of opening and loudness over all clips peaks, `sync`
+    the height of that peak: short clips have several nearly equal peaks, and a mean of their lags would be noise."""
     figures = {name: value / weight for name, (value, weight) in totals.items() if weight}
-    by_lag = {int(name[len(_LAG) :]): figures.pop(name) for name in list(figures) if name.startswith(_LAG)}
-    if by_lag:
-        figures["lag"] = max(by_lag, key=by_lag.__getitem__) / FPS * 1e3
+
+    def by_lag(prefix: str) -> dict[int, float]:
+        return {int(name[len(prefix) :]): figures.pop(name) for name in list(figures) if name.startswith(prefix)}
+
+    own, others = by_lag(_LAG), by_lag(_LAG_SHUFFLED)
+    if own:
+        figures["lag"] = max(own, key=own.__getitem__) / FPS * 1e3
+        figures["sync"] = max(own.values())
+    if others:
+        figures["sync_shuffled"] = max(others.values())
     return figures
 
 
 def against_truth(take: Take, truth: Take, regions: Regions, mask: np.ndarray | None = None) -> Sums:
-    """Errors against the true motion; `mask` (C,) bool says which channels of it are real (None = all)."""
+    """Errors against the true motion; `mask` (C,) bool says which channels of it are real (None = all).
+
+    A truth without real lids was not captured in the upper face: no FDD and EVE.
+    """
+    captured = mask is None or bool(np.asarray(mask)[regions.blink_channels].all())
     dynamics = fdd(take.vertices, truth.vertices, regions.template, regions.upper_face)
     lips = np.zeros(take.coefficients.shape[1], bool)
     lips[regions.lip_channels] = True
     beats = head_beats(truth.head)
+    eyes = {
+        "fdd": dynamics.signed * 1e5,
+        "fdd_absolute": dynamics.absolute * 1e5,
+        "eve": eve(take.vertices, truth.vertices, regions.eyes),
+    }
+    followed = {
+        f"r_{name}": correlation(take.coefficients[:, column], truth.coefficients[:, column])
+        for name, column in regions.tracked.items()
+    }
     return _known(
         {
+            **followed,
             "lve": lve(take.vertices, truth.vertices, regions.lips),
             "lve_squared": lve_squared(take.vertices, truth.vertices, regions.lips) * 1e5,
-            "fdd": dynamics.signed * 1e5,
-            "fdd_absolute": dynamics.absolute * 1e5,
-            "eve": eve(take.vertices, truth.vertices, regions.eyes),
+            **(eyes if captured else {}),
             "mve": mve(take.vertices, truth.vertices),
             "mod": mod(take.gap, truth.gap),
             "mbe": mbe(take.coefficients, truth.coefficients, mask),
@@ -122,35 +142,55 @@ def against_phones(take: Take, phones: Sequence[Phone], labels: Labels) -> Sums:
         scores["labiodental"] = (100 * touched, asked)
     resting = rest_frames(phones, len(take.gap), labels.silence)
     return scores | _known(
-        {"r_phones": r_opening(take.gap, phones, silence=labels.silence), "rest": rest_gap(take.gap, resting)}
-    )
-
-
-def alone(take: Take, speech: Speech, regions: Regions) -> Sums:
-    """What can be said of a motion and its sound without truth or phones."""
-    lids = blinks(take.coefficients[:, regions.blink_channels].mean(axis=1))
-    lags, scores = cross_correlation(take.gap, energy(speech.samples, len(take.gap)))
-    return {"blinks": (60 * len(lids.times), lids.seconds)} | _known(
         {
-            **{f"{_LAG}{lag}": score for lag, score in zip(lags, scores, strict=True)},
-            "ba": beat_alignment(head_beats(take.head), onsets(speech.samples)),
-            "blink_ms": lids.median_duration,
+            "r_phones": r_opening(take.gap, phones, silence=labels.silence),
+            "rest": rest_gap(take.gap, resting),
+            "rest_open": 100 * rest_open(take.gap, resting),
         }
     )
 
 
+def alone(take: Take, speech: Speech, lids: np.ndarray | None) -> Sums:
+    """What can be said of a motion and its sound without truth or phones. lids: (T,) closure, None = not captured."""
+    scores = _by_lag(_LAG, take.gap, speech)
+    scores["ba"] = beat_alignment(head_beats(take.head), onsets(speech.samples))
+    if lids is None:
+        return _known(scores)
+    found = blinks(lids)
+    scores["blink_ms"] = found.median_duration
+    counted = {"blinks": (60.0 * len(found.times), found.seconds)}
+    if len(found.times):
+        counted["blink_peak"] = (float(found.peaks.sum()), float(len(found.times)))
+    return counted | _known(scores)
+
+
 def shuffled(
-    take: Take, speech: Speech, phones: Sequence[Phone] | None, truth_gap: np.ndarray | None, silence: str
+    take: Take,
+    speech: Speech,
+    phones: Sequence[Phone] | None,
+    truth: Take | None,
+    silence: str,
+    tracked: Mapping[str, int],
 ) -> Sums:
-    """The synchrony scores of a take against the speech, phones and true gap of **another** clip: what chance gives."""
-    scores = {"ba_shuffled": beat_alignment(head_beats(take.head), onsets(speech.samples))}
+    """The synchrony scores of a take against speech, phones and true motion of **another** clip: what chance gives."""
+    common = min(len(take.gap), speech.frames)
+    scores = _by_lag(_LAG_SHUFFLED, take.gap[:common], speech)
+    scores["ba_shuffled"] = beat_alignment(head_beats(take.head), onsets(speech.samples))
     if phones is not None:
-        common = min(len(take.gap), speech.frames)
         scores["r_phones_shuffled"] = r_opening(take.gap[:common], phones, silence=silence)
-    if truth_gap is not None:
-        common = min(len(take.gap), len(truth_gap))
-        scores["r_truth_shuffled"] = correlation(take.gap[:common], truth_gap[:common])
+    if truth is not None:
+        common = min(len(take.gap), len(truth.gap))
+        scores["r_truth_shuffled"] = correlation(take.gap[:common], truth.gap[:common])
+        for name, column in tracked.items():
+            pair = take.coefficients[:common, column], truth.coefficients[:common, column]
+            scores[f"r_{name}_shuffled"] = correlation(*pair)
+        scores["ba_truth_shuffled"] = beat_alignment(head_beats(take.head), head_beats(truth.head))
     return _known(scores)
+
+
+def _by_lag(prefix: str, gap: np.ndarray, speech: Speech) -> dict[str, float]:
+    lags, scores = cross_correlation(gap, energy(speech.samples, len(gap)))
+    return {f"{prefix}{lag}": score for lag, score in zip(lags, scores, strict=True)}
 
 
 def _known(scores: Mapping[str, float]) -> Sums:

@@ -16,7 +16,7 @@ from talkdemo.metrics.lve import lve, lve_squared
 from talkdemo.metrics.mod import mod
 from talkdemo.metrics.mve import mve
 from talkdemo.metrics.openness import correlation, r_opening
-from talkdemo.metrics.rest import rest_gap
+from talkdemo.metrics.rest import rest_gap, rest_open
 from talkdemo.metrics.rounding import contact, rounding
 from talkdemo.metrics.sync import sync
 
@@ -52,11 +52,22 @@ METRICS: dict[str, Metric] = {
     "rounding": Metric(rounding, "%", "higher", "rounding", 1),
     "labiodental": Metric(contact, "%", "higher", "f/v", 1),
     "lag": Metric(sync, "ms", "zero", "lag", 0),
+    "sync": Metric(sync, "", "truth", "sync"),
+    "sync_shuffled": Metric(sync, "", "zero", "sync shuffled"),
     "ba": Metric(beat_alignment, "", "higher", "BA"),
     "ba_shuffled": Metric(beat_alignment, "", "truth", "BA shuffled"),
     "ba_truth": Metric(beat_alignment, "", "higher", "BA(truth)"),
+    "ba_truth_shuffled": Metric(beat_alignment, "", "truth", "BA(truth) shuffled"),
     "blinks": Metric(blinks, "per min", "truth", "blinks", 1),
     "blink_ms": Metric(blinks, "ms", "truth", "blink", 0),
+    "blink_peak": Metric(blinks, "", "truth", "blink peak"),
     "rest": Metric(rest_gap, "mm", "lower", "rest gap"),
+    "rest_open": Metric(rest_open, "%", "lower", "rest ≥ 1 mm", 1),
     "diversity": Metric(diversity, "mm", "truth", "diversity"),
+    "r_jaw": Metric(correlation, "", "higher", "r(jawOpen)"),
+    "r_jaw_pooled": Metric(correlation, "", "higher", "r(jawOpen) pooled"),
+    "r_jaw_shuffled": Metric(correlation, "", "zero", "r(jawOpen) shuffled"),
+    "r_pucker": Metric(correlation, "", "higher", "r(pucker)"),
+    "r_pucker_pooled": Metric(correlation, "", "higher", "r(pucker) pooled"),
+    "r_pucker_shuffled": Metric(correlation, "", "zero", "r(pucker) shuffled"),
 }

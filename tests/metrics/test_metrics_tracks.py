@@ -7,7 +7,7 @@ from talkdemo.metrics.beat import SIGMA, beat_alignment, head_beats, onsets
 from talkdemo.metrics.blendshape import mbe
 from talkdemo.metrics.blink import blinks
 from talkdemo.metrics.control import derangement, turned
-from talkdemo.metrics.rest import rest_frames, rest_gap
+from talkdemo.metrics.rest import rest_frames, rest_gap, rest_open
 from talkdemo.metrics.sync import energy, sync
 from talkdemo.metrics.table import METRICS
 from talkdemo.records import Phone
@@ -85,6 +85,7 @@ def test_blinks_are_counted_and_measured():
     assert found.times == pytest.approx([3.0, 9.5, 20.1], abs=0.03)
     assert found.per_minute == pytest.approx(6)
     assert found.median_duration == pytest.approx(80 * 2.355, abs=20)
+    assert found.peaks == pytest.approx([0.95] * 3, abs=0.03)
     assert np.isnan(blinks(np.zeros(50)).median_duration)
 
 
@@ -96,6 +97,9 @@ def test_rest_gap_looks_only_where_nothing_sounds():
     gap[20:55] = 0.02
     assert rest_gap(gap, resting) == pytest.approx(1.0)
     assert np.isnan(rest_gap(gap, np.zeros(75, bool)))
+    ajar = np.where(np.arange(75) < 10, 0.0012, 0.0004)  # 10 of the 40 resting frames
+    assert rest_open(ajar, resting) == pytest.approx(10 / 40) and rest_open(gap * 0, resting) == 0
+    assert np.isnan(rest_open(gap, np.zeros(75, bool)))
 
 
 def test_control_never_pairs_a_clip_with_itself():
