@@ -83,3 +83,4 @@ train: setup
 	$(RUN) -m talkdemo train talker_data features
 	$(RUN) -m talkdemo train diffusiontalker
 	$(RUN) -m talkdemo train distill
+	$(RUN) -m talkdemo identities --pictures >/dev/null

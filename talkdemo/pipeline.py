@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import re
 import threading
 import time
 from collections.abc import Callable, Mapping
@@ -13,23 +14,32 @@ import numpy as np
 import torch
 
 from talkdemo.audio.decode import SHORTEST, decode
-from talkdemo.audio.encoder import SpeechEncoder
+from talkdemo.audio.encoder import SpeechEncoder, heard
+from talkdemo.audio.phones import BILABIAL, VOWELS
 from talkdemo.audio.ssl import SelfSupervised, open_encoder
 from talkdemo.audio.voice import frames as voice_frames
 from talkdemo.checkpoint import installed
 from talkdemo.diffusion.denoiser import UNGUIDED, Guidance, evaluations
 from talkdemo.face.characters import CHARACTERS, Character
+from talkdemo.face.contact import meet_and_part
 from talkdemo.face.head import FaceModel
-from talkdemo.records import FPS, Motion, Speech, Stopped
+from talkdemo.records import (
+    DEFAULT_STEPS,
+    FPS,
+    MAX_GUIDANCE,
+    MAX_SAMPLES,
+    MAX_SEED,
+    MIN_STEPS,
+    Motion,
+    Speech,
+    Stopped,
+)
 from talkdemo.render import video
 from talkdemo.render.raster import Renderer
 from talkdemo.talker import Talker
 
 AUTO = "auto"
 MODELS = ("diffusiontalker",)
-MAX_SAMPLES = 16
-MIN_STEPS, DEFAULT_STEPS = 2, 8
-MAX_GUIDANCE = 4.0
 TOP = 5  # matches that are told
 _FACE_CHUNK = 250  # frames turned to vertices at a time, so that memory stays flat
 
@@ -76,6 +86,7 @@ class SpeechToFace:
         samples: int = 1,
         guidance: Guidance = UNGUIDED,
         distilled: bool | None = None,
+        contact: float = 1.0,
         progress: Progress | None = None,
         stop: threading.Event | None = None,
     ) -> list[Motion]:
@@ -83,12 +94,13 @@ class SpeechToFace:
         (the learned identities mixed as they match the voice); `emotion` a name or "auto" (the likeliest).
 
         `distilled`: None takes the student distilled to exactly `steps` steps where there is one, else the full model;
-        False the full model; True the student.
+        False the full model; True the student. `contact`: how far the lips are made to meet on the /p b m/ that the
+        encoder hears and to part on its vowels, 0 (as sampled) to 1 (see face/contact.py).
 
         Raises ValueError for a choice out of range (before any work) or for speech that cannot be used, Stopped once
         `stop` is set.
         """
-        self._check(steps, seed, samples, guidance)
+        self._check(steps, seed, samples, guidance, contact)
         name, talker = self._chosen(steps, distilled)
         library = talker.library
         mix = None if identity == AUTO else {identity: 1.0} if isinstance(identity, str) else dict(identity)
@@ -124,6 +136,9 @@ class SpeechToFace:
             )
             parts = [(c.cpu().numpy(), h.cpu().numpy()) for c, h in windows]
         coefficients = np.concatenate([c for c, _ in parts], axis=1)  # (K, T, 52)
+        if contact > 0 and isinstance(self.encoder, SpeechEncoder):  # other encoders do not say where lips meet
+            lips, vowels = (heard(features[: speech.frames], p, self.encoder.config) for p in (BILABIAL, VOWELS))
+            coefficients = np.stack([meet_and_part(one, lips, vowels, contact) for one in coefficients])
         head = np.concatenate([h for _, h in parts], axis=1)
         meta: dict[str, Any] = {
             "model": self.model,
@@ -132,6 +147,7 @@ class SpeechToFace:
             "steps": steps,
             "nfe": steps * len(parts) * evaluations(guidance, talker.config.network.guided),
             "guidance": {"audio": guidance.audio, "style": guidance.style},
+            "contact": contact,
             "identity": AUTO if matches is not None else next(iter(mix)) if len(mix) == 1 else mix,
             "emotion": mood,
             "frames": speech.frames,
@@ -199,13 +215,15 @@ class SpeechToFace:
             raise ValueError(f"no student of {steps} steps is installed; there are students of: {known}")
         return self.model, self.talker
 
-    def _check(self, steps: int, seed: int, samples: int, guidance: Guidance) -> None:
+    def _check(self, steps: int, seed: int, samples: int, guidance: Guidance, contact: float) -> None:
+        if not 0 <= contact <= 1:
+            raise ValueError(f"contact {contact:g} was asked for; 0 to 1 is wanted")
         if not MIN_STEPS <= steps <= self.max_steps:
             raise ValueError(f"{steps} steps were asked for; this model takes {MIN_STEPS} to {self.max_steps}")
         if not 1 <= samples <= MAX_SAMPLES:
             raise ValueError(f"{samples} samples were asked for; 1 to {MAX_SAMPLES} can be made at once")
-        if not 0 <= seed < 2**31:
-            raise ValueError(f"the seed {seed} is out of range; a whole number from 0 to {2**31 - 1} is wanted")
+        if not 0 <= seed <= MAX_SEED:
+            raise ValueError(f"the seed {seed} is out of range; a whole number from 0 to {MAX_SEED} is wanted")
         for what, weight in (("audio", guidance.audio), ("style", guidance.style)):
             if not 0 <= weight <= MAX_GUIDANCE:
                 raise ValueError(f"{what} guidance {weight:g} was asked for; 0 to {MAX_GUIDANCE:g} is wanted")
@@ -216,7 +234,7 @@ def _load(model: str, device: str) -> SpeechToFace:
     talker, _ = Talker.open(model)
     students = {}
     for name in installed():
-        if name.startswith(f"{model}-"):
+        if re.fullmatch(rf"{model}-\d+", name):
             student, _ = Talker.open(name)
             if student.config.student_steps:
                 students[student.config.student_steps] = name, student.to(device)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 import time
 import wave
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import numpy as np
@@ -33,6 +33,7 @@ class StandIn:
 
     identities = ("Ada", "Mei", "Bruno")
     emotions = ("neutral", "happy", "sad")
+    students = (8,)
 
     def __init__(self, pause: float = 0.0) -> None:
         self.pause, self.running, self.most, self.stopped = pause, 0, 0, 0
@@ -41,11 +42,13 @@ class StandIn:
         self,
         speech: Speech,
         *,
-        identity: str = "auto",
+        identity: str | Mapping[str, float] = "auto",
         emotion: str = "neutral",
         steps: int = 8,
         seed: int = 0,
         samples: int = 1,
+        guidance: object = None,
+        distilled: bool | None = None,
         progress: Callable[[str, float], None] | None = None,
         stop: threading.Event | None = None,
     ) -> list[Motion]:
@@ -73,7 +76,11 @@ class StandIn:
             meta = {
                 "model": "diffusiontalker", "steps": steps, "nfe": steps, "seed": seed + sample, "identity": identity,
                 "emotion": emotion, "frames": speech.frames, "seconds": {"decode": 0.0, "encode": 0.1, "sample": 0.2},
+                "distilled": steps in self.students and distilled is not False,
+                "guidance": vars(guidance) if guidance else {},
             }  # fmt: skip
+            if identity == "auto":
+                meta["matches"] = {"Mei": 0.75, "Ada": 0.25}
             motions.append(Motion(coefficients, head, FPS, meta))
         return motions
 

@@ -13,7 +13,10 @@ import numpy as np
 import pytest
 
 from talkdemo import __main__ as command
+from talkdemo.cli import identities
+from talkdemo.diffusion.denoiser import Guidance
 from talkdemo.export import livelink, npz
+from talkdemo.manner import Manner, dumps, library
 from talkdemo.records import Stopped
 
 ROOT = Path(__file__).parents[1]
@@ -66,6 +69,30 @@ def test_animate_writes_what_was_asked_for(with_stand_in, wav: Callable[..., Pat
     assert sorted(path.name for path in out.iterdir()) == ["x.csv", "x.json", "x.mp4", "x.npz"]
 
 
+def test_choices_reach_the_model(with_stand_in, wav, tmp_path: Path, monkeypatch, capsys) -> None:
+    taken, animate = [], with_stand_in.animate
+    monkeypatch.setattr(with_stand_in, "animate", lambda s, **given: taken.append(given) or animate(s, **given))
+    for more in ("", "--identity Ada:3,Mei:1 --emotion auto --full --guidance-audio 2 --guidance-style 0 --steps 2"):
+        assert command.main(f"animate {wav()} --npz {tmp_path}/a.npz {more}".split()) == 0
+    plain, chosen = taken
+    assert (plain["identity"], plain["emotion"], plain["steps"], plain["distilled"]) == ("auto", "neutral", 8, None)
+    assert plain["guidance"] == Guidance(1, 1) and chosen["guidance"] == Guidance(2, 0)
+    assert chosen["identity"] == {"Ada": 3, "Mei": 1} and chosen["emotion"] == "auto"
+    assert chosen["steps"] == 2 and chosen["distilled"] is False
+    first, second = (json.loads(line) for line in capsys.readouterr().out.splitlines())
+    assert first["matches"] == {"Mei": 0.75, "Ada": 0.25} and first["distilled"]
+    assert "matches" not in second and second["identity"] == {"Ada": 3, "Mei": 1} and not second["distilled"]
+    assert npz.read(tmp_path / "a.npz")[0].meta["identity"] == {"Ada": 3, "Mei": 1}
+
+
+def test_one_set_of_limits() -> None:
+    """What the pipeline refuses is what the command line refuses."""
+    from talkdemo import pipeline, records
+
+    for name in ("DEFAULT_STEPS", "MIN_STEPS", "MAX_SAMPLES", "MAX_GUIDANCE"):
+        assert getattr(pipeline, name) == getattr(records, name)
+
+
 def test_samples_share_one_npz(with_stand_in, wav, tmp_path: Path, capsys) -> None:
     assert command.main(f"animate {wav()} --samples 3 --npz {tmp_path}/k.npz --csv {tmp_path}/k.csv".split()) == 0
     motions = npz.read(tmp_path / "k.npz")
@@ -95,8 +122,8 @@ def test_motion_alone_needs_no_graphics(with_stand_in, wav, tmp_path: Path, monk
         ("animate", "SPEECH"),
         ("animate {no}/a.wav", "no such file"),
         ("animate {tmp}", "folder"),
-        ("animate {wav} --steps 7", "8 to 512"),
-        ("animate {wav} --steps 513", "8 to 512"),
+        ("animate {wav} --steps 1", "2 to 512"),
+        ("animate {wav} --steps 513", "2 to 512"),
         ("animate {wav} --steps eight", "'eight' given"),
         ("animate {wav} --seed -1", "seed"),
         ("animate {wav} --samples 0", "1 to 16"),
@@ -104,7 +131,17 @@ def test_motion_alone_needs_no_graphics(with_stand_in, wav, tmp_path: Path, monk
         ("animate {wav} --fps 0", "1 to 240"),
         ("animate {wav} --model diffposetalk", "diffusiontalker"),
         ("animate {wav} --identity Mai", "did you mean 'Mei'"),
-        ("animate {wav} --emotion joyful", "neutral, happy, sad"),
+        ("animate {wav} --identity Mai:0.5,Ada:0.5", "did you mean 'Mei'"),
+        ("animate {wav} --identity Ada:0.6,Mei", "'Mei' is unclear"),
+        ("animate {wav} --identity Ada:much,Mei:0.4", "'Ada:much' is unclear"),
+        ("animate {wav} --identity Ada:-1,Mei:0.4", "shares above 0"),
+        ("animate {wav} --identity Ada:nan,Mei:0.4", "'Ada:nan' is unclear"),
+        ("animate {wav} --identity Ada:0.6,", "'' is unclear"),
+        ("animate {wav} --identity Ada:0.6,Ada:0.4", "'Ada' stands there twice"),
+        ("animate {wav} --identity auto:0.6,Ada:0.4", "'auto' cannot be part of a blend"),
+        ("animate {wav} --guidance-audio 5", "0 to 4"),
+        ("animate {wav} --guidance-style loud", "'loud' given"),
+        ("animate {wav} --emotion joyful", "auto, neutral, happy, sad"),
         ("animate {wav} --character nobody", "nobody"),
         ("animate {wav} --out {tmp}/a.avi", ".mp4"),
         ("animate {wav} --csv {no}/a.csv", "does not exist"),
@@ -162,8 +199,17 @@ def test_models_lists_what_is_installed(capsys) -> None:
     assert sorted(card["name"] for card in json.loads(capsys.readouterr().out)) == installed
 
 
-def test_names_are_listed(with_stand_in, capsys) -> None:
+def test_names_are_listed(with_stand_in, tmp_path: Path, monkeypatch, capsys) -> None:
+    monkeypatch.setattr(identities, "FOLDER", tmp_path)
     assert command.main(["identities"]) == 0 and capsys.readouterr().out.split() == list(with_stand_in.identities)
+    manners = {name: Manner(*[k * 0.1] * 6) for k, name in enumerate(with_stand_in.identities)}
+    (tmp_path / "manner.json").write_text(dumps(library(manners)))
+    assert command.main(["identities"]) == 0
+    assert capsys.readouterr().out.splitlines() == [
+        "Ada    small jaw, quiet lips, still head",
+        "Mei    even in everything",
+        "Bruno  wide jaw, busy lips, lively head",
+    ]
     assert command.main(["identities", "--emotions"]) == 0 and "happy" in capsys.readouterr().out.split()
     assert command.main(["characters"]) == 0 and len(capsys.readouterr().out.split()) >= 8
 

@@ -98,6 +98,16 @@ def test_the_student_answers_at_its_steps_unless_the_full_model_is_wanted(model,
     assert costly.meta["nfe"] == full.meta["nfe"] // 8 * 3 * 3  # three steps of three evaluations a window
 
 
+def test_contact_brings_lips_together_where_they_nearly_meet(model, speech):
+    raw, made = (model.animate(speech, identity="Ada", seed=1, contact=amount)[0] for amount in (0.0, 1.0))
+    before, after = gap(model, raw), gap(model, made)
+    closed = [int((g < 0.15 * np.percentile(g, 95)).sum()) for g in (before, after)]
+    assert closed[1] > closed[0]
+    assert np.abs(after - before).mean() < 1.0  # mm: little is moved
+    upper = indices("browInnerUp", "eyeBlink")
+    assert np.array_equal(raw.coefficients[:, upper], made.coefficients[:, upper])
+
+
 def test_a_blend_lies_between_its_two_identities(model, speech):
     def made(identity):
         return model.animate(speech, identity=identity, seed=1)[0]
@@ -147,6 +157,7 @@ def test_windows_leave_no_seam(model):
         ({"identity": {"Ada": -1.0, "Bruno": 2.0}}, "weight -1"),
         ({"guidance": Guidance(9.0, 1.0)}, "audio guidance 9.*0 to 4"),
         ({"guidance": Guidance(1.0, -1.0)}, "style guidance -1.*0 to 4"),
+        ({"contact": 1.5}, "contact 1.5"),
         ({"steps": 7, "distilled": True}, "no student of 7 steps"),
     ],
 )

@@ -8,7 +8,7 @@ together with the clip's loudness and pitch: who speaks is largely gone, what th
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -20,7 +20,7 @@ from torch import nn
 
 from talkdemo import checkpoint
 from talkdemo.audio.features import HOP, MEL_BANDS, MEL_RATE, LogMel, normalise_loudness
-from talkdemo.audio.phones import PHONES, SILENCE
+from talkdemo.audio.phones import INDEX, PHONES, SILENCE
 from talkdemo.audio.prosody import energy, pitch
 from talkdemo.records import SAMPLES_PER_FRAME, Speech
 
@@ -172,6 +172,13 @@ class SpeechEncoder(nn.Module):
         posterior, bottleneck = self.phonetic(speech.samples, frames)
         pairs = torch.cat([posterior, bottleneck], dim=-1).view(frames, -1).cpu().numpy()  # (T, 2·(40 + b))
         return np.concatenate([pairs, prosody_features(speech, frames)], axis=1).astype(np.float32)
+
+
+def heard(features: np.ndarray, labels: Iterable[str], config: EncoderConfig) -> np.ndarray:
+    """(T,) posterior of the phones `labels` together, mean over a frame's two halves, from features (T, D)."""
+    half = len(PHONES) + config.bottleneck
+    columns = [INDEX[label] for label in labels]
+    return 0.5 * (features[:, columns].sum(1) + features[:, [half + c for c in columns]].sum(1))
 
 
 def prosody_features(speech: Speech, frames: int) -> np.ndarray:

@@ -23,14 +23,9 @@ from talkdemo.data.styles import Style
 from talkdemo.data.upper_face import upper_face
 from talkdemo.data.visemes import TRACK, TRACKS
 from talkdemo.face.arkit import INDEX, NAMES, indices
+from talkdemo.face.contact import opening
 from talkdemo.records import FPS, Motion, Phone
 
-# How far each channel parts the lips' middle, in units of jawOpen: measured on face.head, where 1 is 34 mm.
-OPENING: dict[str, float] = {
-    "jawOpen": 1.0, "mouthClose": -1.0, "mouthFunnel": 0.33, "tongueOut": 0.15, "mouthUpperUp": 0.14,
-    "mouthLowerDown": 0.11,
-}  # fmt: skip
-CONTACT = 0.009  # lips at rest touch firmly: they part only beyond this
 APART = 0.24  # of the clip's 95th percentile of opening: the least a vowel may have (the closure test wants 0.15)
 
 
@@ -64,14 +59,6 @@ def articulate(
     _close(faces, closure, prosody)
     _sides(faces, style, generator)
     return Motion(np.clip(faces, 0, 1).astype(np.float32), head.astype(np.float32), meta={"emotion": emotion})
-
-
-def opening(coefficients: np.ndarray) -> np.ndarray:
-    """(..., 52) → (...) the gap of the lips in units of jawOpen, linear and cheap; the head itself is the judge."""
-    total = np.full(coefficients.shape[:-1], -CONTACT)
-    for name, weight in OPENING.items():
-        total = total + weight * coefficients[..., indices(name)].mean(axis=-1)
-    return np.maximum(total, 0)
 
 
 def _mouth(faces: np.ndarray, mouth: np.ndarray, style: Style, generator: np.random.Generator) -> np.ndarray:

@@ -92,3 +92,11 @@ def test_the_shipped_encoder_hears_silence_and_speech():
     posterior, _ = encoder.phonetic(speech.samples, speech.frames)
     assert (posterior.argmax(-1) != 0).float().mean() > 0.4
     assert len(posterior.argmax(-1).unique()) > 8
+
+
+def test_what_is_heard_of_some_phones_is_the_mean_of_a_frame_s_halves(tiny):
+    features = tiny.features(Speech(noise(1.0)))
+    everything = module.heard(features, module.PHONES, tiny.config)
+    assert np.allclose(everything, 1, atol=1e-4)
+    one = module.heard(features, ["SIL"], tiny.config)
+    assert np.allclose(one, (features[:, 0] + features[:, 40 + 8]) / 2)

@@ -11,7 +11,8 @@ from talkdemo.condition.identity import IdentityConfig, IdentityLibrary, clip_lo
 @pytest.fixture
 def library() -> IdentityLibrary:
     torch.manual_seed(0)
-    return IdentityLibrary(IdentityConfig(("a", "b", "c"), ("neutral", "happy"), width=8, voice=5, features=6, heads=2)).eval()
+    config = IdentityConfig(("a", "b", "c"), ("neutral", "happy"), width=8, voice=5, features=6, heads=2)
+    return IdentityLibrary(config).eval()
 
 
 def test_matching_is_a_distribution_best_first(library):
