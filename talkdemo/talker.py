@@ -76,14 +76,18 @@ class Talker(nn.Module):
         seeds: list[int],
         guidance: Guidance = UNGUIDED,
         on_step: sampler.OnStep | None = None,
+        ancestral: bool = False,
     ) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
         """Yield, window by window, coefficients (K, T', 52) and head rotation (K, T', 3), one sample per seed.
 
-        At the schedule's own number of steps sampling is ancestral (DDPM); below, and always for a student, DDIM. Same
-        seed, same motion, whatever the other samples of the batch. `on_step(done, all)` counts steps over all windows.
+        Sampling is by DDIM, or ancestral (DDPM), which takes all N steps of the schedule. Same seed, same motion,
+        whatever the other samples of the batch. `on_step(done, all)` counts steps over all windows. Raises ValueError
+        for ancestral sampling in fewer steps.
         """
         network, device, k = self.config.network, self.start.device, len(seeds)
         steps = 1 if self.config.regressor else steps
+        if ancestral and steps != self.schedule.steps:
+            raise ValueError(f"ancestral sampling in {steps} steps was asked for; it takes all {self.schedule.steps}")
         generators = [torch.Generator().manual_seed(seed) for seed in seeds]
         who, mood = (row[None].to(device).expand(k, -1) for row in (weights, emotion))
         drop = torch.ones(k, dtype=torch.bool, device=device)
@@ -111,7 +115,7 @@ class Talker(nn.Module):
                 z = torch.zeros(k, network.window, network.channels, device=device)
             else:
                 z = sampler.draw((network.window, network.channels), generators).to(device)
-            if steps == self.schedule.steps and self.config.student_steps is None:
+            if ancestral:
                 return sampler.ddpm(denoise, z, self.schedule, generators, step)
             return sampler.ddim(denoise, z, self.schedule, steps, step)
 

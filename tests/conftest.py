@@ -49,6 +49,7 @@ class StandIn:
         samples: int = 1,
         guidance: object = None,
         distilled: bool | None = None,
+        contact: float = 1.0,
         progress: Callable[[str, float], None] | None = None,
         stop: threading.Event | None = None,
     ) -> list[Motion]:

@@ -43,6 +43,17 @@ def test_same_seed_same_motion_other_seed_other(talker, steps):
     assert first.shape == (1, 33, 52) and first.min() >= 0 and first.max() <= 1
 
 
+def test_ancestral_sampling_takes_all_steps_and_is_another_way(talker):
+    def made(steps: int, ancestral: bool) -> torch.Tensor:
+        features = torch.randn(talker.padded_frames(20), FEATURES, generator=torch.Generator().manual_seed(9))
+        who, mood = talker.library.weights({"Ada": 1.0}), talker.library.emotion_weights({"neutral": 1.0})
+        return next(talker.sample(features, 20, who, mood, steps, [3], ancestral=ancestral))[0]
+
+    assert torch.equal(made(16, True), made(16, True)) and not torch.allclose(made(16, True), made(16, False))
+    with pytest.raises(ValueError, match="in 4 steps.*all 16"):
+        made(4, True)
+
+
 @pytest.mark.parametrize("steps", [4, 16])
 def test_a_batch_of_two_equals_two_batches_of_one(talker, steps):
     both, alone = run(talker, [3, 4], steps), run(talker, [4], steps)
@@ -81,8 +92,6 @@ def test_a_student_begins_as_its_unguided_teacher_in_one_evaluation_a_step(talke
     assert len(calls) == 4 * 3 == 4 * 3 * evaluations(Guidance(2.0, 1.5), True)  # 33 frames: three windows
     torch.nn.init.normal_(student.network.guidance_in[2].weight)
     assert not torch.allclose(run(student, [0], guidance=Guidance(2.0, 1.5))[0], guided)
-    # at its schedule's own steps a student still follows DDIM: no noise is drawn on the way
-    assert torch.equal(run(student, [0], steps=16)[0], run(student, [0], steps=16)[0])
 
 
 def test_a_regressor_answers_at_once_whatever_seed_and_steps(talker):

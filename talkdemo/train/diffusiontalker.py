@@ -245,7 +245,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
             "steps": steps,
             "minutes": round(minutes, 1),
             "contrastive": args.contrastive,
-            "began_from": args.init or "random weights",
+            "began_from": Path(args.init).stem if args.init else "random weights",
         }
         average.save(args.out, provenance)
 

@@ -129,7 +129,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
             "steps": steps,
             "minutes": round(minutes, 1),
             "utterances": len(training),
-            "began_from": args.init or "random weights",
+            "began_from": Path(args.init).stem if args.init else "random weights",
             "frame_phone_accuracy": accuracy,
         }
         average.save(args.out, provenance)

@@ -8,6 +8,7 @@ import pytest
 import torch
 
 from talkdemo.audio.encoder import EncoderConfig, SpeechEncoder
+from talkdemo.audio.features import LogMel
 from talkdemo.audio.phones import INDEX
 from talkdemo.condition.identity import IdentityConfig
 from talkdemo.diffusion.network import NetworkConfig
@@ -129,7 +130,8 @@ def test_the_encoder_learns():
     labels = torch.tensor([[INDEX["UW"]] * 25 + [INDEX["S"]] * 25] * 4)
     order = torch.full((4, 6), -1)
     order[:, :2] = torch.tensor([INDEX["UW"], INDEX["S"]])
-    batch = (torch.from_numpy(tones).expand(4, -1) * 0.1, labels, torch.zeros(4, 50), order)
+    mel = LogMel()(torch.from_numpy(tones)[None] * 0.1).expand(4, -1, -1)
+    batch = (mel, labels, torch.zeros(4, 50), order)
     model = SpeechEncoder(EncoderConfig(width=32, layers=1, heads=2, bottleneck=8, dropout=0.0, ctc=True))
     config = LoopConfig(minutes=5, learning_rate=5e-3, warmup_steps=5, log_every=10, autocast=False)
     trained = train(model, itertools.repeat(batch), encoder_loss, config, max_steps=50)
