@@ -62,6 +62,16 @@ class Motion:
 
 
 @dataclass(frozen=True)
+class Reference:
+    """A clip of somebody talking whose manner is to be followed. `mask` says which channels were really measured:
+    (55,) bool, the 52 coefficients and the head's x, y, z; None = all."""
+
+    name: str
+    motion: Motion  # at FPS
+    mask: np.ndarray | None = None
+
+
+@dataclass(frozen=True)
 class Phone:
     """One phone of an utterance; `label` stands in audio.phones.PHONES."""
 

@@ -1,12 +1,14 @@
-"""The talking model as one module and one checkpoint: network, motion statistics, identities, and its schedule.
+"""The talking model as one module and one checkpoint: network, motion statistics, its condition, and its schedule.
 
-Full and distilled models are the same type; a student is another file. So is the deterministic regressor that the
-evaluation compares with: the same network, trained to answer at once what it expects, without noise or steps.
+Its condition is what tells the two systems apart: learned talking identities (DiffusionTalker) or the style of a
+reference clip (DiffPoseTalk). Full and distilled models are the same type; a student is another file. So is the
+deterministic regressor that the evaluation compares with: the same network, trained to answer at once what it expects,
+without noise or steps.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -16,6 +18,7 @@ from torch import nn
 
 from talkdemo import checkpoint
 from talkdemo.condition.identity import IdentityConfig, IdentityLibrary
+from talkdemo.condition.style import StyleLibrary, StyleLibraryConfig
 from talkdemo.diffusion import sampler
 from talkdemo.diffusion.denoiser import UNGUIDED, Denoise, Guidance, MotionStatistics, WindowCondition, denoiser, guided
 from talkdemo.diffusion.network import Network, NetworkConfig
@@ -27,26 +30,35 @@ KIND = "talker"
 
 @dataclass(frozen=True)
 class TalkerConfig:
-    identity: IdentityConfig
+    identity: IdentityConfig | None = None  # DiffusionTalker; this or `style`
     network: NetworkConfig = field(default_factory=NetworkConfig)
     steps: int = 512  # N of the cosine schedule
     student_steps: int | None = None  # distilled to so many steps; None: the full model
     encoder: str = "audio-encoder"  # whose features it was trained on; "ssl:NAME" for a self-supervised model
     regressor: bool = False  # no diffusion: one evaluation from zeros
+    style: StyleLibraryConfig | None = None  # DiffPoseTalk
 
     @classmethod
     def from_dict(cls, config: Mapping[str, Any]) -> TalkerConfig:
-        identity = {k: tuple(v) if isinstance(v, list) else v for k, v in config["identity"].items()}
-        return cls(**{**config, "identity": IdentityConfig(**identity), "network": NetworkConfig(**config["network"])})
+        given = {**config, "network": NetworkConfig(**config["network"])}
+        if identity := config.get("identity"):
+            listed = {k: tuple(v) if isinstance(v, list) else v for k, v in identity.items()}
+            given["identity"] = IdentityConfig(**listed)
+        if style := config.get("style"):
+            given["style"] = StyleLibraryConfig(**style)
+        return cls(**given)
 
 
 class Talker(nn.Module):
     def __init__(self, config: TalkerConfig) -> None:
+        """Raises ValueError unless exactly one kind of condition is configured."""
         super().__init__()
+        if (config.identity is None) == (config.style is None):
+            raise ValueError("a talker is conditioned either on identities or on styles; exactly one is wanted")
         self.config = config
         self.network = Network(config.network)
         self.statistics = MotionStatistics(config.network.channels)
-        self.library = IdentityLibrary(config.identity)
+        self.library = IdentityLibrary(config.identity) if config.identity else StyleLibrary(config.style)
         self.start = nn.Parameter(torch.zeros(config.network.previous, config.network.channels))
         self.null_features = nn.Parameter(torch.zeros(config.network.features))
         self.schedule = cosine(config.steps)
@@ -70,8 +82,7 @@ class Talker(nn.Module):
         self,
         features: torch.Tensor,  # (padded_frames(frames), D)
         frames: int,
-        weights: torch.Tensor,  # (I,) identity mix
-        emotion: torch.Tensor,  # (E,) emotion mix
+        about: Sequence[torch.Tensor],  # what the library takes, a row each: identity and emotion mix, or the style
         steps: int,
         seeds: list[int],
         guidance: Guidance = UNGUIDED,
@@ -89,7 +100,7 @@ class Talker(nn.Module):
         if ancestral and steps != self.schedule.steps:
             raise ValueError(f"ancestral sampling in {steps} steps was asked for; it takes all {self.schedule.steps}")
         generators = [torch.Generator().manual_seed(seed) for seed in seeds]
-        who, mood = (row[None].to(device).expand(k, -1) for row in (weights, emotion))
+        rows = [row[None].to(device).expand(k, -1) for row in about]
         drop = torch.ones(k, dtype=torch.bool, device=device)
         total, done = steps * len(windows(frames, network.window)), 0
 
@@ -104,7 +115,7 @@ class Talker(nn.Module):
             null = self.null_features.expand_as(heard)
 
             def bound(speech: torch.Tensor, dropped: torch.Tensor | None, folded: Guidance | None = None) -> Denoise:
-                condition = self.library(who, mood, speech, dropped)
+                condition = self.library(*rows, speech, dropped)
                 return denoiser(self.network, WindowCondition(speech, previous, condition), folded)
 
             if network.guided or guidance.none:

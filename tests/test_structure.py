@@ -28,19 +28,20 @@ ALLOWED: dict[str, str] = {
     "metrics": "records",
     "export": "records face",
     "manner": "records face metrics",
+    "reference": "records face export",
     "data": "records audio face render",
     "talker": "records checkpoint condition diffusion",
-    "pipeline": "records checkpoint talker audio condition diffusion face render export",
+    "pipeline": "records checkpoint talker reference audio condition diffusion face render export",
     "compare": "records face metrics render",
     "train": "… !pipeline !evaluate !bench !ui !cli !__main__",
     "evaluate": "… !train !ui !cli !__main__",
     "bench": "… !train !ui !cli !__main__",
-    "ui": "records pipeline compare manner face render export metrics evaluate",
+    "ui": "records pipeline reference compare manner face render export metrics evaluate",
     "cli": "…",
     "__main__": "…",
 }
-# audio.encoder opens its own checkpoint: weights are found by one function for all models.
-ALSO = {("audio", "checkpoint")}
+# These encoders open their own checkpoints: weights are found by one function for all models.
+ALSO = {("audio", "checkpoint"), ("condition", "checkpoint")}
 LENGTH = 400
 
 

@@ -31,7 +31,7 @@ def run(talker, seeds, steps=4, frames=33, mix=None, emotion="neutral", features
         features = torch.randn(talker.padded_frames(frames), FEATURES, generator=torch.Generator().manual_seed(9))
     weights = talker.library.weights(mix or {"Ada": 1.0})
     mood = talker.library.emotion_weights({emotion: 1.0})
-    parts = list(talker.sample(features, frames, weights, mood, steps, seeds, guidance))
+    parts = list(talker.sample(features, frames, (weights, mood), steps, seeds, guidance))
     return torch.cat([c for c, _ in parts], 1), torch.cat([h for _, h in parts], 1)
 
 
@@ -47,7 +47,7 @@ def test_ancestral_sampling_takes_all_steps_and_is_another_way(talker):
     def made(steps: int, ancestral: bool) -> torch.Tensor:
         features = torch.randn(talker.padded_frames(20), FEATURES, generator=torch.Generator().manual_seed(9))
         who, mood = talker.library.weights({"Ada": 1.0}), talker.library.emotion_weights({"neutral": 1.0})
-        return next(talker.sample(features, 20, who, mood, steps, [3], ancestral=ancestral))[0]
+        return next(talker.sample(features, 20, (who, mood), steps, [3], ancestral=ancestral))[0]
 
     assert torch.equal(made(16, True), made(16, True)) and not torch.allclose(made(16, True), made(16, False))
     with pytest.raises(ValueError, match="in 4 steps.*all 16"):

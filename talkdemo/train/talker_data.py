@@ -1,7 +1,7 @@
 """Sessions in, cached training arrays out: motion, recorded or the stochastic teacher's; features from the encoder.
 
-`python -m talkdemo.train.talker_data motion` and then `… features` fill runs/talker/<split>/<voice>/*.npz; each step
-skips what is there, so both resume.
+`python -m talkdemo.train.talker_data motion`, `… manners` and `… features` fill runs/talker/<split>/<voice>/*.npz; each
+step skips what is there, so all resume. `manners` performs the sessions again in many manners (data/manners.py).
 
 Most sessions of an identity's voice are performed in that identity's style, some in another's, and voices that belong
 to no identity (other languages) are performed in anybody's: otherwise the talking model could tell the style from the
@@ -16,7 +16,7 @@ import argparse
 import itertools
 import json
 import zlib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -30,10 +30,11 @@ from talkdemo.data.articulation import articulate
 from talkdemo.data.augment import Augmentation, augment
 from talkdemo.data.corpora import CORPORA
 from talkdemo.data.identities import IDENTITIES
+from talkdemo.data.manners import manners
 from talkdemo.data.sessions import Session, join, sessions
 from talkdemo.data.shared import root
 from talkdemo.data.styles import Style
-from talkdemo.records import FPS, SAMPLES_PER_FRAME, Motion, Speech
+from talkdemo.records import FPS, SAMPLES_PER_FRAME, Motion, Phone, Speech
 
 SESSION_SECONDS = 24.0
 COLOUR = Augmentation(speed=0.0)  # rooms, noise, bands, other vocal tracts: all but a change of time
@@ -79,8 +80,48 @@ def make_motion(corpus: Path, out: Path, voice: str, split: str, hours: float, s
         identity = voice if own else names[generator.integers(len(names))]
         style = IDENTITIES[identity].style
         motion = perform(session, style, generator)
-        rows.add(session.speech, motion, session.emotion, identity)
+        rows.add(session.speech, motion, session.emotion, identity, session.phones)
     return rows.write(target)
+
+
+def make_manners(out: Path, voice: str, split: str, variants: int, seed: int = 0) -> float:
+    """Write manners.npz beside motion.npz: every session performed `variants` times more, each time in a manner drawn
+    anew (of the split's), whatever the emotion of the voice: motion (variants, T, 55), manner (variants, S)."""
+    folder = out / split / voice
+    target = folder / "manners.npz"
+    if target.exists() or not (folder / "motion.npz").exists():
+        return 0.0
+    choice = manners(split)
+    generator = np.random.default_rng([seed, zlib.crc32(f"manners/{split}/{voice}".encode())])
+    cached = list(read_sessions(folder / "motion.npz"))
+    drawn = generator.integers(len(choice), size=(variants, len(cached)))
+    motion = []
+    for row in drawn:
+        made = [
+            perform(replace(session, emotion=choice[k].emotion), choice[k].style, generator)
+            for k, session in zip(row, cached, strict=True)
+        ]
+        motion.append(np.concatenate([np.c_[m.coefficients, m.head] for m in made]).astype(np.float16))
+    part = target.with_suffix(".part.npz")
+    np.savez(part, motion=np.stack(motion), manner=drawn)
+    part.replace(target)
+    return variants * len(motion[0]) / FPS / 3600
+
+
+def read_sessions(path: Path) -> Iterator[Session]:
+    """The sessions of a motion.npz as they were performed."""
+    with np.load(path) as file:
+        samples, start, emotion = file["samples"], file["start"], file["emotion"]
+        rows, label, stress, of = file["phone"], file["phone_label"], file["phone_stress"], file["phone_start"]
+    for i, (a, b) in enumerate(itertools.pairwise(start)):
+        sound = samples[a * SAMPLES_PER_FRAME : b * SAMPLES_PER_FRAME].astype(np.float32) / 32767
+        part = slice(of[i], of[i + 1])
+        phones = [
+            Phone(float(s), float(e), str(x), int(n))
+            for (s, e), x, n in zip(rows[part], label[part], stress[part], strict=True)
+        ]
+        voice = path.parent.name
+        yield Session(voice, str(emotion[i]), path.parent.parent.name, Speech(sound, voice), tuple(phones))
 
 
 class Rows:
@@ -88,8 +129,11 @@ class Rows:
 
     def __init__(self) -> None:
         self.samples, self.motions, self.emotions, self.identities, self.start = [], [], [], [], [0]
+        self.phones: list[tuple[Phone, ...]] = []
 
-    def add(self, speech: Speech, motion: Motion, emotion: str, identity: str) -> None:
+    def add(
+        self, speech: Speech, motion: Motion, emotion: str, identity: str, phones: Sequence[Phone] | None = None
+    ) -> None:
         """One session; sound and motion are cut to the whole frames that both have."""
         frames = min(len(speech.samples) // SAMPLES_PER_FRAME, len(motion))
         self.samples.append((speech.samples[: frames * SAMPLES_PER_FRAME] * 32767).clip(-32768, 32767).astype(np.int16))
@@ -97,6 +141,7 @@ class Rows:
         self.emotions.append(emotion)
         self.identities.append(identity)
         self.start.append(self.start[-1] + frames)
+        self.phones.append(tuple(phones or ()))
 
     def write(self, target: Path, mask: np.ndarray | None = None) -> float:
         """Hours written; nothing where no session was added."""
@@ -104,9 +149,13 @@ class Rows:
             return 0.0
         target.parent.mkdir(parents=True, exist_ok=True)
         part = target.with_suffix(".part.npz")
+        phones = list(itertools.chain.from_iterable(self.phones))
         np.savez(
             part, samples=np.concatenate(self.samples), motion=np.concatenate(self.motions), emotion=self.emotions,
             identity=self.identities, start=self.start, mask=np.ones(55, bool) if mask is None else mask,
+            phone=np.array([(p.start, p.end) for p in phones]).reshape(-1, 2),
+            phone_label=[p.label for p in phones], phone_stress=np.array([p.stress for p in phones], int),
+            phone_start=np.cumsum([0, *(len(some) for some in self.phones)]),
         )  # fmt: skip
         part.replace(target)
         return self.start[-1] / FPS / 3600
@@ -126,7 +175,8 @@ def make_performed(aligned: Path, out: Path, seed: int = 0) -> float:
         queue = iter(items)
         while (session := join(queue, voice, "neutral", "train", SESSION_SECONDS, generator)) is not None:
             identity = names[generator.integers(len(names))]
-            rows.add(session.speech, perform(session, IDENTITIES[identity].style, generator), "neutral", identity)
+            motion = perform(session, IDENTITIES[identity].style, generator)
+            rows.add(session.speech, motion, "neutral", identity, session.phones)
     return rows.write(target)
 
 
@@ -188,12 +238,13 @@ def load(out: Path, split: str) -> list[CachedVoice]:
 
 def main(arguments: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("step", choices=["motion", "features"])
+    parser.add_argument("step", choices=["motion", "manners", "features"])
     parser.add_argument("--corpus", type=Path, default=Path("runs/corpus/speech"))
     parser.add_argument("--aligned", type=Path, default=Path("runs/corpus/aligned"), help="what `train align` wrote")
     parser.add_argument("--encoder", default="audio-encoder", help="checkpoint that makes the features, or ssl:NAME")
     parser.add_argument("--out", type=Path, default=Path("runs/talker"))
     parser.add_argument("--hours", type=float, default=10.0, help="of training motion over all voices")
+    parser.add_argument("--variants", type=int, default=2, help="performances of every session in drawn manners")
     parser.add_argument("--coloured", type=float, default=0.6)
     parser.add_argument("--processes", type=int, default=2)
     args = parser.parse_args(arguments)
@@ -210,6 +261,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
                 if args.step == "motion":
                     hours = share * args.hours / len(voices)
                     work.append(pool.submit(make_motion, args.corpus, args.out, voice, split, hours))
+                elif args.step == "manners":
+                    if voice not in RECORDED:
+                        work.append(pool.submit(make_manners, args.out, voice, split, args.variants))
                 else:
                     coloured = args.coloured if split == "train" else 0.0
                     work.append(pool.submit(make_features, args.out, voice, split, coloured, args.encoder))
