@@ -1,0 +1,98 @@
+"""A video of a talking person in; ARKit-52 and head rotation at 25 frames a second out as Live Link Face CSV and npz.
+
+Of a photograph, the 68 landmarks of its face out as JSON: --landmarks. What was done stands on standard output.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import time
+from pathlib import Path
+
+from talkdemo.cli.arguments import ending, whole
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("source", metavar="VIDEO|PHOTO", help="1 s to 10 min of one person, or a still picture")
+    parser.add_argument("--csv", type=ending(".csv"), metavar="X.csv", help="Live Link Face CSV")
+    parser.add_argument("--npz", type=ending(".npz"), metavar="X.npz", help="coefficients and head rotation")
+    parser.add_argument("--landmarks", type=ending(".json"), metavar="X.json", help="68 landmarks of a photograph")
+    parser.add_argument("--fps", type=whole(1, 240), default=25, metavar="F", help="frames per second of the CSV (25)")
+    mirrored = "the video is a mirror image (text in it reads backwards): left and right are swapped back"
+    parser.add_argument("--mirrored", action="store_true", help=mirrored)
+    parser.add_argument("--progress", action="store_true", help="show progress even when stderr is not a terminal")
+
+
+def run(arguments: argparse.Namespace) -> int:
+    from talkdemo.face.track_photo import is_photo
+
+    source = Path(arguments.source)
+    check_files(source, [path for path in (arguments.csv, arguments.npz, arguments.landmarks) if path])
+    made = photo(source, arguments) if is_photo(source) else video(source, arguments)
+    print(json.dumps(made))
+    return 0
+
+
+def photo(source: Path, arguments: argparse.Namespace) -> dict[str, object]:
+    """Write the landmarks; what is told about it."""
+    from talkdemo.export import summary
+    from talkdemo.face.track_photo import photo_landmarks
+
+    given = "--csv" if arguments.csv else "--npz" if arguments.npz else "--mirrored" if arguments.mirrored else None
+    if given:
+        raise ValueError(f"{source}: {given} was given for a photograph, which does not move; --landmarks is wanted")
+    begin = time.perf_counter()
+    found = photo_landmarks(source).as_dict()
+    if arguments.landmarks:
+        summary.write(arguments.landmarks, found)
+        del found["landmarks"]
+    return {"source": str(source), **found, "seconds": round(time.perf_counter() - begin, 3)}
+
+
+def video(source: Path, arguments: argparse.Namespace) -> dict[str, object]:
+    """Track and write the motion; what is told about it."""
+    from talkdemo.cli.progress import progress_line
+    from talkdemo.export import livelink, npz
+    from talkdemo.face.arkit import NAMES
+    from talkdemo.face.track import track
+
+    if arguments.landmarks:
+        raise ValueError(f"{source}: --landmarks was given for a video; a photograph is wanted, or --csv and --npz")
+    with progress_line(arguments.progress) as report:
+        tracked = track(source, mirrored=arguments.mirrored, progress=report)
+    if arguments.csv:
+        livelink.write(arguments.csv, tracked.motion, fps=arguments.fps)
+    if arguments.npz:
+        npz.write(arguments.npz, [tracked.motion])
+    length = len(tracked.motion) / tracked.motion.fps
+    offset = zip(NAMES, tracked.offset[:52], strict=True)
+    return {
+        "source": str(source),
+        "frames": len(tracked.motion),
+        "fps": tracked.motion.fps,
+        "length": round(length, 3),
+        "seen": round(tracked.seen, 4),
+        "confidence": round(float(tracked.confidence.mean()), 4),
+        "mirrored": tracked.mirrored,
+        "channels": int(tracked.mask[:52].sum()),
+        "rest": {name: round(float(value), 3) for name, value in offset if value >= 0.05},
+        "camera": [round(float(angle), 4) for angle in tracked.offset[52:]],
+        "seconds": round(tracked.seconds, 3),
+        "times_real_time": round(length / tracked.seconds, 2),
+    }
+
+
+def check_files(source: Path, outputs: list[Path]) -> None:
+    """All that can be known about the files before any work is done."""
+    from talkdemo.export.atomic import check_writable
+
+    wanted = "a video or a photograph is wanted"
+    if not source.exists():
+        raise ValueError(f"{source}: there is no such file; {wanted}")
+    if source.is_dir():
+        raise ValueError(f"{source}: a folder was given; {wanted}")
+    for path in outputs:
+        check_writable(path)
+        if path.resolve() == source.resolve():
+            raise ValueError(f"{path}: the source itself was given as output; another name is wanted")

@@ -1,0 +1,159 @@
+"""A video file in, its upright pictures with their times out, one after the other (PyAV: mp4, mov, webm, mkv, gif …).
+
+Every fault of the file is a ValueError of one sentence that names the file by its last part only: a visitor's paths are
+private. Times count from the first picture. Only one picture is held at a time.
+"""
+
+from __future__ import annotations
+
+import functools
+import math
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import numpy as np
+
+SHORTEST = 1.0  # seconds
+LONGEST = 600.0
+CLOSEST = 0.024  # seconds between two pictures that are looked at: up to 40 a second; of 50 or 60 every other
+SLOWEST = 8.0  # pictures a second at least: a blink lasts 0.2 s
+MOST_PICTURES = int(LONGEST * 250)
+MOST_PIXELS = 7680 * 4320
+SIDE = 960  # pixels of the longer side that is looked at; a larger picture is scaled down
+KINDS = "a video (mp4, mov, webm, mkv …)"
+
+
+class Video:
+    """An open file; close it, or use it in `with`. Iterate for (seconds, picture): picture() makes the (H, W, 3) uint8
+    array, as not all are wanted. `seconds` is the length it declares, None where it declares none, as a browser's
+    recordings."""
+
+    def __init__(self, path: str | Path, name: str | None = None) -> None:
+        import av
+
+        path = Path(path)
+        self.name = name = Path(name).name if name else path.name
+        if path.is_dir():
+            raise ValueError(f"{name} is a folder; wanted: {KINDS}")
+        if not path.is_file():
+            raise ValueError(f"{name} does not exist; wanted: {KINDS}")
+        if path.stat().st_size == 0:
+            raise ValueError(f"{name} is empty (0 bytes); wanted: {KINDS}")
+        try:
+            self.container = av.open(str(path), metadata_errors="ignore")
+        except (av.FFmpegError, OSError, EOFError, UnicodeDecodeError) as error:
+            raise ValueError(f"{name} cannot be read as a video or is damaged; wanted: {KINDS}") from error
+        try:
+            self.stream = self._stream()
+            self.stretch = math.sqrt(self.stream.sample_aspect_ratio or 1)  # of pixels that are not square
+            self.seconds = self._declared()
+            if self.seconds is not None:
+                check_length(name, self.seconds)
+        except BaseException:
+            self.close()
+            raise
+        self.stream.thread_type = "AUTO"
+
+    def __enter__(self) -> Video:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        self.container.close()
+
+    def __iter__(self) -> Iterator[tuple[float, Callable[[], np.ndarray]]]:
+        first = last = shown = None
+        count = good = lost = 0
+        for frame in self._frames():
+            if frame is None:
+                lost += 1
+                continue
+            good += 1
+            if frame.width * frame.height > MOST_PIXELS:
+                raise ValueError(
+                    f"{self.name} has pictures of {frame.width}×{frame.height}; wanted: at most 7680×4320 pixels"
+                )
+            seconds = self._seconds(frame, good - 1)
+            first = seconds if first is None else first
+            seconds -= first
+            if last is not None and seconds <= last:  # damaged or repeated time stamps
+                continue
+            last = seconds
+            if seconds > LONGEST or good > MOST_PICTURES:
+                raise ValueError(f"{self.name} lasts longer than {clock(LONGEST)}; wanted: at most that")
+            if shown is not None and seconds - shown < CLOSEST:
+                continue
+            shown = seconds
+            count += 1
+            yield seconds, functools.partial(_upright, frame, self.stretch)
+        if not good:
+            raise ValueError(f"{self.name} holds no picture that can be read; wanted: {KINDS}")
+        length = last + (last / (count - 1) if count > 1 else 0)
+        if lost > 5 + good // 10 or (self.seconds is not None and length < 0.9 * self.seconds - 1):
+            raise ValueError(
+                f"{self.name} is damaged: {length:.1f} s of pictures can be read"
+                + (f" of {self.seconds:.1f} s" if self.seconds and self.seconds > length else "")
+                + "; wanted: a file that plays to its end"
+            )
+        check_length(self.name, length)
+        if count < SLOWEST * length:
+            raise ValueError(f"{self.name} has {count / length:.1f} pictures a second; wanted: at least {SLOWEST:g}")
+
+    def _stream(self):
+        streams = [s for s in self.container.streams.video if not s.disposition & s.disposition.attached_pic]
+        if not streams:
+            what = "a sound file with a cover picture" if self.container.streams.video else "no video stream"
+            raise ValueError(f"{self.name} has no moving picture ({what}); wanted: {KINDS}")
+        stream = streams[0]
+        if stream.codec_context.width * stream.codec_context.height > MOST_PIXELS:
+            size = f"{stream.codec_context.width}×{stream.codec_context.height}"
+            raise ValueError(f"{self.name} has pictures of {size}; wanted: at most 7680×4320 pixels")
+        return stream
+
+    def _declared(self) -> float | None:
+        if self.stream.duration and self.stream.time_base:
+            return float(self.stream.duration * self.stream.time_base)
+        return self.container.duration / 1e6 if self.container.duration else None
+
+    def _frames(self) -> Iterator:
+        """Frames in the order in which they are shown; None for a packet that cannot be decoded."""
+        import av
+
+        try:
+            for packet in self.container.demux(self.stream):
+                try:
+                    frames = packet.decode()
+                except av.InvalidDataError:
+                    yield None
+                    continue
+                yield from frames
+        except (av.FFmpegError, OSError, EOFError) as error:
+            raise ValueError(f"{self.name} is damaged; wanted: a file that plays to its end") from error
+
+    def _seconds(self, frame, number: int) -> float:
+        if frame.time is not None:
+            return float(frame.time)
+        return number / float(self.stream.average_rate or 25)
+
+
+def check_length(name: str, seconds: float) -> None:
+    """Raises ValueError for less than SHORTEST or more than LONGEST seconds (a frame's length is forgiven)."""
+    if seconds < SHORTEST - 0.05:
+        raise ValueError(f"{name} lasts {seconds:.2f} s; wanted: at least {SHORTEST:g} s")
+    if seconds > LONGEST + 1:
+        raise ValueError(f"{name} lasts {clock(seconds)}; wanted: at most {clock(LONGEST)}")
+
+
+def clock(seconds: float) -> str:
+    return f"{int(seconds) // 60}:{int(seconds) % 60:02d} min"
+
+
+def _upright(frame, stretch: float) -> np.ndarray:
+    """(H, W, 3) uint8 with square pixels, no side longer than SIDE, turned as the file says: phones film lying."""
+    width, height = frame.width * stretch, frame.height / stretch
+    scale = min(1.0, SIDE / max(width, height))
+    size = {"width": max(2, round(width * scale)), "height": max(2, round(height * scale))}
+    picture = frame.reformat(format="rgb24", **size).to_ndarray()
+    return np.rot90(picture, round((frame.rotation or 0) / 90) % 4)  # `rotation` counts counter-clockwise

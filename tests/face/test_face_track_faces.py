@@ -1,0 +1,63 @@
+"""Who is followed, on made-up detections: the largest who stays; passers-by, losses and doubles."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from talkdemo.face.landmarker import Found
+from talkdemo.face.track_faces import Crowd, Track
+
+
+def face(x: float, size: float, y: float = 200.0) -> Found:
+    points = np.array([[x - size / 2, y - size / 2], [x + size / 2, y + size / 2]], np.float32)
+    return Found(points, np.zeros(52, np.float32), np.eye(3))
+
+
+def crowd(*looks: list[Found], every: float = 0.3) -> Crowd:
+    made = Crowd()
+    for i, faces in enumerate(looks):
+        made.add(i * every, faces)
+    return made
+
+
+def middle(track: Track) -> float:
+    return float(np.median([row[61] for row in track.rows]))
+
+
+def test_one_face_that_wanders() -> None:
+    person = crowd(*([face(100 + 20 * i, 100 + i)] for i in range(20))).person("a.mp4")
+    assert len(person.times) == 20 and person.coefficients.shape == (20, 52) and person.rotations.shape == (20, 3, 3)
+
+
+def test_the_larger_of_two() -> None:
+    person = crowd(*([face(100, 60), face(400, 120)] for _ in range(10))).person("a.mp4")
+    assert middle(person) == 400 and len(person.times) == 10
+
+
+def test_a_passer_by_does_not_take_over() -> None:
+    """Larger than the person, and in front of them for a while."""
+    looks = [[face(300, 100)] for _ in range(20)]
+    for i in range(8, 13):
+        looks[i] = [face(100 + 100 * (i - 8), 220)]
+    person = crowd(*looks).person("a.mp4")
+    assert middle(person) == 300 and len(person.times) == 15 and person.sizes.max() == 100
+
+
+def test_lost_and_found_again() -> None:
+    looks = [[face(300, 100)] if i < 6 or i > 14 else [] for i in range(24)]
+    assert len(crowd(*looks).tracks) == 2
+    assert len(crowd(*looks).person("a.mp4").times) == 15
+
+
+def test_two_side_by_side_stay_two() -> None:
+    looks = [[face(200 + 3 * i, 100), face(330 - 3 * i, 60)] for i in range(10)]
+    made = crowd(*looks)
+    assert len(made.tracks) == 2 and {len(track.times) for track in made.tracks} == {10}
+
+
+def test_nobody_and_two_alike() -> None:
+    with pytest.raises(ValueError, match=r"^a.mp4 shows no face in any of the 3 pictures"):
+        crowd([], [], []).person("a.mp4")
+    with pytest.raises(ValueError, match=r"shows 2 faces of like size \(110 and 100 pixels\)"):
+        crowd(*([face(100, 100), face(400, 110)] for _ in range(9))).person("a.mp4")
