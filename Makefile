@@ -80,7 +80,13 @@ train: setup
 	$(RUN) -m talkdemo train align
 	$(RUN) -m talkdemo train encoder --init audio-encoder
 	$(RUN) -m talkdemo train talker_data motion
+	$(RUN) -m talkdemo train talker_data manners
 	$(RUN) -m talkdemo train talker_data features
 	$(RUN) -m talkdemo train diffusiontalker
 	$(RUN) -m talkdemo train distill
+	$(RUN) -m talkdemo train style
+	$(RUN) -m talkdemo train diffposetalk --init diffusiontalker
+	$(RUN) -m talkdemo train distill --teacher diffposetalk --run runs/distill-diffposetalk
+	$(RUN) -m talkdemo models --compress diffposetalk diffposetalk-8 >/dev/null
+	$(RUN) -m talkdemo references --make >/dev/null
 	$(RUN) -m talkdemo identities --pictures >/dev/null

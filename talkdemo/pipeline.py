@@ -45,6 +45,7 @@ from talkdemo.talker import Talker
 AUTO = "auto"
 MODELS = ("diffusiontalker", "diffposetalk")
 DEFAULT_GUIDANCE = {"diffusiontalker": UNGUIDED, "diffposetalk": UNGUIDED}
+LEAST_THRESHOLD = 0.9  # of dynamic thresholding: below, most of the motion would be cut off
 TOP = 5  # matches that are told
 _FACE_CHUNK = 250  # frames turned to vertices at a time, so that memory stays flat
 
@@ -117,6 +118,7 @@ class SpeechToFace:
         guidance: Guidance | None = None,
         distilled: bool | None = None,
         contact: float = 1.0,
+        threshold: float | None = None,
         progress: Progress | None = None,
         stop: threading.Event | None = None,
     ) -> Iterator[list[Motion]]:
@@ -130,13 +132,14 @@ class SpeechToFace:
         `guidance`: the weights on speech and style; None is DEFAULT_GUIDANCE of the model. `distilled`: None takes the
         student distilled to exactly `steps` steps where there is one, else the full model; False the full model; True
         the student. `contact`: how far the lips are made to meet on the /p b m/ that the encoder hears and to part on
-        its vowels, 0 (as sampled) to 1 (see face/contact.py).
+        its vowels, 0 (as sampled) to 1 (see face/contact.py). `threshold`: the quantile of dynamic thresholding, 0.9 to
+        below 1 (see diffusion/denoiser.py); None is none.
 
         Raises ValueError for a choice out of range (before any work) or for speech or a reference that cannot be used,
         Stopped once `stop` is set. The last part's `meta` tells the seconds of all.
         """
         guidance = guidance or DEFAULT_GUIDANCE[self.model if self.model in MODELS else MODELS[0]]
-        self._check(steps, seed, samples, guidance, contact)
+        self._check(steps, seed, samples, guidance, contact, threshold)
         name, talker = self._chosen(steps, distilled)
         clock = _Clock(progress, stop)
         about = self._about(identity, emotion, reference, clock)
@@ -156,6 +159,7 @@ class SpeechToFace:
             "nfe": 0,
             "guidance": {"audio": guidance.audio, "style": guidance.style},
             "contact": contact,
+            **({} if threshold is None else {"threshold": threshold}),
             "head": head,
             **told,
             "frames": speech.frames,
@@ -169,6 +173,7 @@ class SpeechToFace:
             [seed + k for k in range(samples)],
             guidance,
             on_step=lambda done, total: clock.report("sample", done / total),
+            threshold=threshold,
         )
         at = 0
         while True:
@@ -197,18 +202,27 @@ class SpeechToFace:
         """
         if self.style_encoder is None:
             raise ValueError(f"{self.model} follows no reference clips; diffposetalk does")
-        return self._style(reference)[0].cpu().numpy()
+        return self._style(reference, _Clock(None, None))[0].cpu().numpy()
 
-    def _style(self, reference: object) -> tuple[torch.Tensor, dict[str, Any]]:
+    def _style(self, reference: object, clock: _Clock) -> tuple[torch.Tensor, dict[str, Any]]:
         if reference is None:
             reference = self.references[0]
         if isinstance(reference, Mapping):
             reference = list(reference.items())
         pairs = reference if isinstance(reference, Sequence) and not isinstance(reference, str) else [(reference, 1.0)]
-        opened = [(open_reference(given), float(weight)) for given, weight in pairs]
+        done = 0
+
+        def report(_: str, share: float) -> None:
+            clock.report("reference", (done + share) / len(pairs))
+
+        opened: list[tuple[Reference, float]] = []
+        for done, (given, weight) in enumerate(pairs):  # noqa: B007 - report tells it
+            opened.append((open_reference(given, progress=report, stop=clock.stop), float(weight)))
         style = blend([(self.style_encoder.embed(one), weight) for one, weight in opened])
         total = sum(weight for _, weight in opened)
-        names = {one.name: round(weight / total, 4) for one, weight in opened}
+        names: dict[str, float] = {}
+        for one, weight in opened:
+            names[one.name] = round(names.get(one.name, 0.0) + weight / total, 4)
         return style, {"reference": next(iter(names)) if len(names) == 1 else names}
 
     def _about(
@@ -221,7 +235,7 @@ class SpeechToFace:
                 given = "an identity" if identity is not None else "an emotion"
                 raise ValueError(f"{given} was given to {self.model}; a reference clip is wanted")
             with clock.stage("reference"):
-                style, told = self._style(reference)
+                style, told = self._style(reference, clock)
             return lambda _: ((style,), told)
         if reference is not None:
             raise ValueError(f"a reference clip was given to {self.model}; an identity is wanted")
@@ -302,7 +316,11 @@ class SpeechToFace:
             raise ValueError(f"no student of {steps} steps is installed; there are students of: {known}")
         return self.model, self.talker
 
-    def _check(self, steps: int, seed: int, samples: int, guidance: Guidance, contact: float) -> None:
+    def _check(
+        self, steps: int, seed: int, samples: int, guidance: Guidance, contact: float, threshold: float | None
+    ) -> None:
+        if threshold is not None and not LEAST_THRESHOLD <= threshold < 1:
+            raise ValueError(f"the threshold {threshold:g} was asked for; {LEAST_THRESHOLD:g} to below 1 is wanted")
         if not 0 <= contact <= 1:
             raise ValueError(f"contact {contact:g} was asked for; 0 to 1 is wanted")
         if not MIN_STEPS <= steps <= self.max_steps:

@@ -20,7 +20,16 @@ from talkdemo import checkpoint
 from talkdemo.condition.identity import IdentityConfig, IdentityLibrary
 from talkdemo.condition.style import StyleLibrary, StyleLibraryConfig
 from talkdemo.diffusion import sampler
-from talkdemo.diffusion.denoiser import UNGUIDED, Denoise, Guidance, MotionStatistics, WindowCondition, denoiser, guided
+from talkdemo.diffusion.denoiser import (
+    UNGUIDED,
+    Denoise,
+    Guidance,
+    MotionStatistics,
+    WindowCondition,
+    denoiser,
+    guided,
+    thresholded,
+)
 from talkdemo.diffusion.network import Network, NetworkConfig
 from talkdemo.diffusion.schedule import cosine
 from talkdemo.diffusion.window import Window, generate, padded_frames, windows
@@ -88,12 +97,14 @@ class Talker(nn.Module):
         guidance: Guidance = UNGUIDED,
         on_step: sampler.OnStep | None = None,
         ancestral: bool = False,
+        threshold: float | None = None,
     ) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
         """Yield, window by window, coefficients (K, T', 52) and head rotation (K, T', 3), one sample per seed.
 
         Sampling is by DDIM, or ancestral (DDPM), which takes all N steps of the schedule. Same seed, same motion,
         whatever the other samples of the batch. `on_step(done, all)` counts steps over all windows. Raises ValueError
-        for ancestral sampling in fewer steps.
+        for ancestral sampling in fewer steps. `threshold`: the quantile of dynamic thresholding, of every term
+        before guidance adds them up; None is none.
         """
         network, device, k = self.config.network, self.start.device, len(seeds)
         steps = 1 if self.config.regressor else steps
@@ -116,7 +127,8 @@ class Talker(nn.Module):
 
             def bound(speech: torch.Tensor, dropped: torch.Tensor | None, folded: Guidance | None = None) -> Denoise:
                 condition = self.library(*rows, speech, dropped)
-                return denoiser(self.network, WindowCondition(speech, previous, condition), folded)
+                plain = denoiser(self.network, WindowCondition(speech, previous, condition), folded)
+                return plain if threshold is None else thresholded(plain, threshold)
 
             if network.guided or guidance.none:
                 denoise = bound(heard, None, guidance if network.guided else None)

@@ -7,7 +7,7 @@ import torch
 
 from talkdemo import checkpoint
 from talkdemo.condition.identity import IdentityConfig
-from talkdemo.diffusion.denoiser import UNGUIDED, Guidance, evaluations
+from talkdemo.diffusion.denoiser import UNGUIDED, Guidance, evaluations, thresholded
 from talkdemo.diffusion.network import NetworkConfig
 from talkdemo.talker import Talker, TalkerConfig
 
@@ -146,3 +146,31 @@ def test_describe_reads_the_header(talker, tmp_path):
     header = checkpoint.describe(path)
     assert header["kind"] == "talker" and header["provenance"] == {"steps": 5}
     assert header["parameters"] == sum(t.numel() for t in talker.state_dict().values())
+
+
+def test_compressed_weights_are_half_as_big_and_nearly_the_same(tmp_path):
+    module = torch.nn.Sequential(torch.nn.Linear(200, 300), torch.nn.Conv1d(64, 32, 5))
+    path = checkpoint.save(tmp_path / "whole.safetensors", module, "some", {"a": 1}, {"licence": "CC0"})
+    small = checkpoint.compress(path, tmp_path / "small.safetensors")
+    before, after = checkpoint.load(str(path)), checkpoint.load(str(small), "some")
+    assert small.stat().st_size < 0.56 * path.stat().st_size
+    assert after.config == before.config and after.provenance == before.provenance
+    assert set(after.tensors) == set(before.tensors)
+    assert checkpoint.describe(small)["parameters"] == checkpoint.describe(path)["parameters"]
+    for name, tensor in before.tensors.items():
+        if tensor.dim() > 1:
+            row = tensor.abs().flatten(1).amax(1)
+            wrong = (after.tensors[name] - tensor).abs().flatten(1).amax(1)
+            assert (wrong <= row / 254 * 1.1).all() and (wrong > 0).any()
+        else:
+            assert torch.equal(after.tensors[name], tensor)
+    again = checkpoint.load(str(checkpoint.compress(small, tmp_path / "again.safetensors")))
+    assert torch.allclose(again.tensors["0.weight"], after.tensors["0.weight"], atol=1e-3)
+
+
+def test_dynamic_thresholding_clamps_every_item_at_its_own_quantile():
+    x = torch.stack([span * torch.linspace(-1, 1, 101) for span in (2, 10, 0.1)])[..., None]
+    made = thresholded(lambda z, t: x, 0.95)(x, 1)
+    assert made.abs().amax((1, 2)).tolist() == pytest.approx([1.9, 4.0, 0.1], abs=0.02)  # at most 4, at least 1
+    inside = x[0].abs() < 1.85
+    assert torch.equal(made[0][inside], x[0][inside])

@@ -8,11 +8,15 @@ import json
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--json", action="store_true", help="all that each file says of itself, as JSON")
+    parser.add_argument("--compress", nargs="+", default=[], metavar="NAME", help="rewrite in 8 bits, half as big")
 
 
 def run(arguments: argparse.Namespace) -> int:
     from talkdemo import checkpoint
 
+    for name in arguments.compress:
+        path = checkpoint.find(name)
+        checkpoint.compress(path, path)
     found = [checkpoint.describe(path) for path in sorted(checkpoint.WEIGHTS.glob("*.safetensors"))]
     if arguments.json:
         print(json.dumps(found, indent=2, default=str))

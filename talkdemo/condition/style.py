@@ -49,7 +49,7 @@ class StyleEncoder(nn.Module):
             nn.Conv1d(width, width, 4, stride=2, padding=1),
         )
         layer = nn.TransformerEncoderLayer(
-            width, config.heads, 4 * width, 0.1, "gelu", batch_first=True, norm_first=True
+            width, config.heads, 4 * width, 0.0, "gelu", batch_first=True, norm_first=True
         )
         self.blocks = nn.TransformerEncoder(layer, config.layers, nn.LayerNorm(width), enable_nested_tensor=False)
         self.pool = AttentionPool(width, width, config.heads, config.style)

@@ -88,6 +88,19 @@ def guided(full: Denoise, speech_only: Denoise, nothing: Denoise, guidance: Guid
     return denoise
 
 
+def thresholded(inner: Denoise, ratio: float, least: float = 1.0, most: float = 4.0) -> Denoise:
+    """Dynamic thresholding (Saharia et al. 2022, without their division): x̂ of every item is clamped to ± the `ratio`
+    quantile of its own |x̂|, that itself kept within `least` … `most`. It tames strong guidance, and with it blinks,
+    which are the largest numbers of a normalised motion."""
+
+    def denoise(z: torch.Tensor, t: int) -> torch.Tensor:
+        x = inner(z, t)
+        bound = x.abs().flatten(1).float().quantile(ratio, dim=1).clamp(least, most).to(x)[:, None, None]
+        return x.clamp(-bound, bound)
+
+    return denoise
+
+
 def evaluations(guidance: Guidance, folded: bool) -> int:
     """How many times the network runs for one step of `guided`; 1 where guidance is `folded` into the network."""
     return 1 if folded else 1 + (guidance.audio != guidance.style) + (guidance.audio != 1.0)

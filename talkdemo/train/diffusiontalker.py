@@ -60,6 +60,14 @@ class Batch:
     mood: torch.Tensor  # (B,) the emotion that is heard, −1 where nobody is
     mask: torch.Tensor  # (B, L, 55) 1 where the motion is known
 
+    def about(self, talker: Talker) -> tuple[torch.Tensor, torch.Tensor]:
+        """What the talker's library takes: identities (B, I) and emotions (B, E) as weights."""
+        config = talker.config.identity
+        return (
+            F.one_hot(self.identity, len(config.identities)).float(),
+            F.one_hot(self.emotion, len(config.emotions)).float(),
+        )
+
 
 class Windows:
     """Endless random windows of the cached sessions."""
@@ -137,17 +145,16 @@ class TalkerLoss:
         t = torch.randint(1, talker.config.steps + 1, (size,), generator=self.generator).to(device)
         noise = torch.randn(batch.motion.shape, generator=self.generator).to(device)
         jitter = torch.randn(batch.previous.shape, generator=self.generator).to(device)
-        drop_speech, drop_identity = torch.rand(2, size, generator=self.generator).to(device)
-        drop_speech, drop_identity = drop_speech < DROP_SPEECH, drop_identity < DROP_IDENTITY
+        drop_speech, drop_manner = (drop.to(device) for drop in self.dropped(size))
 
         if talker.config.regressor:
             t, z = torch.full_like(t, talker.config.steps), torch.zeros_like(batch.motion)
-            drop_speech, drop_identity = torch.zeros_like(drop_speech), torch.zeros_like(drop_identity)
+            drop_speech, drop_manner = torch.zeros_like(drop_speech), torch.zeros_like(drop_manner)
         else:
             z = add_noise(talker.schedule, batch.motion, noise, t)
         previous = torch.where(batch.first[:, None, None], talker.start, batch.previous + PREVIOUS_NOISE * jitter)
         features = torch.where(drop_speech[:, None, None], talker.null_features, batch.features)
-        condition = talker.library(*one_hot(talker, batch), features, drop_identity)
+        condition = talker.library(*batch.about(talker), features, drop_manner)
         predicted = talker.network(z, t, talker.network.speech(features), previous, condition).float()
 
         with torch.autocast(device.type, enabled=False):
@@ -157,19 +164,19 @@ class TalkerLoss:
             terms = motion_terms(
                 predicted, batch.motion, self.lips(coefficients), self.lips(true), self.inner, self.weights, batch.mask
             )
-            if self.contrastive > 0:
-                who, mood = talker.library.contrastive_loss(batch.voice, batch.speaker, batch.mood)
-                terms |= {"identity": self.contrastive * who, "emotion": 0.5 * self.contrastive * mood}
-        return terms
+            return terms | self.more(talker, batch, predicted)
 
+    def dropped(self, size: int) -> tuple[torch.Tensor, torch.Tensor]:
+        """(B,) bool each: whose speech and whose manner are left out, so that both can be guided."""
+        speech, identity = torch.rand(2, size, generator=self.generator)
+        return speech < DROP_SPEECH, identity < DROP_IDENTITY
 
-def one_hot(talker: Talker, batch: Batch) -> tuple[torch.Tensor, torch.Tensor]:
-    """The batch's identities (B, I) and emotions (B, E) as weights."""
-    config = talker.config.identity
-    return (
-        F.one_hot(batch.identity, len(config.identities)).float(),
-        F.one_hot(batch.emotion, len(config.emotions)).float(),
-    )
+    def more(self, talker: Talker, batch: Batch, predicted: torch.Tensor) -> Mapping[str, torch.Tensor]:
+        """The terms of this system alone: voices against the tables."""
+        if self.contrastive == 0:
+            return {}
+        who, mood = talker.library.contrastive_loss(batch.voice, batch.speaker, batch.mood)
+        return {"identity": self.contrastive * who, "emotion": 0.5 * self.contrastive * mood}
 
 
 def fit_statistics(talker: Talker, cached: Sequence[CachedVoice]) -> None:
@@ -180,6 +187,8 @@ def fit_statistics(talker: Talker, cached: Sequence[CachedVoice]) -> None:
     floor = np.r_[np.full(52, 0.02), np.full(3, 0.005)].astype(np.float32)
     talker.statistics.mean.copy_(torch.from_numpy(motion.mean(0)))
     talker.statistics.std.copy_(torch.from_numpy(np.maximum(motion.std(0), floor)))
+    if talker.config.identity is None:
+        return
     talker.library.voice_mean.copy_(torch.from_numpy(voice.mean(0)))
     talker.library.voice_std.copy_(torch.from_numpy(np.maximum(voice.std(0), 1e-2)))
 
@@ -190,7 +199,7 @@ def take_over(talker: Talker, name: str) -> int:
     file = checkpoint.load(name, KIND)
     own, copied = talker.state_dict(), 0
     for key, tensor in file.tensors.items():
-        if key in TABLES:
+        if key in TABLES and key in own:
             before, now = file.config["identity"][TABLES[key]], getattr(talker.config.identity, TABLES[key])
             for i, row in enumerate(before):
                 if row in now:

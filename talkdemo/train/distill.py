@@ -5,6 +5,7 @@ Progressive distillation (Salimans & Ho 2022), round after round, each student t
     python -m talkdemo train distill                       # 512 → … → 8: 20 minutes, and some for the scores
     python -m talkdemo train distill --out-steps 8 4 2     # goes on from there and installs three students
     python -m talkdemo train distill --report              # the table of scores alone
+    python -m talkdemo train distill --teacher diffposetalk --run runs/distill-diffposetalk
     python -m talkdemo train distill --teacher runs/distill/round-8.safetensors --run runs/distill-compact --width 160
 
 The last makes a smaller network (`--layers` too) that answers as the student of 8 steps: diffusiontalker-8-compact.
@@ -41,6 +42,7 @@ from talkdemo.diffusion import progressive
 from talkdemo.diffusion.schedule import add_noise
 from talkdemo.face.head import FaceModel
 from talkdemo.talker import Talker, TalkerConfig
+from talkdemo.train.diffposetalk import windows as style_windows
 from talkdemo.train.diffusiontalker import Batch, TalkerLoss, Windows
 from talkdemo.train.distill_answers import answers, told
 from talkdemo.train.distill_scores import Examiner, examination, read, table
@@ -53,7 +55,7 @@ PLAIN = 0.5  # share of the windows without guidance
 MOST = 5.0  # bound of the truncated-SNR weight
 CHAIN_MINUTES = 20.0  # what the minutes of ROUNDS add up to, down to 8 steps
 CLOSURE = 0.1  # weight of the closure term: an absolute error outweighs squared ones where all are as small as here
-OUTPUT = "diffusiontalker"
+TEACHER = "diffusiontalker"
 COMPARED = 64  # up to so many steps a student is compared with the full model in as many
 
 
@@ -254,6 +256,8 @@ class Chain:
 
     def _windows(self, split: str, talker: Talker, seed: int) -> Iterator[Batch]:
         cached = self._once(split, lambda: load(self.options.cache, split))
+        if talker.config.style:
+            return style_windows(self.options.cache, split, cached, talker, self.options.batch, seed)
         return iter(Windows(cached, talker, self.options.batch, seed))
 
     def _motion(self) -> TalkerLoss:
@@ -307,7 +311,7 @@ def install(source: Path, target: Path) -> None:
 def main(arguments: Sequence[str] | None = None) -> None:
     formatter = argparse.RawDescriptionHelpFormatter
     parser = argparse.ArgumentParser(prog="talkdemo train distill", description=__doc__, formatter_class=formatter)
-    parser.add_argument("--teacher", default=OUTPUT, help="the full model; for a compact student, a student")
+    parser.add_argument("--teacher", default=TEACHER, help="the full model; for a compact student, a student")
     parser.add_argument("--cache", type=Path, default=Path("runs/talker"))
     parser.add_argument("--run", type=Path, default=Path("runs/distill"), help="folder of the run; resumes")
     parser.add_argument("--minutes", type=float, default=CHAIN_MINUTES, help="of training down to 8 steps")
@@ -337,8 +341,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
     options = Options(args.run, args.cache, args.batch, args.seed, args.width, args.layers, args.max_steps)
     chain = Chain(teacher, Origin.of(file), options)
     chain.go(rounds)
+    model = file.provenance.get("teacher", {}).get("name", file.path.stem)  # a compact student's teacher has a teacher
     for steps in reached if compact else args.out_steps:
-        install(chain.file(steps), args.out / f"{OUTPUT}-{steps}{'-compact' * compact}.safetensors")
+        install(chain.file(steps), args.out / f"{model}-{steps}{'-compact' * compact}.safetensors")
     print(report(args.run))
 
 

@@ -12,7 +12,7 @@ import torch
 
 from talkdemo.diffusion.progressive import Answer
 from talkdemo.talker import Talker
-from talkdemo.train.diffusiontalker import PREVIOUS_NOISE, Batch, one_hot
+from talkdemo.train.diffusiontalker import PREVIOUS_NOISE, Batch
 
 
 @dataclass(frozen=True)
@@ -31,10 +31,10 @@ class Told:
 def told(talker: Talker, batch: Batch, guidance: torch.Tensor, jitter: torch.Tensor | None = None) -> Told:
     """Windows as training shows them: the learned start before a session's first frames, elsewhere the clean frames
     before, with `jitter` (B, P, 55) of unit normal noise on them; nothing is dropped. Teacher and student share it:
-    the identity library and the learned start are the teacher's and stay as they are."""
+    the library and the learned start are the teacher's and stay as they are."""
     previous = batch.previous if jitter is None else batch.previous + PREVIOUS_NOISE * jitter
     previous = torch.where(batch.first[:, None, None], talker.start, previous)
-    condition = talker.library(*one_hot(talker, batch), batch.features)
+    condition = talker.library(*batch.about(talker), batch.features)
     return Told(batch.features, previous, condition, guidance)
 
 

@@ -21,6 +21,7 @@ from talkdemo.face.arkit import INDEX
 from talkdemo.face.head import FaceModel
 from talkdemo.metrics.lve import lve
 from talkdemo.talker import Talker
+from talkdemo.train.diffposetalk import StyleBatch
 from talkdemo.train.diffusiontalker import Batch
 from talkdemo.train.distill_answers import answers, told
 
@@ -45,7 +46,7 @@ COLUMNS = {  # of the table
 class Examination:
     """Windows with their noise and reference, all normalised motion."""
 
-    batch: Batch  # B windows
+    batch: Batch | StyleBatch  # B windows
     noise: torch.Tensor  # (B, L, 55)
     reference: torch.Tensor  # (B, L, 55) the reference model without guidance
     guided: torch.Tensor  # (B', L, 55) the same of the first B' windows, with GUIDANCE
@@ -56,7 +57,8 @@ def examination(file: Path, reference: Talker, steps: int, batches: Iterator[Bat
     device = reference.start.device
     if file.exists():
         kept = torch.load(file, map_location=device, weights_only=True)
-        return Examination(Batch(**kept.pop("batch")), **kept)
+        kind = StyleBatch if reference.config.style else Batch
+        return Examination(kind(**kept.pop("batch")), **kept)
     batch = complete_windows(batches, WINDOWS)
     generators = [torch.Generator().manual_seed(SEED + i) for i in range(len(batch.motion))]
     noise = sampler.draw(batch.motion.shape[1:], generators).to(device)
@@ -159,7 +161,7 @@ def columns(batch: Batch) -> dict[str, torch.Tensor]:
 
 def first(batch: Batch, count: int) -> Batch:
     """The first `count` windows."""
-    return Batch(**{name: value[:count] for name, value in columns(batch).items()})
+    return type(batch)(**{name: value[:count] for name, value in columns(batch).items()})
 
 
 def complete_windows(batches: Iterator[Batch], count: int, tries: int = 100) -> Batch:
@@ -171,7 +173,7 @@ def complete_windows(batches: Iterator[Batch], count: int, tries: int = 100) -> 
         for i in (batch.mask > 0).any(-1).all(-1).nonzero()[:, 0].tolist():
             found.append({name: value[i : i + 1] for name, value in whole.items()})
         if len(found) >= count:
-            return Batch(**{name: torch.cat([row[name] for row in found[:count]]) for name in found[0]})
+            return type(batch)(**{name: torch.cat([row[name] for row in found[:count]]) for name in found[0]})
     raise ValueError(f"the held-out sessions gave {len(found)} whole windows in {tries} batches; {count} are wanted")
 
 

@@ -19,6 +19,14 @@ class MotionLossWeights:
     closure: float = 1.0
 
 
+@dataclass(frozen=True)
+class HeadLossWeights:
+    angle: float = 0.3
+    velocity: float = 1.0
+    smoothness: float = 1.0
+    continuity: float = 0.2
+
+
 def velocity(x: torch.Tensor) -> torch.Tensor:
     """First differences over time: (…, T, D) → (…, T − 1, D)."""
     return x[..., 1:, :] - x[..., :-1, :]
@@ -54,3 +62,39 @@ def motion_terms(
         "lip_velocity": weights.lip_velocity * 3 * (moved.square().mean(-1) * pairs).mean(),
         "closure": weights.closure * (near * (gap - true_gap).abs()).mean(),
     }
+
+
+def head_terms(
+    predicted: torch.Tensor,  # (B, T, 3) normalised rotation
+    true: torch.Tensor,
+    known: torch.Tensor,  # (B, T, 3) 1 where the truth is known
+    weights: HeadLossWeights,
+) -> dict[str, torch.Tensor]:
+    """Squared errors of the head's angles, of their velocities and of their accelerations: the terms of DiffPoseTalk's
+    table of losses, but the smoothness is that of the truth; a head that is only kept smooth falls asleep."""
+    wrong = (predicted - true) * known
+    moved = velocity(wrong) * known[:, 1:] * known[:, :-1]
+    jerked = velocity(moved) * known[:, 2:]
+    return {
+        "head_angle": weights.angle * wrong.square().mean(),
+        "head_velocity": weights.velocity * moved.square().mean(),
+        "head_smoothness": weights.smoothness * jerked.square().mean(),
+    }
+
+
+def continuity(
+    predicted: torch.Tensor,  # (B, T, D) normalised
+    true: torch.Tensor,
+    previous: torch.Tensor,  # (B, P, D) what stands in front of the window
+    known: torch.Tensor,  # (B, T, D)
+    goes_on: torch.Tensor,  # (B,) bool: the window continues another
+) -> torch.Tensor:
+    """Squared error of velocity, acceleration and jerk over the border of two windows: three frames from each side."""
+    front = previous[:, -3:]
+    wrong = torch.cat([torch.zeros_like(front), (predicted - true)[:, :3]], dim=1)
+    mask = known[:, :1] * goes_on[:, None, None]
+    total = wrong.new_zeros(())
+    for _ in range(3):
+        wrong = velocity(wrong)
+        total = total + (wrong.square() * mask).mean()
+    return total / 3

@@ -40,7 +40,7 @@ SESSION_SECONDS = 24.0
 COLOUR = Augmentation(speed=0.0)  # rooms, noise, bands, other vocal tracts: all but a change of time
 SAME_MOUTH = replace(COLOUR, formant=0.0)  # for matching a voice: another vocal tract would be another voice
 OTHERS_STYLE = 0.35  # share of an identity's sessions performed in another's style
-
+HELD_OUT_VARIANTS = 4  # times as many of the few held-out sessions: every held-out manner several times
 
 PERFORMED = "speechocean762"  # real voices without motion
 RECORDED = ("grid_s1", "facegood")
@@ -263,7 +263,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
                     work.append(pool.submit(make_motion, args.corpus, args.out, voice, split, hours))
                 elif args.step == "manners":
                     if voice not in RECORDED:
-                        work.append(pool.submit(make_manners, args.out, voice, split, args.variants))
+                        variants = args.variants * (1 if split == "train" else HELD_OUT_VARIANTS)
+                        work.append(pool.submit(make_manners, args.out, voice, split, variants))
                 else:
                     coloured = args.coloured if split == "train" else 0.0
                     work.append(pool.submit(make_features, args.out, voice, split, coloured, args.encoder))

@@ -196,7 +196,7 @@ def test_two_rounds_learn_resume_and_are_scored(teacher, cached, batch, origin, 
     words = f"--teacher {options.run}/round-2.safetensors --run {tmp_path}/small --cache {options.cache} --width 16"
     words += f" --layers 1 --out {tmp_path}/weights --max-steps 2 --batch 4"
     distill.main(words.split())
-    small, file = Talker.open(tmp_path / "weights" / "diffusiontalker-2-compact.safetensors")
+    small, file = Talker.open(tmp_path / "weights" / "tiny-2-compact.safetensors")
     assert small.config.student_steps == 2 and small.config.network.width == 16
     assert [line["to"] for line in file.provenance["rounds"]] == [16, 2, 2]
     assert file.provenance["teacher"]["name"] == "round-2" and file.provenance["licence"] == "CC0"

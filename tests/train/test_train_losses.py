@@ -6,7 +6,7 @@ import torch
 
 from talkdemo.records import Phone
 from talkdemo.train.encoder_data import frame_labels
-from talkdemo.train.losses import MotionLossWeights, motion_terms
+from talkdemo.train.losses import HeadLossWeights, MotionLossWeights, continuity, head_terms, motion_terms
 
 W = MotionLossWeights(1, 1, 1, 1, 1)
 
@@ -46,3 +46,28 @@ def test_frame_labels_follow_the_phones_and_the_tempo():
     assert stress.tolist() == [0] * 7 + [1] * 8 + [0] * 5
     slow, _ = frame_labels(phones, 40, scale=2.0)
     assert np.array_equal(slow[::2], labels)
+
+
+def test_the_head_s_terms_are_squares_of_its_derivatives():
+    weights, known = HeadLossWeights(1, 1, 1, 1), torch.ones(1, 5, 3)
+    true = torch.randn(1, 5, 3)
+    t = torch.arange(5.0)[None, :, None].expand(1, 5, 3)
+    assert all(float(v) == 0 for v in head_terms(true, true, known, weights).values())
+    shifted, turned, bent = (
+        head_terms(true + x, true, known, weights) for x in (torch.tensor(0.5), 0.5 * t, 0.5 * t**2)
+    )
+    assert [round(float(v), 5) for v in shifted.values()] == [0.25, 0, 0]
+    assert [round(float(v), 5) for v in list(turned.values())[1:]] == [0.25, 0]
+    assert round(float(bent["head_smoothness"]), 5) == 1.0
+    unseen = head_terms(true + 1, true, torch.zeros(1, 5, 3), weights)
+    assert all(float(v) == 0 for v in unseen.values())
+
+
+def test_a_jump_at_a_border_costs_and_a_beginning_does_not():
+    true, previous, known = torch.randn(2, 6, 4), torch.randn(2, 5, 4), torch.ones(2, 6, 4)
+    goes_on = torch.tensor([True, False])
+    assert float(continuity(true, true, previous, known, goes_on)) == 0
+    jump = continuity(true + 1, true, previous, known, goes_on)
+    # errors 0 0 0 1 1 1: velocity 0 0 1 0 0, acceleration 0 1 −1 0, jerk 1 −2 1; half of the windows go on
+    assert float(jump) == pytest.approx((1 / 5 + 2 / 4 + 6 / 3) / 3 / 2, rel=1e-5)
+    assert float(continuity(true + 1, true, previous, known, ~goes_on & goes_on)) == 0

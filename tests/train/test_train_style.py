@@ -1,0 +1,184 @@
+"""Styles are learned from a few fake manners: pairs are of one manner and other words, the loss has known values."""
+
+import itertools
+import math
+
+import numpy as np
+import pytest
+import torch
+
+from talkdemo.condition.style import StyleConfig, StyleEncoder, StyleLibraryConfig
+from talkdemo.data.manners import COUNTS, manners
+from talkdemo.diffusion.network import NetworkConfig
+from talkdemo.face.head import FaceModel
+from talkdemo.talker import Talker, TalkerConfig
+from talkdemo.train import diffposetalk
+from talkdemo.train.diffposetalk import StyleTalkerLoss, StyleWindows, performances, styles
+from talkdemo.train.diffusiontalker import fit_statistics
+from talkdemo.train.loop import LoopConfig, train
+from talkdemo.train.style import StyleLoss, StyleTask, nt_xent
+from talkdemo.train.style import fit_statistics as fit_style
+from talkdemo.train.style_data import Known, PairWindows, Take, tracked
+from talkdemo.train.talker_data import CachedVoice
+
+D = 6
+
+
+def moved(manner: int, words: int, frames: int = 120) -> np.ndarray:
+    """(T, 55) float16: a face with some channels raised and moving, which ones is the manner; its jaw says `words`."""
+    motion = np.zeros((frames, 55), np.float16)
+    motion[:, 4 * manner + 18 : 4 * manner + 22] = 0.5 + 0.2 * np.sin(np.arange(frames))[:, None]
+    motion[:, 17] = 0.3 + 0.3 * np.sin(np.arange(frames) / (3 + words))
+    return motion
+
+
+@pytest.fixture(scope="module")
+def takes() -> list[Take]:
+    """Eight manners, three takes each; the takes of manner k + 1 say the words of manner k."""
+    return [Take(moved(k, w), f"manner/{k}", twin=3 * (k - 1) + w if k else -1) for k in range(8) for w in range(3)]
+
+
+def test_manners_are_many_and_those_of_the_test_are_others():
+    train_set, held_out = manners("train"), manners("held-out")
+    assert len(train_set) == COUNTS["train"] and len(set(train_set)) == len(train_set)
+    assert not {m.style for m in train_set} & {m.style for m in held_out}
+    assert manners("train") is train_set
+    share = np.mean([m.emotion == "neutral" for m in train_set])
+    assert 0.45 < share < 0.55 and len({m.emotion for m in held_out}) == 7
+    with pytest.raises(ValueError, match="'dev'.*train, held-out"):
+        manners("dev")
+
+
+def test_nt_xent_has_known_values():
+    apart = torch.eye(4)
+    perfect = nt_xent(apart[:2], apart[:2], temperature=0.05)  # partners alike, the others at right angles
+    assert float(perfect) == pytest.approx(math.log1p(2 * math.exp(-20)), abs=1e-6)
+    same = torch.ones(3, 4) / 2
+    assert float(nt_xent(same, same)) == pytest.approx(math.log(5), rel=1e-4)  # everybody alike: one of 2B − 1
+
+
+def test_pairs_are_of_one_manner_and_twins_say_the_same(takes):
+    about = {f"manner/{k}": Known(np.full(34, float(k)), k % 7) for k in range(8)}
+    source = PairWindows(takes, about, 8, seed=0)
+    for _ in range(20):
+        drawn = source._drawn(60)
+        keys = [takes[first].key for first, _, _ in drawn]
+        assert len(set(keys)) == len(keys) == 8
+        assert all(takes[a].key == takes[b].key and a != b for a, b, _ in drawn)
+        twins = [(a, b) for (a, _, s), (b, _, t) in itertools.pairwise(drawn) if takes[a].twin == b and s == t]
+    assert twins
+    batch = next(iter(source))
+    assert batch.first.shape == batch.second.shape and batch.first.shape[0] == 8
+    assert set(batch.style[:, 0].tolist()) == set(map(float, range(8)))
+
+
+def test_a_tracker_s_eye_keeps_the_range_and_what_is_missing():
+    rng, mask = np.random.default_rng(0), np.ones(55, bool)
+    mask[[7, 53]] = False
+    seen = [tracked(moved(5, 0).astype(np.float32), mask, rng) for _ in range(60)]
+    for motion, known in seen:
+        assert motion.shape == (120, 55) and motion[:, :52].min() >= 0 and motion[:, :52].max() <= 1
+        assert not known[[7, 53]].any()
+    assert len({int(known.sum()) for _, known in seen}) > 5
+
+
+def test_the_style_encoder_learns_manners_and_not_words(takes):
+    torch.manual_seed(0)
+    encoder = StyleEncoder(StyleConfig(style=16, width=32, layers=1))
+    fit_style(encoder, takes)
+    task = StyleTask(encoder)
+    batches = iter(PairWindows(takes, {}, 8, seed=0))
+    first = float(StyleLoss()(task, next(batches))["contrast"].detach())
+    config = LoopConfig(minutes=5, learning_rate=1e-3, warmup_steps=20, log_every=20, autocast=False)
+    trained = train(task, batches, StyleLoss(), config, max_steps=80)
+    assert trained.losses["contrast"] < 0.75 * first
+    with torch.no_grad():
+        x = torch.from_numpy(np.stack([take.motion[:100] for take in takes])).float()
+        cosine = task.eval().encoder(x, torch.ones(len(x), 55))
+        cosine = cosine @ cosine.T
+    manner = np.arange(24) // 3
+    same, words = manner[:, None] == manner, np.arange(24)[:, None] % 3 == np.arange(24) % 3
+    assert cosine[torch.from_numpy(same & ~words)].mean() > cosine[torch.from_numpy(~same & words)].mean() + 0.3
+
+
+@pytest.fixture(scope="module")
+def voices() -> list[CachedVoice]:
+    """Two voices whose jaw follows the first feature; the brows stand where the manner has them."""
+    rng = np.random.default_rng(0)
+    found = []
+    for k, name in enumerate(("Ada", "Bruno")):
+        features = rng.standard_normal((300, D)).astype(np.float16)
+        features[:, 0] = np.sin(np.arange(300) / 3) * 0.5 + 0.5
+        motion = np.zeros((300, 55), np.float16)
+        motion[:, 17], motion[:, 3] = features[:, 0] * 0.3, 0.4 * k
+        start, voice = np.array([0, 100, 200, 300]), np.zeros((300, 5), np.float32)
+        named = np.array([name] * 3)
+        found.append(
+            CachedVoice(name, motion, features, start, np.array(["neutral"] * 3), named, voice, np.ones(55, bool))
+        )
+    return found
+
+
+def test_performances_carry_their_manner(tmp_path, voices):
+    folder = tmp_path / "train" / "Bruno"
+    folder.mkdir(parents=True)
+    made = np.random.default_rng(0).random((2, 300, 55)).astype(np.float16)
+    np.savez(folder / "manners.npz", motion=made, manner=np.array([[4, 5, 6], [7, 4, 8]]))
+    found = performances(tmp_path, "train", voices)
+    assert [s.key for s in found] == [
+        *["Ada/neutral"] * 3, *["Bruno/neutral"] * 3, *(f"manner/{k}" for k in (4, 5, 6, 7, 4, 8))
+    ]  # fmt: skip
+    assert (found[-2].voice, found[-2].start) == (1, 100)
+    assert np.array_equal(found[-2].motion, made[1, 100:200])
+
+
+def test_the_style_of_a_window_is_that_of_another_session(tmp_path, voices):
+    """Every session's vector has its own number; the style of a window never is its own session's."""
+    sessions = performances(tmp_path, "train", voices)
+    encoder = StyleEncoder(StyleConfig(style=8, width=16, layers=1, window=50)).eval()
+    known = styles(sessions, voices, encoder, tmp_path / "styles.npz")
+    assert list(known.start) == [0, 3, 6, 9, 12, 15, 18] and known.vectors.shape == (18, 2, 8)
+    again = styles(sessions, voices, encoder, tmp_path / "styles.npz")  # read, not made
+    assert np.array_equal(again.vectors, known.vectors)
+    own = np.arange(6)
+    known.vectors[:] = np.eye(8, dtype=np.float16)[np.repeat(own, 3)][:, None]
+    source = StyleWindows(voices, sessions, known, small_talker(voices), 8, seed=0)
+    for session in range(6):
+        seen = np.sum([source._style(session) for _ in range(30)], axis=0)
+        others = {k for k in range(6) if k // 3 == session // 3 and k != session}
+        assert {int(k) for k in np.flatnonzero(seen)} == others
+
+
+def small_talker(voices) -> Talker:
+    torch.manual_seed(0)
+    network = NetworkConfig(features=D, condition=16, width=32, layers=2, heads=2, window=20, previous=4)
+    style = StyleLibraryConfig(style=8, width=16, features=D)
+    talker = Talker(TalkerConfig(network=network, style=style, steps=64))
+    fit_statistics(talker, voices)
+    return talker
+
+
+def test_diffposetalk_learns_and_listens_to_the_style(tmp_path, voices):
+    talker, sessions = small_talker(voices), performances(tmp_path, "train", voices)
+    eye = np.eye(8, dtype=np.float16)[[s.voice for s in sessions]]
+    known = diffposetalk.Styles(np.repeat(eye[:, None], 2, axis=1), np.arange(7))
+    batches = iter(StyleWindows(voices, sessions, known, talker, 8, seed=0))
+    loss = StyleTalkerLoss(FaceModel.load())
+    first = {k: float(v.detach()) for k, v in loss(talker, next(batches)).items()}
+    assert {"head_angle", "head_velocity", "head_smoothness", "continuity", "lips"} <= set(first)
+    config = LoopConfig(minutes=5, learning_rate=3e-3, warmup_steps=5, log_every=10, autocast=False)
+    trained = train(talker, batches, loss, config, max_steps=80)
+    assert trained.losses["coefficients"] < 0.5 * first["coefficients"]
+    features = torch.from_numpy(voices[0].features[:20]).float()
+    low, high = (
+        next(trained.model.sample(features, 20, (torch.eye(8)[k],), 8, [0]))[0][0, :, 3].mean() for k in (0, 1)
+    )
+    assert high > low + 0.2  # the brows of the other manner
+
+
+def test_style_and_speech_are_dropped_one_after_the_other():
+    loss = StyleTalkerLoss(FaceModel.load())
+    speech, style = loss.dropped(20_000)
+    assert bool((style | ~speech).all())  # never speech alone
+    assert float(style.float().mean()) == pytest.approx(diffposetalk.NO_STYLE, abs=0.01)
+    assert float(speech.float().mean()) == pytest.approx(diffposetalk.NEITHER, abs=0.01)
