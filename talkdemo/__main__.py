@@ -19,6 +19,8 @@ VERBS = {
     "animate": "speech → talking head: mp4, motion files (CSV, npz), JSON",
     "compare": "one speech under two settings: table, side by side video",
     "identities": "whose manner of talking can be chosen",
+    "references": "clips whose manner of talking can be followed",
+    "track": "a video of somebody talking → motion files; a photograph → 68 landmarks",
     "characters": "whose head can be chosen",
     "models": "checkpoints installed: size, provenance, licence",
     "evaluate": "score a checkpoint on a corpus",

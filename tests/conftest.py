@@ -42,14 +42,17 @@ class StandIn:
         self,
         speech: Speech,
         *,
-        identity: str | Mapping[str, float] = "auto",
-        emotion: str = "neutral",
+        identity: str | Mapping[str, float] | None = None,
+        emotion: str | None = None,
+        reference: object = None,
+        head: bool = True,
         steps: int = 8,
         seed: int = 0,
         samples: int = 1,
         guidance: object = None,
         distilled: bool | None = None,
         contact: float = 1.0,
+        threshold: float | None = None,
         progress: Callable[[str, float], None] | None = None,
         stop: threading.Event | None = None,
     ) -> list[Motion]:
@@ -69,20 +72,25 @@ class StandIn:
         sound[: len(speech.samples)] = speech.samples
         loud = np.sqrt((sound.reshape(speech.frames, -1) ** 2).mean(1))
         motions = []
+        if reference is None:
+            identity = identity or "auto"
+            about = {"model": "diffusiontalker", "identity": identity, "emotion": emotion or "neutral"}
+        else:
+            about = {"model": "diffposetalk", "reference": reference}
         for sample in range(samples):
             coefficients = np.zeros((speech.frames, 52), np.float32)
             coefficients[:, INDEX["jawOpen"]] = loud
             coefficients[::50, [INDEX["eyeBlinkLeft"], INDEX["eyeBlinkRight"]]] = 1
-            head = np.random.default_rng(seed + sample).normal(0, 0.05, (speech.frames, 3)).astype(np.float32)
+            turned = np.random.default_rng(seed + sample).normal(0, 0.05, (speech.frames, 3)).astype(np.float32)
             meta = {
-                "model": "diffusiontalker", "steps": steps, "nfe": steps, "seed": seed + sample, "identity": identity,
-                "emotion": emotion, "frames": speech.frames, "seconds": {"decode": 0.0, "encode": 0.1, "sample": 0.2},
+                **about, "head": head, "steps": steps, "nfe": steps, "seed": seed + sample,
+                "frames": speech.frames, "seconds": {"decode": 0.0, "encode": 0.1, "sample": 0.2},
                 "distilled": steps in self.students and distilled is not False,
                 "guidance": vars(guidance) if guidance else {},
             }  # fmt: skip
             if identity == "auto":
                 meta["matches"] = {"Mei": 0.75, "Ada": 0.25}
-            motions.append(Motion(coefficients, head, FPS, meta))
+            motions.append(Motion(coefficients, turned if head else 0 * turned, FPS, meta))
         return motions
 
     def video(

@@ -75,8 +75,9 @@ def test_choices_reach_the_model(with_stand_in, wav, tmp_path: Path, monkeypatch
     for more in ("", "--identity Ada:3,Mei:1 --emotion auto --full --guidance-audio 2 --guidance-style 0 --steps 2"):
         assert command.main(f"animate {wav()} --npz {tmp_path}/a.npz {more}".split()) == 0
     plain, chosen = taken
-    assert (plain["identity"], plain["emotion"], plain["steps"], plain["distilled"]) == ("auto", "neutral", 8, None)
-    assert plain["guidance"] == Guidance(1, 1) and chosen["guidance"] == Guidance(2, 0)
+    assert (plain["identity"], plain["emotion"], plain["reference"], plain["head"]) == (None, None, None, True)
+    assert (plain["steps"], plain["distilled"]) == (8, None)
+    assert plain["guidance"] is None and chosen["guidance"] == Guidance(2, 0)
     assert chosen["identity"] == {"Ada": 3, "Mei": 1} and chosen["emotion"] == "auto"
     assert chosen["steps"] == 2 and chosen["distilled"] is False
     first, second = (json.loads(line) for line in capsys.readouterr().out.splitlines())
@@ -129,7 +130,7 @@ def test_motion_alone_needs_no_graphics(with_stand_in, wav, tmp_path: Path, monk
         ("animate {wav} --samples 0", "1 to 16"),
         ("animate {wav} --size 511", "even"),
         ("animate {wav} --fps 0", "1 to 240"),
-        ("animate {wav} --model diffposetalk", "diffusiontalker"),
+        ("animate {wav} --model stylegan", "diffposetalk"),
         ("animate {wav} --identity Mai", "did you mean 'Mei'"),
         ("animate {wav} --identity Mai:0.5,Ada:0.5", "did you mean 'Mei'"),
         ("animate {wav} --identity Ada:0.6,Mei", "'Mei' is unclear"),

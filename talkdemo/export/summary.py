@@ -1,4 +1,4 @@
-"""What a run did, as JSON: model, steps, network evaluations, seed, identity, seconds per stage, frames, outputs."""
+"""What a run did, as JSON: model, steps, network evaluations, seed, whose manner, seconds per stage, frames, files."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from talkdemo.export.atomic import replacing
 from talkdemo.export.npz import plain
 from talkdemo.records import Motion
 
-STAGES = ("decode", "encode", "sample", "face", "render", "mux")
+STAGES = ("reference", "decode", "reference", "encode", "sample", "face", "render", "mux")
 
 
 def summarise(
@@ -25,7 +25,8 @@ def summarise(
     spent = {**dict(meta.pop("seconds", {})), **(seconds or {})}  # type: ignore[call-overload]
     spent = {stage: round(float(spent[stage]), 4) for stage in (*STAGES, "total") if stage in spent}
     spent.setdefault("total", round(sum(spent.values()), 4))
-    first = {key: meta.pop(key, None) for key in ("model", "steps", "nfe", "seed", "identity", "emotion")}
+    first = {key: meta.pop(key, None) for key in ("model", "steps", "nfe", "seed")}
+    first |= {key: meta.pop(key) for key in ("identity", "emotion", "reference") if key in meta}
     meta.pop("frames", None)
     return {
         **first,

@@ -29,11 +29,15 @@ def write(
     fps: float = FPS,
     stop: threading.Event | None = None,
     progress: Callable[[int], None] | None = None,
+    *,
+    quality: int = QUALITY,
+    sound_bits: int = AUDIO_BITS,
 ) -> int:
     """Writes `path` as the pictures come and returns their number T; only a few pictures are held at a time.
 
     `frames`: (H, W, 3) uint8, H and W even, all of one size. `speech` may differ from T / fps seconds by one frame: it
     is cut or filled with silence to the length of the picture. `progress` is called with the number of frames written.
+    `quality` is x264's crf (more is smaller), `sound_bits` the bits a second of the sound.
     The file appears under its name when it is whole; on an error or a stop nothing is left.
 
     Raises ValueError for no or unfit pictures and for lengths that differ, `Stopped` when `stop` is set.
@@ -43,7 +47,7 @@ def write(
         raise ValueError(f"cannot write {path.name}: the folder {path.parent} does not exist")
     part = path.with_name(f".{path.name}.{uuid.uuid4().hex[:12]}.part")
     try:
-        count = _encode(part, frames, speech, fps, stop, progress)
+        count = _encode(part, frames, speech, fps, stop, progress, quality, sound_bits)
         part.replace(path)
     finally:
         part.unlink(missing_ok=True)
@@ -59,6 +63,8 @@ def _encode(
     fps: float,
     stop: threading.Event | None,
     progress: Callable[[int], None] | None,
+    quality: int,
+    sound_bits: int,
 ) -> int:
     import av
 
@@ -68,8 +74,8 @@ def _encode(
         for picture in _checked(frames, stop):
             if size is None:
                 size = picture.shape
-                video = _video_stream(container, rate, size)
-                sound = _Sound(container, speech) if speech is not None else None
+                video = _video_stream(container, rate, size, quality)
+                sound = _Sound(container, speech, sound_bits) if speech is not None else None
             elif picture.shape != size:
                 raise ValueError(f"frame {count} is {picture.shape}, the frames before it are {size}")
             frame = av.VideoFrame.from_ndarray(np.ascontiguousarray(picture), format="rgb24")
@@ -107,8 +113,8 @@ def _checked(frames: Iterable[np.ndarray], stop: threading.Event | None) -> Iter
         raise Stopped
 
 
-def _video_stream(container, rate: Fraction, size: tuple[int, ...]):
-    stream = container.add_stream("libx264", rate=rate, options={"crf": str(QUALITY), "preset": "veryfast", "bf": "0"})
+def _video_stream(container, rate: Fraction, size: tuple[int, ...], quality: int):
+    stream = container.add_stream("libx264", rate=rate, options={"crf": str(quality), "preset": "veryfast", "bf": "0"})
     stream.height, stream.width = size[:2]
     stream.pix_fmt = "yuv420p"
     stream.time_base = stream.codec_context.time_base = 1 / rate
@@ -121,12 +127,12 @@ def _video_stream(container, rate: Fraction, size: tuple[int, ...]):
 class _Sound:
     """The AAC track: speech resampled once, encoded in step with the pictures so that the file interleaves."""
 
-    def __init__(self, container, speech: Speech) -> None:
+    def __init__(self, container, speech: Speech, bits: int) -> None:
         from scipy.signal import resample_poly
 
         self.container = container
         self.stream = container.add_stream("aac", rate=AUDIO_RATE, layout="mono")
-        self.stream.bit_rate = AUDIO_BITS
+        self.stream.bit_rate = bits
         samples = np.asarray(speech.samples, dtype=np.float32)
         self.samples = np.clip(resample_poly(samples, AUDIO_RATE // SAMPLE_RATE, 1), -1.0, 1.0)
         self.done = 0  # samples handed to the encoder
