@@ -10,6 +10,7 @@ import statistics
 import tempfile
 import time
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -95,12 +96,12 @@ def video() -> dict[str, object]:
     return {"size": SIZE, "fps": _round(fps), "times_real_time": _round(fps / FPS), "kbit_per_s": _round(kilobits)}
 
 
-def pipeline() -> dict[str, object]:
-    """Seconds per stage for 10 s of speech, sampled in each of STEPS steps, with the shipped weights."""
+def pipeline(name: str = "diffusiontalker") -> dict[str, object]:
+    """Seconds per stage for 10 s of speech, sampled in each of STEPS steps, with the shipped weights of a model."""
     from talkdemo.audio.decode import decode
     from talkdemo.pipeline import SpeechToFace
 
-    model = SpeechToFace.load()
+    model = SpeechToFace.load(name)
     samples = np.resize(decode(EXAMPLE).samples, 10 * SAMPLE_RATE)
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "ten_seconds.wav"
@@ -110,7 +111,7 @@ def pipeline() -> dict[str, object]:
         totals = {}
         for steps in STEPS:
             runs = [model.animate(path, steps=steps)[0].meta for _ in range(ROUNDS if steps < 100 else 1)]
-            for stage in ("decode", "encode", "sample"):
+            for stage in runs[0]["seconds"]:  # decode, encode, sample; of a reference too
                 figures[f"{stage}_{steps}"] = _round(statistics.median(run["seconds"][stage] for run in runs))
             totals[steps] = statistics.median(sum(run["seconds"].values()) for run in runs)
             figures[f"total_{steps}"] = _round(totals[steps])
@@ -118,11 +119,20 @@ def pipeline() -> dict[str, object]:
     return figures
 
 
+def long() -> dict[str, object]:
+    """Ten minutes of speech through `stream` of DiffPoseTalk, in a process of its own, whose memory is told."""
+    from talkdemo import bench_long
+
+    return bench_long.apart()
+
+
 BENCHES: dict[str, Callable[[], dict[str, object]]] = {
     "face_model": face_model,
     "render": render,
     "video": video,
     "pipeline": pipeline,
+    "pipeline_diffposetalk": partial(pipeline, "diffposetalk"),
+    "long": long,
 }
 
 

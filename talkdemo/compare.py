@@ -1,5 +1,7 @@
 """Two motions of one speech in, how far apart they are out: lips in millimetres, closures, blinks, time and speed-up.
 
+The two may be of two models, of one model's full and distilled weights, or in two manners.
+
 All lengths are measured on the default character with the head held still, as in the score table.
 """
 
@@ -8,6 +10,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Protocol
 
 import numpy as np
@@ -19,7 +22,7 @@ from talkdemo.metrics.closure import CLOSED, relative_gap
 from talkdemo.metrics.opening import opening
 from talkdemo.metrics.openness import correlation
 from talkdemo.metrics.vertices import METRES_TO_MM, distances
-from talkdemo.records import MAX_SEED, SAMPLE_RATE, Motion, Speech
+from talkdemo.records import MAX_SEED, SAMPLE_RATE, Motion, Reference, Speech
 
 SLACK = 1  # frames two closures may lie apart and still be one event of the speech
 SHUT = 0.5e-3  # metres: a mouth that never opens wider than this is closed throughout
@@ -28,37 +31,78 @@ WARM_UP = 1.0  # seconds of the speech, animated once before the clock runs
 CHUNK = 1000  # frames measured at a time, so that ten minutes need little memory
 MODEL_STAGES = ("encode", "sample")  # what "speech to motion" is made of
 
+IDENTITIES, REFERENCES = "diffusiontalker", "diffposetalk"  # the models that take an identity, a reference clip
+MODELS = {IDENTITIES: "DiffusionTalker", REFERENCES: "DiffPoseTalk"}
+PREFIX = {IDENTITIES: "", REFERENCES: "pose-"}  # of a setting's name, as systems are called in the score table
+
 Progress = Callable[[str, float], None]
+Who = Reference | Path | str | Mapping[str, float]  # identity or reference, names with shares for a blend
 
 
 class Talker(Protocol):
-    """What a comparison needs of pipeline.SpeechToFace."""
+    """What a comparison, and whoever offers one, needs of pipeline.SpeechToFace."""
 
     students: tuple[int, ...]
+    identities: tuple[str, ...]
+    emotions: tuple[str, ...]
+    references: tuple[str, ...]  # of the model that follows them
 
     def animate(self, speech: Speech, **choices: object) -> list[Motion]: ...
 
 
 @dataclass(frozen=True)
 class Setting:
-    """One way to sample: how many steps, by the distilled student or by the full model."""
+    """One way to sample: how many steps, by the distilled student or by the full model; which model, in whose manner.
+    `who` None leaves the manner to the model: the identity that fits the voice, the first reference of the gallery."""
 
     steps: int
     distilled: bool
+    model: str = IDENTITIES
+    who: Who | None = None
 
     @classmethod
-    def choose(cls, steps: int, students: Collection[int], full: bool = False) -> Setting:
+    def choose(
+        cls, steps: int, students: Collection[int], full: bool = False, model: str = IDENTITIES, who: Who | None = None
+    ) -> Setting:
         """The student where one of exactly `steps` is installed, unless `full` is asked for."""
-        return cls(steps, steps in students and not full)
+        return cls(steps, steps in students and not full, model, who)
 
     @property
     def name(self) -> str:
-        """As systems are called in the score table: full-512, student-8."""
-        return f"{'student' if self.distilled else 'full'}-{self.steps}"
+        """As systems are called in the score table: full-512, pose-student-8."""
+        return f"{PREFIX[self.model]}{'student' if self.distilled else 'full'}-{self.steps}"
 
     @property
     def title(self) -> str:
         return f"{'Student' if self.distilled else 'Full model'}, {self.steps} steps"
+
+
+def names(settings: tuple[Setting, Setting]) -> tuple[str, str]:
+    """A name for each, as files and stages are called: never one and the same."""
+    first, second = (setting.name for setting in settings)
+    return (first, second) if first != second else (f"{first}-first", f"{second}-second")
+
+
+def titles(settings: tuple[Setting, Setting], called: Callable[[Who | None], str] | None = None) -> tuple[str, str]:
+    """How each is called in front of people: the model where the two differ in it, whose manner (in the words of
+    `called`) where they differ in that alone."""
+    first, second = settings
+    whole = [setting.title for setting in settings]
+    if first.model != second.model:
+        whole = [f"{MODELS[one.model]} {one.title[0].lower()}{one.title[1:]}" for one in settings]
+    elif first.who != second.who:
+        whole = [f"{title}, {(called or named)(one.who)}" for one, title in zip(settings, whole, strict=True)]
+    return whole[0], whole[1]
+
+
+def named(who: Who | None) -> str:
+    """Whose manner, in words: a name, "Ada 60 %, Bruno 40 %", or "as it comes"."""
+    if who is None:
+        return "as it comes"
+    if isinstance(who, Mapping):
+        whole = sum(who.values()) or 1.0
+        return ", ".join(f"{name} {100 * share / whole:.0f} %" for name, share in who.items())
+    return who.name if isinstance(who, Reference) else Path(who).name
 
 
 @dataclass(frozen=True)
@@ -74,6 +118,10 @@ class Takes:
     def quicker(self) -> int:
         """0 or 1: the setting with fewer steps."""
         return int(self.settings[1].steps <= self.settings[0].steps)
+
+    @property
+    def names(self) -> tuple[str, str]:
+        return names(self.settings)
 
 
 @dataclass(frozen=True)
@@ -136,52 +184,59 @@ class Comparison:
 
 
 def sample(
-    talker: Talker,
+    talkers: Mapping[str, Talker],
     speech: Speech,
     settings: tuple[Setting, Setting],
     *,
-    identity: str | Mapping[str, float] = "auto",
     emotion: str = "neutral",
     seed: int = 0,
     progress: Progress | None = None,
     stop: threading.Event | None = None,
 ) -> Takes:
-    """One speech, seed, identity and emotion under two settings.
+    """One speech and seed under two settings; `talkers`: the models by name; `emotion`: of the one that takes any.
 
-    `progress` gets the setting's name as the stage. Raises ValueError for two equal settings, for a student that is not
-    installed and for whatever `animate` refuses; Stopped once `stop` is set.
+    `progress` gets the setting's name (see `names`) as the stage. Raises ValueError for two equal settings, for a model
+    or a student that is not installed and for whatever `animate` refuses; Stopped once `stop` is set.
     """
-    check(settings, talker.students)
-    choices = {"identity": identity, "emotion": emotion, "stop": stop}
+    check(settings, talkers)
+
+    def animate(setting: Setting, speech: Speech, **choices: object) -> Motion:
+        if setting.model == REFERENCES:
+            whose = {"reference": setting.who}
+        else:
+            whose = {"identity": "auto" if setting.who is None else setting.who, "emotion": emotion}
+        choices = {"steps": setting.steps, "distilled": setting.distilled, "stop": stop, **whose, **choices}
+        return talkers[setting.model].animate(speech, **choices)[0]
+
     short = Speech(speech.samples[: int(WARM_UP * SAMPLE_RATE)], speech.name)
     for setting in settings:  # what only a first call costs is nobody's speed
-        talker.animate(short, steps=setting.steps if setting.distilled else 2, distilled=setting.distilled, **choices)
-
-    def take(setting: Setting, seed: int, report: Progress | None) -> Motion:
-        (motion,) = talker.animate(
-            speech, steps=setting.steps, distilled=setting.distilled, seed=seed, progress=report, **choices
-        )
-        return motion
+        animate(setting, short, steps=setting.steps if setting.distilled else 2)
 
     def told(name: str) -> Progress | None:
         if progress is None:
             return None
         return lambda stage, share: progress(name, share) if stage == "sample" else None
 
-    first, second = (take(setting, seed, told(setting.name)) for setting in settings)
+    first, second = (
+        animate(setting, speech, seed=seed, progress=told(name))
+        for setting, name in zip(settings, names(settings), strict=True)
+    )
     takes = Takes(settings, (first, second))
     quicker = settings[takes.quicker]
     if quicker.steps > OTHER_SEED_STEPS:
         return takes
-    return Takes(settings, takes.motions, take(quicker, seed + 1 if seed < MAX_SEED else 0, None))
+    return Takes(settings, takes.motions, animate(quicker, speech, seed=seed + 1 if seed < MAX_SEED else 0))
 
 
-def check(settings: Sequence[Setting], students: Collection[int]) -> None:
-    """ValueError when the settings are one and the same, or ask for a student that is not installed."""
+def check(settings: tuple[Setting, Setting], talkers: Mapping[str, Talker]) -> None:
+    """ValueError when the settings are one and the same, or ask for a model or a student that is not installed."""
     if settings[0] == settings[1]:
         title = settings[0].title.lower()
         raise ValueError(f"both sides are the {title}; two different settings are wanted")
     for setting in settings:
+        if setting.model not in talkers:
+            raise ValueError(f"the model {setting.model} is not there; there are: {', '.join(talkers)}")
+        students = talkers[setting.model].students
         if setting.distilled and setting.steps not in students:
             known = ", ".join(str(steps) for steps in sorted(students)) or "none"
             raise ValueError(f"a student of {setting.steps} steps is not installed; installed are: {known}")

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any
 
-from talkdemo.compare import MODEL_STAGES, Comparison, Distance, spent
+from talkdemo.compare import MODEL_STAGES, MODELS, Comparison, Distance, spent, titles
 
 Record = dict[str, Any]
 
@@ -19,14 +19,16 @@ def record(comparison: Comparison, **more: object) -> Record:
     """
     takes = comparison.takes
     runs = []
-    for setting, motion, closures, blinks in zip(
-        takes.settings, takes.motions, comparison.closures, comparison.blinks, strict=True
+    called = zip(takes.names, titles(takes.settings), strict=True)
+    for setting, (name, title), motion, closures, blinks in zip(
+        takes.settings, called, takes.motions, comparison.closures, comparison.blinks, strict=True
     ):
         meta = motion.meta
         stages = {stage: round(spent(motion, (stage,)), 4) for stage in MODEL_STAGES}
         runs.append(
             {
-                "name": setting.name,
+                "name": name,
+                "title": title,
                 "model": meta.get("model"),
                 "checkpoint": meta.get("checkpoint", meta.get("model")),
                 "distilled": setting.distilled,
@@ -35,6 +37,7 @@ def record(comparison: Comparison, **more: object) -> Record:
                 "seed": meta.get("seed"),
                 "identity": meta.get("identity"),
                 "emotion": meta.get("emotion"),
+                "reference": meta.get("reference"),
                 "seconds": {**stages, "total": round(sum(stages.values()), 4)},
                 "closures": closures,
                 "blinks_per_minute": round(blinks, 2),
@@ -45,7 +48,7 @@ def record(comparison: Comparison, **more: object) -> Record:
         "runs": runs,
         "frames": len(takes.motions[0]),
         "fps": float(takes.motions[0].fps),
-        "matches": takes.motions[0].meta.get("matches"),
+        "matches": next((m.meta["matches"] for m in takes.motions if m.meta.get("matches")), None),
         "speed_up": float(f"{comparison.speed_up:.4g}"),
         "speed_up_sampling": float(f"{comparison.speed_up_sampling:.4g}"),
         "lip_distance_mm": _millimetres(comparison.distance),
@@ -67,7 +70,8 @@ def _millimetres(distance: Distance) -> dict[str, float]:
 
 def title(run: Mapping[str, Any]) -> str:
     """The heading of one run's column."""
-    return f"{'student' if run['distilled'] else 'full model'}, {run['steps']} steps"
+    name = str(run["title"])
+    return name if name.startswith(tuple(MODELS.values())) else name[0].lower() + name[1:]
 
 
 def rows(made: Mapping[str, Any]) -> list[tuple[str, str, str]]:
@@ -106,7 +110,7 @@ def faster(made: Mapping[str, Any]) -> str:
     times, sampling = made["speed_up"], made["speed_up_sampling"]
     if times < 1:
         first, second, times, sampling = second, first, 1 / max(times, 1e-9), 1 / max(sampling, 1e-9)
-    return f"{title(second).capitalize()}: {times:.1f} × as fast (sampling alone {sampling:.1f} ×)."
+    return f"{second['title']}: {times:.1f} × as fast (sampling alone {sampling:.1f} ×)."
 
 
 def lip_sentence(made: Mapping[str, Any]) -> str:

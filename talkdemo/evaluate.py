@@ -2,10 +2,12 @@
 
 Systems: `truth` (the recorded or synthetic motion itself), `mean` (mean pose), `loudness` (RMS → jaw), `teacher` (the
 corpus's articulation, told the phones: the best that the training data could teach), `regressor` (the same network
-trained to answer at once, without diffusion), `full-STEPS`, `student-STEPS`, `NAME@STEPS` of any checkpoint (`-raw`
-behind a name: lips left as sampled, see face/contact.py). A synthetic truth is one draw of a stochastic teacher, and
-`teacher` is another draw: its errors are the noise floor, below which no system can be expected. Motions of models are
-kept in runs/evaluate-cache, so a run that was stopped goes on where it was; `s` is the time that the first run took.
+trained to answer at once, without diffusion), `full-STEPS` and `student-STEPS` (DiffusionTalker), `pose-full-STEPS` and
+`pose-student-STEPS` (DiffPoseTalk; evaluate_references.py says which reference a clip is given), `NAME@STEPS` of any
+checkpoint (`-raw` behind a name: lips left as sampled, see face/contact.py). A synthetic truth is one draw of a
+stochastic teacher, and `teacher` is another draw: its errors are the noise floor, below which no system can be
+expected. Motions of models are kept in runs/evaluate-cache, so a run that was stopped goes on where it was; `s` is the
+time that the first run took.
 """
 
 from __future__ import annotations
@@ -42,7 +44,14 @@ from talkdemo.records import Clip, Motion
 
 LABELS = Labels(BILABIAL, LABIODENTAL, frozenset(VOWELS), frozenset({"UW", "OW", "W"}), SILENCE)
 BASELINES = ("truth", "mean", "loudness", "teacher")
-SYSTEMS = ("mean", "loudness", "regressor", "full-512", "full-8", "student-8", "student-4")  # by default
+SYSTEMS = (  # by default
+    "mean", "loudness", "regressor", "full-512", "full-8", "student-8", "student-4", "pose-full-8", "pose-student-8"
+)  # fmt: skip
+COMPARED = (  # printed side by side where both were run
+    ("student-8", "full-512"),
+    ("pose-student-8", "pose-full-512"),
+    ("pose-student-8", "student-8"),
+)
 RENDERED = ("ljspeech", "grid")  # with phones, or with a track that MediaPipe read off the real video
 DIVERSITY_CLIPS, DIVERSITY_SAMPLES, DIVERSITY_SECONDS = 3, 3, 15.0  # the first clips, if they are short
 
@@ -220,8 +229,9 @@ def run(args: argparse.Namespace) -> int:
     if not rows:
         raise ValueError(f"none of the sets {', '.join(args.sets)} could be evaluated")
     print(table(rows))
-    if apart := difference(rows):
-        print(f"\n{apart}")
+    for pair in COMPARED:
+        if apart := difference(rows, *pair):
+            print(f"\n{apart}")
     return 0
 
 

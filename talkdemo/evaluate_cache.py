@@ -1,7 +1,7 @@
 """A system in, the same system with its motions kept on disk out: an evaluation that was stopped goes on from there.
 
 A file of runs/evaluate-cache is named by the hash of all that decides a motion: the weights of the talking model and
-the speech encoder, the code between waveform and motion, steps, identity, emotion, seed and the samples of the speech.
+the encoders, the code between waveform and motion, steps, identity, emotion, reference, seed and the speech's samples.
 The seconds that the first run took are kept in the motion's meta.
 """
 
@@ -28,18 +28,22 @@ MOTION_CODE = ("audio", "condition", "diffusion", "face/contact.py", "talker.py"
 
 
 def remembered(
-    system: Callable[[Clip, int], Motion], weights: Sequence[Path], settings: Sequence[object]
+    system: Callable[[Clip, int], Motion],
+    weights: Sequence[Path],
+    settings: Sequence[object],
+    about: Callable[[Clip], object] | None = None,
 ) -> Callable[[Clip, int], Motion]:
     """`system` that computes a motion once and reads it from CACHE afterwards.
 
-    weights: the files it samples from; settings: steps and whatever else decides its motions (JSON values). A file of
-    the cache that cannot be read is made again.
+    weights: the files it samples from; settings: steps and whatever else decides its motions (JSON values); about: what
+    else it is told of a clip (a JSON value). A file of the cache that cannot be read is made again.
     """
     made_of = [*map(file_hash, weights), code(*MOTION_CODE), *settings]
 
     def kept(clip: Clip, seed: int) -> Motion:
         speech = array_hash(clip.speech.samples)
-        path = CACHE / f"{key(*made_of, clip.identity, clip.emotion, seed, speech)}.npz"
+        told = [about(clip)] if about else []
+        path = CACHE / f"{key(*made_of, clip.identity, clip.emotion, seed, speech, *told)}.npz"
         motion = load(path)
         if motion is None:
             begin = time.perf_counter()

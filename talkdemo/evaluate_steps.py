@@ -1,9 +1,9 @@
 """Numbers of sampling steps in, quality and time of full model and students out: `python -m talkdemo.evaluate_steps`.
 
-Prints a Markdown table and writes talkdemo/assets/steps.json, which the app plots. Errors and dynamics are measured on
-held-out sentences of the corpus, closures, r(opening) and blinks on LJSpeech (where it is absent, on those sentences
-too). Times are medians of rounds in which all systems take turns, so that a busy machine slows all of them; trust the
-ratios. One round alone from `ONCE` steps on.
+Prints a Markdown table and writes talkdemo/assets/steps.json (steps-diffposetalk.json with `--model diffposetalk`),
+which the app plots. Errors and dynamics are measured on held-out sentences of the corpus, closures, r(opening) and
+blinks on LJSpeech (where it is absent, on those sentences too). Times are medians of rounds in which all systems take
+turns, so that a busy machine slows all of them; trust the ratios. One round alone from `ONCE` steps on.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ import numpy as np
 from talkdemo.evaluate import evaluate
 from talkdemo.evaluate_gauge import Gauge
 from talkdemo.evaluate_sets import load_set
-from talkdemo.evaluate_systems import Model, make_system, open_pipeline, parse_system
+from talkdemo.evaluate_systems import PIPELINE, POSE, Model, make_system, open_pipeline, parse_system
 from talkdemo.metrics.table import METRICS
 from talkdemo.records import SAMPLE_RATE, Speech
 
@@ -33,7 +33,9 @@ COLUMNS: dict[str, tuple[str, ...]] = {
     TRUE: ("lve", "fdd", "fdd_absolute", "eve", "diversity"),
     SPOKEN: ("hits", "false", "vowel_hits", "r_phones", "blinks", "blink_peak"),
 }
-ASSET = Path(__file__).parent / "assets" / "steps.json"
+ASSETS = Path(__file__).parent / "assets"
+FILES = {PIPELINE: "steps.json", POSE: "steps-diffposetalk.json"}
+PREFIX = {PIPELINE: "", POSE: "pose-"}  # of the systems' names
 
 
 @dataclass(frozen=True)
@@ -85,8 +87,9 @@ def times(models: Mapping[str, Model], rounds: int = ROUNDS) -> dict[str, float]
 
     def sampled(model: Model) -> Callable[[], object]:
         pipeline = open_pipeline(model.checkpoint)
-        identity = pipeline.identities[0]
-        return lambda: pipeline.animate(speech, identity=identity, steps=model.steps, distilled=model.distilled)
+        # an identity, so that no voice is matched, or the first reference
+        whose = {"identity": pipeline.identities[0]} if pipeline.identities else {}
+        return lambda: pipeline.animate(speech, steps=model.steps, distilled=model.distilled, **whose)
 
     actions = {name: sampled(model) for name, model in models.items()}
     for name in sorted(actions, key=lambda name: models[name].steps)[:2]:
@@ -156,16 +159,18 @@ def write(path: Path, rows: Sequence[Step]) -> None:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="talkdemo.evaluate_steps", description=__doc__.splitlines()[0])
+    parser.add_argument("--model", choices=FILES, default=PIPELINE)
     parser.add_argument("--full", type=int, nargs="*", default=list(FULL), help="steps of the full model")
     parser.add_argument("--students", type=int, nargs="*", help="steps of students (default: all that are installed)")
     parser.add_argument("--clips", type=int, default=16, help="at most so many clips of each set")
     parser.add_argument("--rounds", type=int, default=ROUNDS, help="of the clock")
     parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--out", type=Path, default=ASSET)
+    parser.add_argument("--out", type=Path, help="default: the file in talkdemo/assets that the app plots")
     try:
         args = parser.parse_args(arguments)
-        students = open_pipeline("diffusiontalker").students if args.students is None else args.students
+        students = open_pipeline(args.model).students if args.students is None else args.students
         names = [*(f"full-{steps}" for steps in args.full), *(f"student-{steps}" for steps in students)]
+        names = [PREFIX[args.model] + name for name in names]
         models = {name: parse_system(name) for name in names}
         if not models:
             raise ValueError("no system was asked for; wanted --full or --students with steps")
@@ -177,7 +182,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             Step(name, model.steps, bool(model.distilled), spent[name], model.weights()[0].stat().st_size / 1e6, found)
             for (name, model), found in zip(models.items(), figures.values(), strict=True)
         ]
-        write(args.out, rows)
+        write(args.out or ASSETS / FILES[args.model], rows)
         print(table(rows))
     except (ValueError, FileNotFoundError) as error:
         print(f"evaluate_steps: {error}", file=sys.stderr)

@@ -11,7 +11,8 @@ from pathlib import Path
 
 import numpy as np
 
-from talkdemo.evaluate_cache import remembered
+from talkdemo import evaluate_cache as cache
+from talkdemo.evaluate_references import fingerprint, reference_for
 from talkdemo.face import arkit
 from talkdemo.metrics.baselines import loudness_jaw, mean_pose
 from talkdemo.records import Clip, Motion
@@ -19,8 +20,12 @@ from talkdemo.records import Clip, Motion
 System = Callable[[Clip, int], Motion]  # (clip, seed) → motion
 TRUTH_SEED, TEACHER_SEED = 1, 2
 PIPELINE = "diffusiontalker"  # the model whose full and distilled weights are full-N and student-N
+POSE = "diffposetalk"  # … pose-full-N and pose-student-N
 REGRESSOR = Path("runs/regressor.safetensors")
-NAMES = "truth, mean, loudness, teacher, regressor, full-STEPS, student-STEPS or NAME@STEPS, each with -raw behind"
+NAMES = (
+    "truth, mean, loudness, teacher, regressor, full-STEPS, student-STEPS, pose-full-STEPS, pose-student-STEPS "
+    "or NAME@STEPS, each with -raw behind"
+)
 
 
 @dataclass(frozen=True)
@@ -46,19 +51,19 @@ class Model:
 
 
 def parse_system(name: str) -> Model | None:
-    """full-N, student-N, regressor or NAME@N (a model or a checkpoint's file); None for a system without weights. With
-    "-raw" behind, the lips are left as they were sampled."""
+    """full-N, student-N (DiffusionTalker), pose-full-N, pose-student-N (DiffPoseTalk), regressor or NAME@N (a model or
+    a checkpoint's file); None for a system without weights. With "-raw" behind, the lips stay as they were sampled."""
     if name.endswith("-raw"):
         model = parse_system(name.removesuffix("-raw"))
         return model and replace(model, contact=0.0)
     if name == "regressor":
         return Model(str(REGRESSOR), 2)
-    found = re.fullmatch(r"(full|student)-(\d+)|(\S+)@(\d+)", name)
+    found = re.fullmatch(r"(pose-)?(full|student)-(\d+)|(\S+)@(\d+)", name)
     if not found:
         return None
-    if found[1]:
-        return Model(PIPELINE, int(found[2]), found[1] == "student")
-    return Model(found[3], int(found[4]))
+    if found[2]:
+        return Model(POSE if found[1] else PIPELINE, int(found[3]), found[2] == "student")
+    return Model(found[4], int(found[5]))
 
 
 def teach(clip: Clip, seed: int) -> Motion:
@@ -88,15 +93,18 @@ def open_pipeline(checkpoint: str):
     if checkpoint == str(REGRESSOR) and not REGRESSOR.is_file():
         raise ValueError(f"{REGRESSOR} is not there; `python -m talkdemo train diffusiontalker --regressor` makes it")
     from talkdemo.audio.encoder import SpeechEncoder
+    from talkdemo.condition.style import StyleEncoder
     from talkdemo.face.head import FaceModel
     from talkdemo.talker import Talker
 
     talker, file = Talker.open(checkpoint)
-    return SpeechToFace(file.path.stem, SpeechEncoder.open(), talker, FaceModel.load())
+    style = talker.config.style and StyleEncoder.open(talker.config.style.encoder)
+    return SpeechToFace(file.path.stem, SpeechEncoder.open(), talker, FaceModel.load(), style_encoder=style)
 
 
 def model_system(model: Model, pipeline=None) -> System:
-    """The pipeline with one of its models; a voice that is no learned identity is matched by ear.
+    """The pipeline with one of its models. DiffusionTalker is told the clip's identity and emotion (a voice that is no
+    learned identity is matched by ear), DiffPoseTalk sees evaluate_references.reference_for(clip).
 
     Raises ValueError with one sentence when the checkpoint, or a student of so many steps, is not installed.
     """
@@ -106,13 +114,13 @@ def model_system(model: Model, pipeline=None) -> System:
         raise ValueError(f"no student of {model.steps} steps is installed (installed: {have})")
 
     def system(clip: Clip, seed: int) -> Motion:
-        identity = clip.identity if clip.identity in pipeline.identities else "auto"
-        emotion = clip.emotion if clip.emotion in pipeline.emotions else "neutral"
-        made = pipeline.animate(
-            clip.speech, identity=identity, emotion=emotion, steps=model.steps, seed=seed, distilled=model.distilled,
-            contact=model.contact,
-        )
-        return made[0]
+        if pipeline.style_encoder is not None:
+            whose = {"reference": reference_for(clip)}
+        else:
+            identity = clip.identity if clip.identity in pipeline.identities else "auto"
+            whose = {"identity": identity, "emotion": clip.emotion if clip.emotion in pipeline.emotions else "neutral"}
+        how = {"steps": model.steps, "seed": seed, "distilled": model.distilled, "contact": model.contact}
+        return pipeline.animate(clip.speech, **whose, **how)[0]
 
     return system
 
@@ -135,4 +143,18 @@ def make_system(name: str, clips: Sequence[Clip], mean: Callable[[], np.ndarray]
     model = parse_system(name)
     if model is None:
         raise ValueError(f"got system {name!r}; wanted {NAMES}")
-    return remembered(model_system(model), model.weights(), [model.steps, model.distilled, model.contact])
+    pipeline = open_pipeline(model.checkpoint)
+    system, settings = model_system(model, pipeline), [model.steps, model.distilled, model.contact]
+    if pipeline.style_encoder is None:
+        return cache.remembered(system, model.weights(), settings)
+    for clip in clips:
+        reference_for(clip)  # what cannot be had is told before any work
+    weights, settings = [*model.weights(), style_weights(pipeline)], [*settings, cache.code("reference.py")]
+    return cache.remembered(system, weights, settings, lambda clip: fingerprint(reference_for(clip)))
+
+
+def style_weights(pipeline) -> Path:
+    """The file of the style encoder that a pipeline looks at references with."""
+    from talkdemo import checkpoint
+
+    return checkpoint.find(pipeline.talker.config.style.encoder)

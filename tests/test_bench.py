@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import trimesh
 
-from talkdemo import bench
+from talkdemo import bench, bench_long
 from talkdemo.records import Face, Material, Part
 from talkdemo.render import raster
 
@@ -47,6 +47,31 @@ def test_the_plain_loop_draws_the_same_outline(small) -> None:
     assert fast.shape == plain.shape == (128, 128, 3)
     masks = [picture[..., 0] - picture[..., 2] > 25 for picture in (fast, plain)]  # skin is red, both rooms are grey
     assert (masks[0] & masks[1]).sum() > 0.9 * (masks[0] | masks[1]).sum() > 0
+
+
+def test_a_jolt_at_the_borders_is_seen_as_a_seam() -> None:
+    rng = np.random.default_rng(0)
+    borders = range(88, 4000, 88)
+    smooth = np.cumsum(rng.normal(0, 0.01, (4000, 55)), axis=0)
+    ratio, low, high = bench_long.seam(smooth, borders)
+    assert 0.9 < low < 1 < high < 1.1 and low < ratio < high
+    jolted = smooth + 0.1 * np.repeat(rng.normal(0, 1, (46, 55)), 88, axis=0)[:4000]
+    assert bench_long.seam(jolted, borders)[1] > 2
+    with pytest.raises(ValueError, match="1 borders of windows were found"):
+        bench_long.seam(smooth[:200], [88, 176])
+
+
+def test_the_long_speech_is_as_long_as_asked() -> None:
+    speech = bench_long.spoken(0.5)
+    assert speech.seconds == 30 and np.abs(speech.samples).max() > 0.1
+
+
+@pytest.mark.slow
+def test_a_minute_is_streamed_and_equals_the_whole() -> None:
+    figures = bench_long.apart(1.0)
+    assert figures["stream_minus_animate"] < 1e-4 and figures["minutes"] == 1
+    assert 100 < figures["megabytes_loaded"] <= figures["megabytes_peak"] < 2000
+    assert figures["windows"] == 17 and figures["first_window_s"] < figures["seconds"]
 
 
 def test_an_unknown_benchmark_is_refused() -> None:

@@ -6,14 +6,30 @@ import json
 import subprocess
 import sys
 import threading
+from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
 from talkdemo import __main__ as command
 from talkdemo import compare_film, compare_report
-from talkdemo.compare import Lips, Setting, Takes, check, closed_runs, compare, lip_distance, lips, sample, shared
+from talkdemo.compare import (
+    Lips,
+    Setting,
+    Takes,
+    check,
+    closed_runs,
+    compare,
+    lip_distance,
+    lips,
+    named,
+    names,
+    sample,
+    shared,
+    titles,
+)
 from talkdemo.face.arkit import INDEX, indices
 from talkdemo.face.head import FaceModel
 from talkdemo.records import Motion, Speech, Stopped
@@ -21,6 +37,7 @@ from talkdemo.render import video
 
 ROOT = Path(__file__).parents[1]
 FULL, QUICK = Setting(512, False), Setting(8, True)
+POSE = Setting(8, True, "diffposetalk", "calm")
 
 
 @pytest.fixture(scope="module")
@@ -121,32 +138,66 @@ def test_settings() -> None:
     assert Setting.choose(8, (8, 4)) == QUICK and Setting.choose(8, (8, 4), full=True) == Setting(8, False)
     assert Setting.choose(9, (8,)) == Setting(9, False)
     assert (FULL.name, QUICK.name) == ("full-512", "student-8") and QUICK.title == "Student, 8 steps"
-    check((FULL, QUICK), (8,))
+    talkers = {"diffusiontalker": SimpleNamespace(students=(8,))}
+    check((FULL, QUICK), talkers)
     with pytest.raises(ValueError, match="both sides are the full model, 512 steps"):
-        check((FULL, FULL), (8,))
+        check((FULL, FULL), talkers)
     with pytest.raises(ValueError, match="student of 4 steps.*installed are: 8"):
-        check((FULL, Setting(4, True)), (8,))
+        check((FULL, Setting(4, True)), talkers)
+    with pytest.raises(ValueError, match="model diffposetalk is not there; there are: diffusiontalker"):
+        check((FULL, POSE), talkers)
+
+
+def test_settings_are_called_by_what_tells_them_apart() -> None:
+    assert names((FULL, QUICK)) == ("full-512", "student-8") and titles((FULL, QUICK))[1] == "Student, 8 steps"
+    assert names((QUICK, POSE)) == ("student-8", "pose-student-8")
+    assert titles((QUICK, POSE)) == ("DiffusionTalker student, 8 steps", "DiffPoseTalk student, 8 steps")
+    lively = replace(POSE, who={"calm": 1.0, "lively": 3.0})
+    assert names((POSE, lively)) == ("pose-student-8-first", "pose-student-8-second")
+    assert titles((POSE, lively)) == ("Student, 8 steps, calm", "Student, 8 steps, calm 25 %, lively 75 %")
+    assert titles((POSE, lively), lambda who: "X")[0] == "Student, 8 steps, X"
+    assert named(Path("a/clip.mp4")) == named("a/clip.mp4") == "clip.mp4" and named(None) == "as it comes"
 
 
 def test_sampling_gives_both_the_same_and_tells_how_far_it_is(stand_in, monkeypatch) -> None:
     asked, told, animate = [], [], stand_in.animate
     monkeypatch.setattr(stand_in, "animate", lambda s, **how: asked.append((s.frames, how)) or animate(s, **how))
-    chosen = {"identity": "Mei", "emotion": "sad", "seed": 5}
-    takes = sample(stand_in, hum(), (FULL, QUICK), **chosen, progress=lambda *report: told.append(report))
+    settings, talkers = tuple(replace(one, who="Mei") for one in (FULL, QUICK)), {"diffusiontalker": stand_in}
+    chosen = {"emotion": "sad", "seed": 5, "progress": lambda *report: told.append(report)}
+    takes = sample(talkers, hum(), settings, **chosen)
     assert all(how["identity"] == "Mei" and how["emotion"] == "sad" for _, how in asked)
     measured = [(frames, how["steps"], how["distilled"], how["seed"]) for frames, how in asked if "seed" in how]
     assert measured == [(100, 512, False, 5), (100, 8, True, 5), (100, 8, True, 6)]
     assert [frames for frames, how in asked if "seed" not in how] == [25, 25]  # warming up
     assert list(dict.fromkeys(stage for stage, _ in told)) == ["full-512", "student-8"] and told[-1][1] == 1
     assert takes.quicker == 1 and takes.other_seed.meta["seed"] == 6
-    assert sample(stand_in, hum(10), (Setting(40, False), FULL)).other_seed is None  # a second draw would take long
+    assert sample(talkers, hum(10), (Setting(40, False), FULL)).other_seed is None  # a second draw would take long
+
+
+def test_each_side_has_its_model_and_its_manner(stand_in, monkeypatch) -> None:
+    asked = []
+    pose = type(stand_in)()
+    for name, talker in (("diffusiontalker", stand_in), ("diffposetalk", pose)):
+        animate = talker.animate
+        monkeypatch.setattr(
+            talker,
+            "animate",
+            lambda s, name=name, animate=animate, **how: asked.append((name, how)) or animate(s, **how),
+        )
+    takes = sample({"diffusiontalker": stand_in, "diffposetalk": pose}, hum(), (QUICK, POSE), emotion="sad")
+    kept = [
+        (name, {k: how.get(k) for k in ("identity", "emotion", "reference")}) for name, how in asked if "seed" in how
+    ]
+    assert kept[0] == ("diffusiontalker", {"identity": "auto", "emotion": "sad", "reference": None})
+    assert kept[1] == ("diffposetalk", {"identity": None, "emotion": None, "reference": "calm"})
+    assert takes.motions[1].meta["reference"] == "calm" and takes.names == ("student-8", "pose-student-8")
 
 
 def test_stop_ends_the_sampling(stand_in) -> None:
     stop = threading.Event()
     stop.set()
     with pytest.raises(Stopped):
-        sample(stand_in, hum(), (FULL, QUICK), stop=stop)
+        sample({"diffusiontalker": stand_in}, hum(), (FULL, QUICK), stop=stop)
 
 
 def test_record_and_table_say_what_was_measured(face: FaceModel) -> None:
@@ -256,6 +307,22 @@ def test_verb_prints_a_table_and_writes_what_was_asked_for(with_stand_in, wav, t
     assert frames.shape == (25, 70, 128, 3) and sorted(path.name for path in out.iterdir()) == ["x.json", "x.mp4"]
 
 
+def test_verb_compares_two_models(with_stand_in, wav, tmp_path: Path, capsys, monkeypatch) -> None:
+    from talkdemo import reference
+
+    monkeypatch.setattr(reference, "check", lambda given: None)
+    words = f"compare {wav()} --models diffusiontalker diffposetalk --identity Ada --reference calm"
+    assert command.main([*words.split(), "--json", f"{tmp_path}/x.json"]) == 0
+    said = capsys.readouterr()
+    assert said.out.startswith("| | DiffusionTalker student, 8 steps | DiffPoseTalk student, 8 steps |")
+    first, second = json.loads((tmp_path / "x.json").read_text())["runs"]
+    assert (first["name"], first["identity"]) == ("student-8", "Ada") and first["reference"] is None
+    assert (second["name"], second["reference"]) == ("pose-student-8", "calm") and second["identity"] is None
+    words = f"compare {wav()} --models diffposetalk diffposetalk --reference calm --second-reference lively"
+    assert command.main(words.split()) == 0
+    assert capsys.readouterr().out.startswith("| | student, 8 steps, calm | student, 8 steps, lively |")
+
+
 def test_full_forces_the_full_model(with_stand_in, wav, capsys) -> None:
     assert command.main(["compare", str(wav()), "--steps", "2", "8", "--full"]) == 0
     assert "| full model, 2 steps | full model, 8 steps |" in capsys.readouterr().out
@@ -273,6 +340,13 @@ def test_full_forces_the_full_model(with_stand_in, wav, capsys) -> None:
         ("compare {wav} --steps 8 513", "2 to 512"),
         ("compare {wav} --identity Mai", "did you mean 'Mei'"),
         ("compare {wav} --emotion joyful", "joyful"),
+        ("compare {wav} --reference calm", "--reference given, which only diffposetalk takes"),
+        ("compare {wav} --models diffposetalk diffusiontalker --second-reference a", "--second-reference given"),
+        (
+            "compare {wav} --models diffposetalk diffposetalk --emotion sad",
+            "--emotion given, which only diffusiontalker",
+        ),
+        ("compare {wav} --models diffposetalk wrong", "invalid choice"),
         ("compare {wav} --character nobody", "nobody"),
         ("compare {wav} --out {tmp}/x.avi", ".mp4"),
         ("compare {wav} --json {tmp}/no/x.json", "does not exist"),

@@ -46,6 +46,7 @@ def test_the_file_is_what_the_plot_reads(tmp_path):
 
 class FakePipeline:
     identities, emotions, students = ("Ada",), ("neutral",), (8,)
+    style_encoder = None  # DiffusionTalker
 
     def animate(self, speech: Speech, *, steps: int, seed: int = 0, **_: object) -> list[Motion]:
         rng = np.random.default_rng([steps, seed])
@@ -82,6 +83,26 @@ def test_one_run(monkeypatch, tmp_path, capsys):
     assert "ljspeech left out: no shared data here" in said.err and "| full-16 |" in said.out
     full, student = json.loads((tmp_path / "steps.json").read_text())
     assert full["lve_mm"] > 0 and full["hits"] is not None and student["system"] == "student-8"
+
+
+def test_diffposetalks_table_has_a_file_of_its_own(monkeypatch, tmp_path):
+    asked = []
+
+    def quality(names, *_):
+        asked.extend(names)
+        return {name: {} for name in names}
+
+    monkeypatch.setattr(es, "open_pipeline", lambda name: FakePipeline())
+    monkeypatch.setattr(es, "make_system", lambda name, clips, mean: None)
+    monkeypatch.setattr(es, "times", lambda models, rounds: dict.fromkeys(models, 1.0))
+    monkeypatch.setattr(es, "quality", quality)
+    monkeypatch.setattr(es, "ASSETS", tmp_path)
+    monkeypatch.setenv("TALKDEMO_WEIGHTS", str(tmp_path))
+    for name in ("diffposetalk", "diffposetalk-8"):
+        (tmp_path / f"{name}.safetensors").write_bytes(b"0" * 1000)
+    assert es.main(["--model", "diffposetalk", "--full", "16"]) == 0
+    rows = json.loads((tmp_path / "steps-diffposetalk.json").read_text())
+    assert asked == ["pose-full-16", "pose-student-8"] == [row["system"] for row in rows]
 
 
 def test_a_student_that_is_not_installed_is_one_sentence(monkeypatch, capsys):

@@ -15,6 +15,7 @@ class FakePipeline:
     """Remembers what it was asked for; its motion is as long as the speech and full of the seed."""
 
     identities, emotions, students = ("Ada", "grid_s1"), ("neutral", "happy"), (8,)
+    style_encoder = None  # DiffusionTalker
 
     def __init__(self) -> None:
         self.asked: list[dict] = []

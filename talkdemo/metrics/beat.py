@@ -10,17 +10,25 @@ from talkdemo.records import FPS
 SIGMA = 3 / FPS  # seconds: 3 frames at 25 fps
 
 
-def head_beats(head: np.ndarray, fps: float = FPS) -> np.ndarray:
+STANDS_OUT = 0.25  # prominence of a minimum, in standard deviations of the head's speed
+
+
+def head_beats(head: np.ndarray, fps: float = FPS, prominence: float = 0.0) -> np.ndarray:
     """Times in seconds of the head's beats: local minima of the smoothed angular speed (turning points, stops).
 
-    head: (T, 3) rotation vectors in radians. A head that does not move has no beats.
+    head: (T, 3) rotation vectors in radians. A head that does not move has no beats. `prominence` leaves out the minima
+    that stand out less than so many standard deviations of the speed: a tremor within a movement is no beat.
     """
     from scipy.ndimage import gaussian_filter1d
+    from scipy.signal import find_peaks
 
     head = np.asarray(head, np.float64)
     if len(head) < 5:
         return np.zeros(0)
     speed = np.linalg.norm(np.diff(gaussian_filter1d(head, 1.0, axis=0), axis=0), axis=1) * fps  # rad/s, (T−1,)
+    if prominence > 0:
+        minima, _ = find_peaks(-speed, prominence=max(prominence * speed.std(), 1e-9))
+        return (minima + 1.0) / fps if speed.max() > 1e-4 else np.zeros(0)
     middle = speed[1:-1]
     minima = np.flatnonzero((middle < speed[:-2]) & (middle <= speed[2:]) & (speed.max() > 1e-4)) + 1
     return (minima + 1.0) / fps  # the difference of frames t, t+1 stands at their border; frame t's middle is t + 0.5
