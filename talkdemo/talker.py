@@ -21,6 +21,7 @@ from talkdemo.condition.identity import IdentityConfig, IdentityLibrary
 from talkdemo.condition.style import StyleLibrary, StyleLibraryConfig
 from talkdemo.diffusion import sampler
 from talkdemo.diffusion.denoiser import (
+    HEAD,
     UNGUIDED,
     Denoise,
     Guidance,
@@ -143,6 +144,6 @@ class Talker(nn.Module):
             return sampler.ddim(denoise, z, self.schedule, steps, step)
 
         first = self.start.expand(k, -1, -1)
-        for made in generate(sample_window, features.to(device), first, frames, network.window):
+        for made in generate(sample_window, features.to(device), first, frames, network.window, HEAD):
             coefficients, head = self.statistics.restore(made)
             yield coefficients.clamp(0, 1), head

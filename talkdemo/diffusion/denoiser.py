@@ -13,6 +13,8 @@ from torch import nn
 
 from talkdemo.diffusion.network import Network
 
+HEAD = slice(-3, None)  # the channels of head rotation
+
 
 class MotionStatistics(nn.Module):
     """Motion ↔ the network's normalised channels: 52 coefficients, then 3 of head rotation."""

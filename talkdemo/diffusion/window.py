@@ -2,7 +2,8 @@
 
 The last frames of a window do not yet hear what comes next (a mouth closes for a /p/ before the /p/ is heard), so
 `lookahead` frames at its end are made again by the next window, which hears them in context. Over the first FADE of
-them the old version gives way to the new, so that no seam is left where the two disagree.
+them the old version gives way to the new, so that no seam is left where the two disagree. A head does not follow single
+sounds and two versions of it part farther, so it takes all of the lookahead to pass from one to the other.
 """
 
 from __future__ import annotations
@@ -43,12 +44,14 @@ def generate(
     first: torch.Tensor,
     frames: int,
     length: int,
+    slow: slice = slice(0, 0),
 ) -> Iterator[torch.Tensor]:
     """Yield the kept frames (K, keep, channels) of each window as soon as they are done.
 
     `features` (T', D) must cover whole windows (see `padded_frames`); `first` (K, P, channels) stands in front of the
     first window; `sample_window(features (P + L, D), previous (K, P, channels), window)` → (K, L, channels).
-    The features of the P frames before the start repeat the first frame's.
+    The features of the P frames before the start repeat the first frame's. `slow`: channels that fade over the whole
+    lookahead.
     """
     previous, tail = first, None
     p = first.shape[1]
@@ -57,18 +60,20 @@ def generate(
         whole = sample_window(padded[window.start : window.start + p + length], previous, window)
         made = whole[:, : window.keep]
         if tail is not None:
-            made = _faded(tail, made)
+            made = _faded(tail, made, slow)
         tail = whole[:, window.keep :]
         previous = torch.cat([previous, made], dim=1)[:, -p:]
         yield made
 
 
-def _faded(old: torch.Tensor, new: torch.Tensor) -> torch.Tensor:
+def _faded(old: torch.Tensor, new: torch.Tensor, slow: slice) -> torch.Tensor:
     """`new` (K, T, channels), its first frames blended in from `old` (K, T', channels), both of the same moments."""
-    frames = min(FADE, old.shape[1], new.shape[1])
-    share = torch.arange(1, frames + 1, device=new.device)[:, None] / (frames + 1)  # of the new
-    blended = old[:, :frames] * (1 - share) + new[:, :frames] * share
-    return torch.cat([blended, new[:, frames:]], dim=1)
+    frames = min(old.shape[1], new.shape[1])
+    moments = torch.arange(1, frames + 1, device=new.device)[:, None]
+    share = (moments / (min(FADE, frames) + 1)).clamp(max=1).repeat(1, new.shape[2])  # of the new, (frames, channels)
+    along = moments / (frames + 1)
+    share[:, slow] = along**2 * (3 - 2 * along)
+    return torch.cat([old[:, :frames] * (1 - share) + new[:, :frames] * share, new[:, frames:]], dim=1)
 
 
 def padded_frames(frames: int, length: int) -> int:

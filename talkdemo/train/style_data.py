@@ -206,6 +206,8 @@ def tracked(motion: np.ndarray, mask: np.ndarray, rng: np.random.Generator) -> t
         for name in FAINT:
             low = out[:, indices(name)]
             out[:, indices(name)] = low * np.clip(low / rng.uniform(0.2, 0.7), 0.1, 1)
+    if rng.random() < 0.5:  # a neutral face that is not quite this person's
+        out[:, :52] += rng.uniform(0, 0.05) * rng.standard_normal(52)
     if rng.random() < 0.5:  # the rest was taken for neutral, as face/track_filter.py does
         rest = np.minimum(np.percentile(out[:, :52], 10, axis=0), rng.uniform(0.1, 0.3))
         out[:, :52] -= rng.uniform(0.5, 1) * rest

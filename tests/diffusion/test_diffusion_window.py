@@ -59,3 +59,19 @@ def test_windows_that_disagree_are_faded_into_one_another():
     assert torch.equal(made[:border], torch.zeros(border))
     assert torch.allclose(made[border : border + FADE], torch.arange(1, FADE + 1) / (FADE + 1))
     assert torch.equal(made[border + FADE :], torch.ones(frames - border - FADE))
+
+
+def test_slow_channels_fade_over_the_whole_lookahead():
+    frames, length, p = 150, 100, 10
+    features, level = torch.zeros(padded_frames(frames, length), 1), iter([0.0, 1.0])
+
+    def constant(window_features, previous, window):
+        return torch.full((1, length, 4), next(level))
+
+    slow = slice(-3, None)
+    made = torch.cat(list(generate(constant, features, torch.zeros(1, p, 4), frames, length, slow)), dim=1)[0]
+    border = length - LOOKAHEAD
+    share = torch.arange(1, LOOKAHEAD + 1) / (LOOKAHEAD + 1)
+    assert torch.allclose(made[border : border + LOOKAHEAD, 1:], (share**2 * (3 - 2 * share))[:, None].expand(-1, 3))
+    assert torch.equal(made[border + FADE :, 0], torch.ones(frames - border - FADE))
+    assert torch.equal(made[border + LOOKAHEAD :, 1:], torch.ones(frames - border - LOOKAHEAD, 3))
