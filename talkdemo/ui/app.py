@@ -6,7 +6,7 @@ import os
 import signal
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from talkdemo.records import Speech
@@ -20,7 +20,7 @@ import gradio as gr  # noqa: E402
 from talkdemo.ui import portraits, style  # noqa: E402
 from talkdemo.ui.compare import CompareTab  # noqa: E402
 from talkdemo.ui.talk import TalkTab  # noqa: E402
-from talkdemo.ui.talk_job import Talker  # noqa: E402
+from talkdemo.ui.talk_job import IDENTITY, Talker  # noqa: E402
 
 EXAMPLES = Path(__file__).parents[2] / "examples" / "speech"
 SOUNDS = (".wav", ".flac", ".mp3", ".ogg", ".m4a", ".webm")
@@ -34,17 +34,20 @@ is seen by nobody else, and is deleted within the hour.</footer>"""
 
 
 def build(
-    talker: Talker | None = None,
+    talkers: Mapping[str, Talker] | Talker | None = None,
     decode: Callable[[Path, str], Speech] | None = None,
     characters: Sequence[str] | None = None,
     examples: Sequence[Path] | None = None,
     visits: Visits | None = None,
 ) -> gr.Blocks:
-    """The app; whatever is not given is the shipped one (`talker` stands for pipeline.SpeechToFace in tests)."""
-    if talker is None or decode is None:
+    """The app; whatever is not given is the shipped one. `talkers` by the name of their model, in the order in which
+    they are offered; one alone stands for the one that takes identities."""
+    if talkers is None or decode is None:
         from talkdemo import pipeline
 
-        talker, decode = talker or pipeline.SpeechToFace.load(), decode or pipeline.decode
+        talkers = talkers or {model: pipeline.SpeechToFace.load(model) for model in pipeline.MODELS}
+        decode = decode or pipeline.decode
+    talkers = talkers if isinstance(talkers, Mapping) else {IDENTITY: talkers}
     if characters is None:
         from talkdemo.face.characters import CHARACTERS
 
@@ -53,10 +56,10 @@ def build(
     with gr.Blocks(title=TITLE, analytics_enabled=False, delete_cache=(PERIOD, AGE), fill_width=True) as app:
         gr.HTML(HEADER)
         with gr.Tab("Talk"):
-            tab = TalkTab(talker, decode, visits, characters, example_clips() if examples is None else examples)
+            tab = TalkTab(talkers, decode, visits, characters, example_clips() if examples is None else examples)
             tab.build()
         with gr.Tab("Compare"):
-            beside = CompareTab(talker, decode, visits, characters, tab.examples)
+            beside = CompareTab(talkers, decode, visits, characters, tab.form.examples)
             beside.build()
         gr.HTML(FOOTER)
         app.unload(tab.leave)

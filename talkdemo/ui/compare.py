@@ -1,4 +1,7 @@
-"""The tab "Compare": speech and two settings in; both heads in one player, curves, figures and a blind vote out."""
+"""The tab "Compare": speech and two settings in; both heads in one player, curves, figures and a blind vote out.
+
+Each side has its own model, steps and manner: an identity for DiffusionTalker, a reference for DiffPoseTalk.
+"""
 
 from __future__ import annotations
 
@@ -6,26 +9,28 @@ import contextlib
 import logging
 import secrets
 import shutil
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
 from html import unescape
 from pathlib import Path
 
 import gradio as gr
 
-from talkdemo.compare import Setting, Talker, check
+from talkdemo.compare import IDENTITIES, MODELS, REFERENCES, Setting, Talker, check
 from talkdemo.pipeline import AUTO
 from talkdemo.records import MAX_SEED, MAX_STEPS, MIN_STEPS, Speech, Stopped
-from talkdemo.ui import compare_panel, library, panel, quality_plot
+from talkdemo.ui import compare_panel, library, panel, quality_plot, references
 from talkdemo.ui.compare_chart import comparison_chart
 from talkdemo.ui.compare_job import BLIND_CAPTIONS, SIDES, SIZE, Choice, Outcome, run
 from talkdemo.ui.compare_panel import NO_DIFFERENCE, Tally
 from talkdemo.ui.job import WAITING, Done, Report, follow
 from talkdemo.ui.player import ab_player, showing
-from talkdemo.ui.talk import DISTILLED, FULL, ONE_AT_A_TIME, PLAIN, example_label, first_model, read_model
+from talkdemo.ui.talk import ONE_AT_A_TIME, PLAIN
+from talkdemo.ui.talk_form import DISTILLED, FULL, example_label, first_model, read_model
 from talkdemo.ui.visits import AGE, Visits
 
 FEW = 8  # where the second slider stands when there is no student
+OF = "/"  # between the name of a model and its way of sampling in the choice of a side: diffposetalk/distilled-8
 AHEAD = {"decode": "Sound", "first": "First", "second": "Second", "render": "Draw both heads"}  # before a job's turn
 QUICK = {"queue": False, "api_visibility": "private", "show_progress": "hidden"}
 log = logging.getLogger(__name__)
@@ -36,15 +41,16 @@ class CompareTab:
 
     def __init__(
         self,
-        talker: Talker,
+        talkers: Mapping[str, Talker] | Talker,  # by the model's name; one alone is DiffusionTalker
         decode: Callable[[Path, str], Speech],
         visits: Visits,
         characters: Sequence[str],
         examples: Sequence[Path] = (),
     ) -> None:
-        self.talker, self.decode, self.visits = talker, decode, visits
+        talkers = talkers if isinstance(talkers, Mapping) else {IDENTITIES: talkers}
+        self.talkers = {name: one for name, one in talkers.items() if name != REFERENCES or one.references}
+        self.decode, self.visits = decode, visits
         self.characters, self.examples = list(characters), list(examples)
-        self.students = tuple(sorted(talker.students, reverse=True))
 
     def work(self, session: str, choice: Choice) -> Iterator[Report | Done[Outcome]]:
         """One job in a folder of its own; the folder is deleted unless the job reaches its end.
@@ -54,7 +60,7 @@ class CompareTab:
         folder, stop = self.visits.begin(session)
         finished = False
         try:
-            with contextlib.closing(follow(partial(run, self.talker, self.decode, choice, folder), stop)) as events:
+            with contextlib.closing(follow(partial(run, self.talkers, self.decode, choice, folder), stop)) as events:
                 for event in events:
                     finished = isinstance(event, Done)
                     yield event
@@ -82,9 +88,10 @@ class CompareTab:
         speech: str | None,
         first: str,
         first_steps: float,
+        first_who: str,
         second: str,
         second_steps: float,
-        identity: str,
+        second_who: str,
         emotion: str,
         character: str,
         seed: float | None,
@@ -97,9 +104,9 @@ class CompareTab:
         try:
             if speech is None:
                 raise ValueError("There is no speech yet: record some, upload a file or pick an example.")
-            settings = Setting(*read_model(first, first_steps)), Setting(*read_model(second, second_steps))
-            check(settings, self.students)
-            choice = Choice(Path(speech), settings, identity, emotion, character, seed, blind)
+            settings = setting(first, first_steps, first_who), setting(second, second_steps, second_who)
+            check(settings, self.talkers)
+            choice = Choice(Path(speech), settings, emotion, character, seed, blind)
             start = compare_panel.progress(Report("decode", 0.0), choice.stages)
             yield {**self.working(True), self.seed: seed, self.panel: start}
             for event in self.work(visit(request), choice):
@@ -200,15 +207,16 @@ class CompareTab:
                 example_labels=[example_label(path) for path in self.examples], api_visibility="private",
             )  # fmt: skip
         with gr.Row(elem_id="td-sides"):
-            self.first, self.first_steps = self._side("First", "first", FULL, MAX_STEPS)
-            quick = first_model(self.students)
-            self.second, self.second_steps = self._side("Second", "second", quick, FEW)
+            model, talker = next(iter(self.talkers.items()))
+            self.first, self.first_steps, self.first_who = self._side("First", "first", model + OF + FULL, MAX_STEPS)
+            quick = model + OF + first_model(sorted(talker.students, reverse=True))
+            self.second, self.second_steps, self.second_who = self._side("Second", "second", quick, FEW)
         with gr.Row():
-            names = [("auto (my voice)", AUTO), *((library.title(name), name) for name in self.talker.identities)]
-            self.identity = gr.Dropdown(names, value=AUTO, label="Talking identity", min_width=130)
-            moods = [("auto (my voice)", AUTO), *((name, name) for name in self.talker.emotions)]
-            self.emotion = gr.Dropdown(moods, value=self.talker.emotions[0], label="Emotion", min_width=110)
-        with gr.Row():
+            moods = self.talkers[IDENTITIES].emotions if IDENTITIES in self.talkers else ("neutral",)
+            self.emotion = gr.Dropdown(
+                [("auto (my voice)", AUTO), *((name, name) for name in moods)], value=moods[0], label="Emotion",
+                info="of DiffusionTalker" if len(self.talkers) > 1 else None, min_width=110,
+            )  # fmt: skip
             faces = [(name.replace("-", " ").replace("_", " ").capitalize(), name) for name in self.characters]
             self.character = gr.Dropdown(faces, value=self.characters[0], label="Character", min_width=110)
             self.seed = gr.Number(0, label="Seed", precision=0, minimum=0, maximum=MAX_SEED, min_width=110)
@@ -221,16 +229,46 @@ class CompareTab:
                 "Stop", variant="stop", interactive=False, min_width=90, elem_id="td-compare-stop"
             )
 
-    def _side(self, label: str, name: str, model: str, steps: int) -> tuple[gr.Dropdown, gr.Slider]:
-        """Model and steps of one setting; a student has its own number of steps."""
-        models = [("Full model", FULL), *((f"Student, {n} steps", f"{DISTILLED}{n}") for n in self.students)]
+    def _side(self, label: str, name: str, model: str, steps: int) -> tuple[gr.Dropdown, gr.Slider, gr.Dropdown]:
+        """Model, steps and manner of one setting; a student has its own number of steps."""
         with gr.Column(min_width=140, elem_classes=["td-side", f"td-{name}"]):
-            chosen = gr.Dropdown(models, value=model, label=label, elem_id=f"td-{name}-model")
-            slider = gr.Slider(
-                MIN_STEPS, MAX_STEPS, value=steps, step=1, label="Steps", visible=model == FULL,
-                elem_id=f"td-{name}-steps",
-            )  # fmt: skip
-        return chosen, slider
+            chosen = gr.Dropdown(self._models(), value=model, label=label, elem_id=f"td-{name}-model")
+            manners = self._manners(model)
+            with gr.Row():
+                who = gr.Dropdown(
+                    manners, value=manners[0][1], label=_asked(model), min_width=130, elem_id=f"td-{name}-who"
+                )
+                slider = gr.Slider(
+                    MIN_STEPS, MAX_STEPS, value=steps, step=1, label="Steps", visible=model.endswith(OF + FULL),
+                    min_width=150, elem_id=f"td-{name}-steps",
+                )  # fmt: skip
+        return chosen, slider, who
+
+    def _models(self) -> list[tuple[str, str]]:
+        """What a side can be: every model, full and distilled. One model alone goes without its name."""
+        found = []
+        for model, talker in self.talkers.items():
+            ways = [("Full model", FULL)]
+            ways += [(f"Student, {n} steps", f"{DISTILLED}{n}") for n in sorted(talker.students, reverse=True)]
+            for title, way in ways:
+                alone = len(self.talkers) == 1
+                found.append((title if alone else f"{MODELS[model]} {title[0].lower()}{title[1:]}", model + OF + way))
+        return found
+
+    def _manners(self, chosen: str) -> list[tuple[str, str]]:
+        """Whose manner a side can be in: title, name. The first is the one that stands there."""
+        model = chosen.split(OF)[0]
+        if model == REFERENCES:
+            return [(references.title(name), name) for name in self.talkers[model].references]
+        names = self.talkers[model].identities
+        return [("auto (my voice)", AUTO), *((library.title(name), name) for name in names)]
+
+    def model_chosen(self, chosen: str, who: str) -> tuple[dict, dict]:
+        """Another model on one side: its slider, and its manners (the one that stands there stays if it can)."""
+        manners = self._manners(chosen)
+        kept = who if who in [name for _, name in manners] else manners[0][1]
+        steps = gr.update(visible=chosen.endswith(OF + FULL))
+        return steps, gr.update(choices=manners, value=kept, label=_asked(chosen))
 
     def _stage(self) -> None:
         self.poster = gr.HTML(compare_panel.poster(self.characters[0]), elem_id="td-compare-poster", **PLAIN)
@@ -257,8 +295,8 @@ class CompareTab:
 
     def _connect(self) -> None:
         choices = [
-            self.speech, self.first, self.first_steps, self.second, self.second_steps, self.identity, self.emotion,
-            self.character, self.seed, self.randomise, self.blind,
+            self.speech, self.first, self.first_steps, self.first_who, self.second, self.second_steps, self.second_who,
+            self.emotion, self.character, self.seed, self.randomise, self.blind,
         ]  # fmt: skip
         told = [
             self.chart, self.figures, self.downloads, self.save_film, self.save_record, self.save_first,
@@ -275,9 +313,21 @@ class CompareTab:
         self.stop_button.click(self.stop, None, buttons, cancels=[job], **QUICK)
         for side, button in self.votes.items():
             button.click(partial(self.vote, side), [self.sealed, self.tally], [*told, self.tally], **QUICK)
-        for model, steps in ((self.first, self.first_steps), (self.second, self.second_steps)):
-            model.change(lambda chosen: gr.update(visible=chosen == FULL), model, steps, **QUICK)
+        sides = (self.first, self.first_steps, self.first_who), (self.second, self.second_steps, self.second_who)
+        for model, steps, who in sides:
+            model.change(self.model_chosen, [model, who], [steps, who], **QUICK)
         self.character.change(compare_panel.poster, self.character, self.poster, **QUICK)
+
+
+def setting(chosen: str, steps: float, who: str) -> Setting:
+    """The three choices of a side → its setting."""
+    model, _, way = chosen.partition(OF)
+    return Setting(*read_model(way, steps), model, who)
+
+
+def _asked(chosen: str) -> str:
+    """What the choice of a manner is called."""
+    return "Reference" if chosen.split(OF)[0] == REFERENCES else "Talking identity"
 
 
 def visit(request: gr.Request) -> str:
@@ -287,7 +337,7 @@ def visit(request: gr.Request) -> str:
 
 def named(made: Outcome) -> Path:
     """The film under a name that says what stands left and right; for after the vote."""
-    left, right = (made.choice.settings[side].name for side in made.order)
+    left, right = (made.figures.takes.names[side] for side in made.order)
     path = made.film.with_name(f"left-{left}-right-{right}.mp4")
     if not path.exists():
         shutil.copyfile(made.film, path)
@@ -295,8 +345,11 @@ def named(made: Outcome) -> Path:
 
 
 def steps_plot() -> str:
-    """The plot of the shipped table, or one sentence."""
+    """The plots of the shipped tables, or one sentence."""
     try:
-        return quality_plot.quality_plot(quality_plot.read())
+        others = {name: quality_plot.read(quality_plot.TABLE.with_name(f)) for name, f in quality_plot.OTHERS.items()}
+        measured = {name: table for name, table in others.items() if table}
+        first = quality_plot.quality_plot(quality_plot.read(), MODELS[IDENTITIES] if measured else "")
+        return first + "".join(quality_plot.quality_plot(table, name) for name, table in measured.items())
     except ValueError as error:
         return panel.failed(str(error))

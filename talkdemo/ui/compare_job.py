@@ -9,16 +9,18 @@ import functools
 import secrets
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from talkdemo import compare_film
-from talkdemo.compare import Comparison, Setting, Talker, compare, sample
+from talkdemo.compare import REFERENCES, Comparison, Setting, Talker, Who, compare, names, sample, titles
 from talkdemo.compare_report import Record, record
 from talkdemo.export import npz, summary
 from talkdemo.face.head import FaceModel
+from talkdemo.pipeline import AUTO
 from talkdemo.records import Speech
+from talkdemo.ui import references
 from talkdemo.ui.job import Reporter
 
 SIZE = 448  # pixels of each head: two are drawn for every frame
@@ -32,7 +34,6 @@ class Choice:
 
     speech: Path
     settings: tuple[Setting, Setting]
-    identity: str
     emotion: str
     character: str
     seed: int
@@ -41,9 +42,13 @@ class Choice:
     @property
     def stages(self) -> dict[str, str]:
         """Stage → its title, in the order they come."""
-        first, second = self.settings
-        named = {setting.name: setting.title for setting in (first, second)}
+        named = dict(zip(names(self.settings), self.titles, strict=True))
         return {"decode": "Sound", **named, "render": "Draw both heads"}
+
+    @property
+    def titles(self) -> tuple[str, str]:
+        """How the two settings are called: by what tells one from the other."""
+        return titles(self.settings, shown)
 
 
 @dataclass(frozen=True)
@@ -62,14 +67,26 @@ class Outcome:
     @property
     def titles(self) -> tuple[str, str]:
         """What stands left and right."""
-        left, right = (self.choice.settings[side].title for side in self.order)
+        left, right = (self.choice.titles[side] for side in self.order)
         return left, right
 
     @property
     def slower(self) -> int:
-        """0 or 1: the setting that takes more of the full model, which a blind visitor is asked to find."""
+        """0 or 1: the setting that takes more of the full model (of equals the second model's, then the first side),
+        which a blind visitor is asked to find."""
+
+        def weight(setting: Setting) -> tuple:
+            return setting.steps, not setting.distilled, setting.model == REFERENCES
+
         first, second = self.choice.settings
-        return int((second.steps, not second.distilled) > (first.steps, not first.distilled))
+        return int(weight(second) > weight(first))
+
+
+def shown(who: Who | None) -> str:
+    """Whose manner, as the page calls it."""
+    if who is None or who == AUTO:
+        return "as my voice fits" if who == AUTO else "as it comes"
+    return references.title(str(who))
 
 
 @functools.cache
@@ -85,7 +102,7 @@ def toss() -> tuple[int, int]:
 
 
 def run(
-    talker: Talker,
+    talkers: Mapping[str, Talker],
     decode: Callable[[Path, str], Speech],
     choice: Choice,
     folder: Path,
@@ -98,33 +115,33 @@ def run(
     begin = time.perf_counter()
     speech = decode(choice.speech, "This file")  # an error repeats neither the visitor's file name nor our folders
     seconds = {"decode": time.perf_counter() - begin}
-    chosen = {"identity": choice.identity, "emotion": choice.emotion, "seed": choice.seed}
-    takes = sample(talker, speech, choice.settings, **chosen, progress=report, stop=stop)
+    chosen = {"emotion": choice.emotion, "seed": choice.seed}
+    takes = sample(talkers, speech, choice.settings, **chosen, progress=report, stop=stop)
     figures = compare(face(), takes)
 
     order = toss() if choice.blind else (0, 1)
     left, right = (takes.motions[side] for side in order)
-    titles = tuple(choice.settings[side].title for side in order)
+    captions = BLIND_CAPTIONS if choice.blind else tuple(choice.titles[side] for side in order)
     path = folder / "side-by-side.mp4"
     seconds |= film(
         path,
         face(),
         (left, right),
         speech,
-        BLIND_CAPTIONS if choice.blind else titles,
+        captions,
         character=choice.character,
         size=SIZE,
         progress=report,
         stop=stop,
     )
-    archives = tuple(folder / f"{setting.name}.npz" for setting in choice.settings)
+    archives = tuple(folder / f"{name}.npz" for name in takes.names)
     for archive, motion in zip(archives, takes.motions, strict=True):
         npz.write(archive, [motion])
     made = record(
         figures,
         character=choice.character,
         seconds={stage: round(value, 4) for stage, value in seconds.items()},
-        sides={side: choice.settings[k].name for side, k in zip(SIDES, order, strict=True)},
+        sides={side: takes.names[k] for side, k in zip(SIDES, order, strict=True)},
     )
     written = folder / "comparison.json"
     summary.write(written, made)

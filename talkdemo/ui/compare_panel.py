@@ -6,8 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from html import escape
 
+from talkdemo.compare import MODELS
 from talkdemo.compare_report import closure_sentence, rows
-from talkdemo.ui import library, portraits
+from talkdemo.ui import library, portraits, references
 from talkdemo.ui.compare_job import SIDES, Outcome
 from talkdemo.ui.job import WAITING, Report
 
@@ -38,7 +39,7 @@ def guessed(outcome: Outcome, vote: str) -> bool:
 
 
 def idle() -> str:
-    return _note("The same speech, seed and identity, sampled in two ways. Pick some speech, press <b>Compare</b>.")
+    return _note("The same speech and seed, sampled in two ways. Pick some speech, press <b>Compare</b>.")
 
 
 def progress(report: Report, stages: Mapping[str, str]) -> str:
@@ -58,20 +59,28 @@ def progress(report: Report, stages: Mapping[str, str]) -> str:
 
 
 def facts(outcome: Outcome) -> str:
-    """What both sides share; nothing that tells one from the other."""
-    choice, run = outcome.choice, outcome.record["runs"][0]
-    matches = outcome.record.get("matches")
-    identity = library.named(run["identity"])
-    if matches:
-        identity = f"as the voice fits ({library.title(next(iter(matches)))} most)"
+    """What both sides share, and what is told of each in the order in which they were chosen: nothing that tells which
+    of them stands left."""
+    choice, runs = outcome.choice, outcome.record["runs"]
+    manners = dict.fromkeys(_manner(run, outcome.record.get("matches")) for run in runs)
+    moods = dict.fromkeys(str(run["emotion"]) for run in runs if run.get("emotion"))
     shown = (
         ("Seed", str(choice.seed)),
-        ("Identity", identity),
-        ("Emotion", str(run["emotion"])),
+        *((kind, manner) for kind, manner in manners),
+        *(("Emotion", mood) for mood in moods),
         ("Character", choice.character),
         ("Length", f"{outcome.speech.seconds:.1f} s, {outcome.record['frames']} frames"),
     )
     return '<dl class="td-facts">' + "".join(f"<div><dt>{a}</dt><dd>{escape(b)}</dd></div>" for a, b in shown) + "</dl>"
+
+
+def _manner(run: Mapping[str, object], matches: Mapping[str, float] | None) -> tuple[str, str]:
+    """Whose manner a run is in: which kind of choice that was, and the choice in words."""
+    if run.get("reference"):
+        return "Reference", references.named(run["reference"])  # type: ignore[arg-type]
+    if matches and run["identity"] == "auto":
+        return "Identity", f"as the voice fits ({library.title(next(iter(matches)))} most)"
+    return "Identity", library.named(run["identity"])  # type: ignore[arg-type]
 
 
 def figures(outcome: Outcome) -> str:
@@ -79,7 +88,7 @@ def figures(outcome: Outcome) -> str:
     made = outcome.record
     apart, other, met = made["lip_distance_mm"], made.get("lip_distance_other_seed_mm"), made["closures"]
     times = made["speed_up"] if outcome.slower == 0 else 1 / max(made["speed_up"], 1e-9)
-    quicker = outcome.choice.settings[1 - outcome.slower].title
+    quicker = outcome.choice.titles[1 - outcome.slower]
     scale = f"two seeds of one model: {other['mean']:.2f} mm" if other else "mean of the farthest lip vertex"
     agreement = "–" if met["agreement"] is None else f"{100 * met['agreement']:.0f} %"
     cards = (
@@ -116,14 +125,13 @@ def figures(outcome: Outcome) -> str:
 
 def question(outcome: Outcome) -> str:
     """What a blind visitor is asked."""
-    wanted = outcome.choice.settings[outcome.slower].title
-    wanted = wanted[0].lower() + wanted[1:]
+    wanted = _within(outcome.choice.titles[outcome.slower])
     return f'<div class="td-question">Which one is the <b>{escape(wanted)}</b>?</div>'
 
 
 def answer(outcome: Outcome, vote: str, tally: Tally) -> str:
     """The truth after the vote, and how this visit has gone so far."""
-    left, right = (title[0].lower() + title[1:] for title in outcome.titles)
+    left, right = map(_within, outcome.titles)
     verdict = "Right." if guessed(outcome, vote) else "Not this time."
     if vote == NO_DIFFERENCE:
         verdict = "No difference seen."
@@ -141,6 +149,11 @@ def poster(name: str) -> str:
         return '<div class="td-poster td-twins td-empty"></div>'
     picture = f'<img src="{uri}" alt="{escape(name)}, waiting to speak">'
     return f'<div class="td-poster td-twins">{picture}{picture}</div>'
+
+
+def _within(title: str) -> str:
+    """A title within a sentence: the names of the models keep their capitals."""
+    return title if title.startswith(tuple(MODELS.values())) else title[0].lower() + title[1:]
 
 
 def _note(text: str) -> str:

@@ -115,7 +115,7 @@ def css() -> str:
         path = FOLDER / f"{name}.webp"
         if path.is_file():
             tile = f'#td-identity label:has(input[value="{name}"])::before, .td-sheet[data-name="{name}"]'
-            rules.append(f'{tile} {{ background-image: url("{_address(path)}"); }}')
+            rules.append(f'{tile} {{ background-image: url("{address(path)}"); }}')
     return "\n".join(rules)
 
 
@@ -142,6 +142,6 @@ def _meter(kind: str, entry: Entry) -> str:
     )
 
 
-def _address(path: Path) -> str:
+def address(path: Path) -> str:
     """Where the page finds a file of the package; relative, so that it works behind any proxy."""
     return f"gradio_api/file={quote(str(path))}"

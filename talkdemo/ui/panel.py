@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from html import escape
 
-from talkdemo.ui import library
+from talkdemo.ui import library, references
 from talkdemo.ui.job import WAITING, Report
-from talkdemo.ui.talk_job import STAGES, Outcome
+from talkdemo.ui.talk_job import Outcome
 
-TITLES = {"decode": "Decode", "encode": "Encode", "sample": "Sample", "render": "Render"}
+BROKEN = "Something went wrong on the server; please try again."
+TITLES = {"decode": "Decode", "reference": "Style", "encode": "Encode", "sample": "Sample", "render": "Render"}
 TIMED = (
     ("decode", "Decode the sound"),
+    ("reference", "Find the style"),
     ("encode", "Encode the speech"),
     ("sample", "Sample the motion"),
     ("face", "Move the head"),
@@ -31,14 +33,14 @@ def stopped() -> str:
 
 
 def failed(sentence: str) -> str:
-    return f'<div class="td-note td-error" role="alert">{escape(sentence)}</div>'
+    return f'<div class="td-note td-error" role="alert">{escape(sentence[:1].upper() + sentence[1:])}</div>'
 
 
-def progress(report: Report) -> str:
-    """Four bars, one per stage, with real percentages."""
-    now = STAGES.index(report.stage) if report.stage in STAGES else -1
+def progress(report: Report, stages: Sequence[str]) -> str:
+    """A bar for each of the stages, with real percentages."""
+    now = stages.index(report.stage) if report.stage in stages else -1
     bars = []
-    for k, stage in enumerate(STAGES):
+    for k, stage in enumerate(stages):
         share = 1.0 if k < now else report.fraction if k == now else 0.0
         percent = round(100 * min(max(share, 0.0), 1.0))
         state = "done" if percent == 100 else "now" if k == now else "later"
@@ -47,7 +49,16 @@ def progress(report: Report) -> str:
             f'<i><u style="width:{percent}%"></u></i></div>'
         )
     note = '<p class="td-wait">Waiting for its turn …</p>' if report.stage == WAITING else ""
-    return f'<div class="td-progress" role="status">{"".join(bars)}</div>{note}'
+    return f'<div class="td-progress" data-stages="{len(stages)}" role="status">{"".join(bars)}</div>{note}'
+
+
+def bar(title: str, fraction: float) -> str:
+    """One bar by itself, on the light side of the page."""
+    percent = round(100 * min(max(fraction, 0.0), 1.0))
+    return (
+        f'<div class="td-reading" role="status"><span>{escape(title)}</span><b>{percent} %</b>'
+        f'<i><u style="width:{percent}%"></u></i></div>'
+    )
 
 
 def result(outcome: Outcome) -> str:
@@ -56,10 +67,9 @@ def result(outcome: Outcome) -> str:
     facts = [
         ("Seed", str(summary["seed"])),
         ("Steps", _steps(summary)),
-        ("Emotion", str(summary["emotion"])),
         ("Character", str(summary["character"])),
         ("Length", f"{seconds:.1f} s, {summary['frames']} frames"),
-        ("Identity", _identity(summary)),
+        *_manner(summary),
     ]
     chips = "".join(f"<div><dt>{name}</dt><dd>{escape(value)}</dd></div>" for name, value in facts)
     return f'<dl class="td-facts">{chips}</dl>{matches(summary)}'
@@ -96,10 +106,14 @@ def timings(outcome: Outcome) -> str:
     )
 
 
-def _identity(summary: Mapping[str, object]) -> str:
-    if summary.get("matches"):
-        return "mixed as the voice fits"
-    return library.named(summary["identity"])  # type: ignore[arg-type]
+def _manner(summary: Mapping[str, object]) -> list[tuple[str, str]]:
+    """Whose manner it is, as either model tells it."""
+    if "reference" in summary:
+        head = "moves" if summary.get("head", True) else "held still"
+        return [("Head", head), ("In the manner of", references.named(summary["reference"]))]  # type: ignore[arg-type]
+    fits = "mixed as the voice fits" if summary.get("matches") else ""
+    identity = fits or library.named(summary["identity"])  # type: ignore[arg-type]
+    return [("Emotion", str(summary["emotion"])), ("Identity", identity)]
 
 
 def _steps(summary: Mapping[str, object]) -> str:

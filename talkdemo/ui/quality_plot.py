@@ -15,7 +15,7 @@ from pathlib import Path
 from talkdemo.ui import plot
 
 TABLE = Path(__file__).parents[1] / "assets" / "steps.json"
-TITLE = "<h3>What do more steps give?</h3>"
+OTHERS = {"DiffPoseTalk": "steps-diffposetalk.json"}  # beside TABLE, which is DiffusionTalker's
 MISSING = "Which step count gives what has not been measured for these weights yet."
 WIDTH, HEIGHT = 400, 270
 LEFT, RIGHT, TOP, BOTTOM = 46, 18, 16, 46
@@ -62,18 +62,19 @@ def _point(row: dict[str, object]) -> Point:
     return Point(str(row["system"]), steps, bool(row["distilled"]), seconds, scores)
 
 
-def quality_plot(table: Sequence[Point]) -> str:
+def quality_plot(table: Sequence[Point], model: str = "") -> str:
     """HTML: one panel per score over seconds, points labelled by steps; a sentence when there is nothing to show."""
+    heading = f"<h3>What do more steps give{f' to {model}' if model else ''}?</h3>"
     panels = [_panel(table, *panel) for panel in PANELS if any(panel[0] in point.scores for point in table)]
     if not panels:
-        return f'<section class="td-quality">{TITLE}<p>{MISSING}</p></section>'
+        return f'<section class="td-quality">{heading}<p>{MISSING}</p></section>'
     keys = "".join(
         f'<span class="{name}"><i></i>{title}</span>'
         for distilled, name, title in FAMILIES
         if any(point.distilled == distilled for point in table)
     )
     return (
-        f'<section class="td-quality">{TITLE}'
+        f'<section class="td-quality">{heading}'
         "<p>Measured on held-out speech. Each point is a number of sampling steps; the farther left, the faster.</p>"
         f'<div class="td-keys">{keys}</div><div class="td-panels">{"".join(panels)}</div></section>'
     )

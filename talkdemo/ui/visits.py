@@ -55,7 +55,7 @@ class Visits:
     """Folders and stop signals by session. Holds no input and no result of anybody."""
 
     def __init__(self, root: Path, age: float = AGE) -> None:
-        self.jobs = root / "jobs"
+        self.root, self.jobs = root, root / "jobs"
         self.age = age
         self._lock = threading.Lock()
         self._stops: dict[str, set[threading.Event]] = defaultdict(set)
@@ -117,6 +117,18 @@ class Visits:
             folders = self._folders.pop(session, set())
         for folder in folders:
             shutil.rmtree(folder, ignore_errors=True)
+
+    def drop(self, session: str, folder: Path) -> None:
+        """Delete one folder of a job that is over, before the visit ends."""
+        with self._lock:
+            self._folders.get(session, set()).discard(folder)
+        if folder.parent == self.jobs:
+            shutil.rmtree(folder, ignore_errors=True)
+
+    def discard(self, upload: Path) -> None:
+        """Delete a file that the page uploaded, once it is read; a file that lies elsewhere is left alone."""
+        if upload.resolve().is_relative_to(self.root.resolve()):
+            upload.unlink(missing_ok=True)
 
     def sweep(self, now: float | None = None) -> int:
         """Delete the folders older than `age` of jobs that are over; returns how many."""

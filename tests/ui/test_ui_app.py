@@ -55,11 +55,12 @@ def free_port() -> int:
 
 def page(tab, speech: Path | None, **changes: object) -> dict:
     """What the page holds when Generate is pressed."""
-    held = {"identity": "Mei", "other": "nobody", "share": 0.5, "emotion": "happy", "character": "kwame"}
-    held |= {"model": "distilled-8", "steps": 64, "guidance_audio": 1, "guidance_style": 1, "seed": 7}
-    held |= {"randomise": False, "speech": str(speech) if speech else None} | changes
-    given = {getattr(tab, name, None) or getattr(tab.library, name): value for name, value in held.items()}
-    assert set(given) == tab.choices
+    held = {"model": "diffusiontalker", "emotion": "happy", "character": "kwame", "seed": 7, "randomise": False}
+    held |= {"identity": "Mei", "other": "nobody", "share": 0.5, "sampling": "distilled-8", "steps": 64}
+    held |= {"guidance_audio": 1, "guidance_style": 1, "speech": str(speech) if speech else None} | changes
+    form = tab.form
+    given = {getattr(form, name, None) or getattr(form.library, name): value for name, value in held.items()}
+    assert set(given) == form.inputs
     return given
 
 
@@ -70,7 +71,7 @@ def press(tab, speech: Path | None, **changes: object) -> list[dict]:
 def test_generate_ends_with_everything(built: gr.Blocks, wav) -> None:
     tab = built.talk_tab
     *before, last = press(tab, wav("hum", 1.0))
-    assert before[0][tab.seed] == 7 and "td-progress" in before[0][tab.panel]
+    assert before[0][tab.form.seed] == 7 and "td-progress" in before[0][tab.panel]
     made = {component.elem_id: value for component, value in last.items()}
     assert "Mei" in made["td-panel"] and "kwame" in made["td-panel"] and "1.0 s, 25 frames" in made["td-panel"]
     assert made["td-chart"].value.startswith("<svg") and "Sample the motion" in made["td-timings"].value
@@ -83,8 +84,8 @@ def test_randomise_draws_and_shows_a_new_seed(built: gr.Blocks, wav) -> None:
     tab, seeds = built.talk_tab, set()
     for _ in range(3):
         first, *_, last = press(tab, wav("hum", 0.3), randomise=True)
-        seeds.add(first[tab.seed])
-        assert f"<dd>{first[tab.seed]}</dd>" in last[tab.panel]
+        seeds.add(first[tab.form.seed])
+        assert f"<dd>{first[tab.form.seed]}</dd>" in last[tab.panel]
     assert len(seeds) == 3
 
 
@@ -93,8 +94,8 @@ def test_every_choice_reaches_the_model(built: gr.Blocks, wav, stand_in, monkeyp
     monkeypatch.setattr(stand_in, "animate", lambda s, **given: taken.append(given) or animate(s, **given))
     press(tab, wav("hum", 0.3))
     blended = {"identity": "Ada", "other": "Bruno", "share": 0.4, "emotion": "auto", "guidance_audio": 1.5}
-    press(tab, wav("hum", 0.3), model="full", steps=20, **blended)
-    press(tab, wav("hum", 0.3), model="full", identity="auto", other="Bruno")
+    press(tab, wav("hum", 0.3), sampling="full", steps=20, **blended)
+    press(tab, wav("hum", 0.3), sampling="full", identity="auto", other="Bruno")
     assert [one["identity"] for one in taken] == ["Mei", {"Ada": 0.6, "Bruno": 0.4}, "auto"]
     assert [(one["steps"], one["distilled"]) for one in taken] == [(8, True), (20, False), (64, False)]
     assert [one["guidance"].audio for one in taken] == [1, 1.5, 1] and taken[1]["emotion"] == "auto"
@@ -105,7 +106,7 @@ def test_matches_are_shown_as_bars(built: gr.Blocks, wav) -> None:
     shown = press(tab, wav("hum", 0.3), identity="auto")[-1][tab.panel]
     shares = re.findall(r'row">(\w+)</th>.*?(\d+) %.*?width:([\d.]+)%', shown)
     assert shares == [("Mei", "75", "75.0"), ("Ada", "25", "25.0")] and "8 (distilled)" in shown
-    shown = press(tab, wav("hum", 0.3), model="full", other="Ada", share=0.25)[-1][tab.panel]
+    shown = press(tab, wav("hum", 0.3), sampling="full", other="Ada", share=0.25)[-1][tab.panel]
     assert "td-matches" not in shown and "Mei 75 %, Ada 25 %" in shown and "64 (full model)" in shown
 
 
@@ -117,10 +118,12 @@ def test_the_fast_model_is_the_first_choice(
 ) -> None:
     """Without a student there is nothing to choose but the number of steps."""
     stand_in.students = students
-    tab = ui.build(stand_in, plain_decode, CHARACTERS, [], Visits(tmp_path / "files")).talk_tab
-    assert tab.model.value == first and tab.model.visible == bool(students)
-    assert tab.steps.value == steps and tab.steps.visible == (not students)
-    assert [value for _, value in tab.model.choices] == [f"distilled-{n}" for n in sorted(students)[::-1]] + ["full"]
+    form = ui.build(stand_in, plain_decode, CHARACTERS, [], Visits(tmp_path / "files")).talk_tab.form
+    assert form.sampling.value == first and form.sampling.visible == bool(students)
+    assert form.steps.value == steps and form.steps.visible == (not students)
+    assert [value for _, value in form.sampling.choices] == [f"distilled-{n}" for n in sorted(students)[::-1]] + [
+        "full"
+    ]
 
 
 def test_no_speech_and_bad_speech_are_told_in_words(built: gr.Blocks, wav, tmp_path: Path) -> None:
@@ -132,14 +135,14 @@ def test_no_speech_and_bad_speech_are_told_in_words(built: gr.Blocks, wav, tmp_p
     for path, words in ((bad, "This file: no sound"), (wav("short", 0.1), "at least 0.2 s")):
         last = press(tab, path)[-1]
         assert words in last[tab.panel] and "evil" not in last[tab.panel] and "<img" not in last[tab.panel]
-        assert last[tab.generate_button].interactive and not last[tab.stop_button].interactive
+        assert last[tab.form.generate].interactive and not last[tab.form.stop].interactive
     assert not list(tab.visits.jobs.iterdir())
 
 
 def test_closing_the_generator_stops_the_work_and_leaves_nothing(slow_stand_in, plain_decode, tmp_path, wav) -> None:
     tab = ui.build(slow_stand_in, plain_decode, CHARACTERS, [], Visits(tmp_path / "files")).talk_tab
     request = SimpleNamespace(session_hash="me")
-    running = tab.generate(page(tab, wav(), model="full", steps=500), request)
+    running = tab.generate(page(tab, wav(), sampling="full", steps=500), request)
     for _ in range(3):
         next(running)
     running.close()
@@ -149,7 +152,7 @@ def test_closing_the_generator_stops_the_work_and_leaves_nothing(slow_stand_in, 
 def test_stop_button_stops_only_ones_own(slow_stand_in, plain_decode, tmp_path, wav) -> None:
     tab = ui.build(slow_stand_in, plain_decode, CHARACTERS, [], Visits(tmp_path / "files")).talk_tab
     request = SimpleNamespace(session_hash="me")
-    running = tab.generate(page(tab, wav(), model="full", steps=500), request)
+    running = tab.generate(page(tab, wav(), sampling="full", steps=500), request)
     for _ in range(3):
         next(running)
     tab.stop(SimpleNamespace(session_hash="somebody else"))
@@ -162,11 +165,11 @@ def test_stop_button_stops_only_ones_own(slow_stand_in, plain_decode, tmp_path, 
 
 def test_a_job_that_never_started_says_why(built: gr.Blocks) -> None:
     tab, request = built.talk_tab, SimpleNamespace(session_hash="me")
-    assert "Waiting" in tab.pressed(request)[tab.panel]
+    assert "Waiting" in tab.pressed("diffusiontalker", request)[tab.panel]
     assert "Too many" in tab.refused(request)[tab.panel]
     tab.stop(request)
     assert "Stopped" in tab.refused(request)[tab.panel]
-    tab.pressed(request)
+    tab.pressed("diffusiontalker", request)
     assert "Too many" in tab.refused(request)[tab.panel]
 
 

@@ -165,8 +165,8 @@ def test_microphone_to_video(page, address: str) -> None:
 def test_stop(page, address: str) -> None:
     pick_example(page)
     page.click("#td-advanced button")
-    if page.is_visible("#td-model"):
-        page.get_by_label("full model").check()
+    page.wait_for_selector("#td-sampling")
+    page.get_by_label("full model").check()
     page.fill("#td-steps input[type=number]", "512")
     page.keyboard.press("Tab")
     page.click("#td-generate")

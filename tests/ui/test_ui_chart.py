@@ -58,9 +58,9 @@ def test_loudness_is_the_root_mean_square() -> None:
 
 
 def test_progress_shows_real_percentages() -> None:
-    html = panel.progress(Report("sample", 0.43))
+    html = panel.progress(Report("sample", 0.43), ("decode", "encode", "sample", "render"))
     assert html.count("100 %") == 2 and "43 %" in html and "0 %</b>" in html
-    assert "Waiting" in panel.progress(Report(WAITING, 0)) and "Waiting" not in html
+    assert "Waiting" in panel.progress(Report(WAITING, 0), ("decode",)) and "Waiting" not in html
 
 
 def test_every_character_has_a_portrait() -> None:

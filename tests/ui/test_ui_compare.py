@@ -26,8 +26,10 @@ from talkdemo.ui.job import WAITING, Report
 from talkdemo.ui.visits import Visits
 
 ME = SimpleNamespace(session_hash="me")
+FULL, QUICK = "diffusiontalker/full", "diffusiontalker/distilled-8"
+POSE = "diffposetalk/distilled-8"
 CHOSEN = {
-    "first": "full", "first_steps": 20, "second": "distilled-8", "second_steps": 8, "identity": "Mei",
+    "first": FULL, "first_steps": 20, "first_who": "Mei", "second": QUICK, "second_steps": 8, "second_who": "Mei",
     "emotion": "happy", "character": "ada", "seed": 7, "randomise": False, "blind": False,
 }  # fmt: skip
 
@@ -67,10 +69,18 @@ def tab(stand_in, plain_decode, tmp_path: Path):
     return build(stand_in, plain_decode, tmp_path)
 
 
-def build(talker, decode, folder: Path):
+@pytest.fixture
+def two(stand_in, plain_decode, tmp_path: Path):
+    """The tab with both models."""
+    pose = type(stand_in)()
+    pose.references = ("clip-a", "clip-b")
+    return build({"diffusiontalker": stand_in, "diffposetalk": pose}, plain_decode, tmp_path)
+
+
+def build(talkers, decode, folder: Path):
     """The tab alone."""
     with gr.Blocks():
-        tab = tab_module.CompareTab(talker, decode, Visits(folder / "files"), ["ada", "kwame"], [])
+        tab = tab_module.CompareTab(talkers, decode, Visits(folder / "files"), ["ada", "kwame"], [])
         tab.build()
     return tab
 
@@ -108,11 +118,12 @@ def test_compare_ends_with_everything(tab, wav) -> None:
 def test_both_settings_reach_the_model(tab, wav, stand_in, monkeypatch) -> None:
     taken, animate = [], stand_in.animate
     monkeypatch.setattr(stand_in, "animate", lambda s, **given: taken.append(given) or animate(s, **given))
-    press(tab, wav("hum", 0.3), first_steps=2, second="full", second_steps=512, identity="auto")
+    press(tab, wav("hum", 0.3), first_steps=2, first_who="auto", second=FULL, second_steps=512, second_who="Ada")
     kept = [one for one in taken if "seed" in one]
     asked = [(one["steps"], one["distilled"], one["seed"]) for one in kept]
     assert asked == [(2, False, 7), (512, False, 7), (2, False, 8)]
-    assert {(one["identity"], one["emotion"]) for one in kept} == {("auto", "happy")}
+    assert [one["identity"] for one in kept] == ["auto", "Ada", "auto"]
+    assert {one["emotion"] for one in kept} == {"happy"}
     seeds = {press(tab, wav("hum", 0.3), randomise=True)[0][tab.seed] for _ in range(3)}
     assert len(seeds) == 3 and max(seeds) <= MAX_SEED
 
@@ -122,8 +133,8 @@ def test_both_settings_reach_the_model(tab, wav, stand_in, monkeypatch) -> None:
     [
         (None, {}, "There is no speech yet"),
         ("short", {}, "at least 0.2 s"),
-        ("hum", {"second": "full", "second_steps": 20}, "Both sides are the full model, 20 steps"),
-        ("hum", {"second": "distilled-4"}, "student of 4 steps is not installed"),
+        ("hum", {"second": FULL, "second_steps": 20}, "Both sides are the full model, 20 steps"),
+        ("hum", {"second": "diffusiontalker/distilled-4"}, "student of 4 steps is not installed"),
     ],
 )
 def test_mistakes_are_told_in_words(tab, wav, speech: str | None, changes: dict, words: str) -> None:
@@ -204,11 +215,54 @@ def test_a_failure_is_told_without_its_cause(tab, wav, stand_in, monkeypatch) ->
     assert "Something went wrong" in last[tab.panel] and "secret" not in last[tab.panel]
 
 
+def test_two_models_side_by_side(two, wav) -> None:
+    last = press(two, wav("hum", 0.5), second=POSE, second_who="clip-b", first=QUICK)[-1]
+    shown = last[two.player]["value"]
+    assert (shown["left"], shown["right"]) == ("DiffusionTalker student, 8 steps", "DiffPoseTalk student, 8 steps")
+    record = json.loads(Path(last[two.save_record]["value"]).read_text())
+    assert record["sides"] == {"left": "student-8", "right": "pose-student-8"}
+    assert [run.get("reference") for run in record["runs"]] == [None, "clip-b"]
+    facts = last[two.panel]
+    assert "<dt>Identity</dt><dd>Mei</dd>" in facts and "<dt>Reference</dt><dd>clip-b</dd>" in facts
+
+
+def test_one_model_in_two_manners(two, wav, monkeypatch) -> None:
+    monkeypatch.setattr(compare_job, "toss", lambda: (1, 0))
+    changes = {"first": POSE, "second": POSE, "first_who": "clip-a", "second_who": "clip-b"}
+    last = press(two, wav("hum", 0.5), **changes, blind=True)[-1]
+    made = last.pop(two.sealed)
+    assert "student, 8 steps, clip-a" in last.pop(two.question) and "clip-a" not in repr(last[two.player])
+    after = two.vote("right", made, Tally())
+    assert "<b>Right.</b>" in after[two.answer]["value"] and "Left was the student, 8 steps, clip-b" in after[
+        two.answer]["value"]  # fmt: skip
+    assert Path(after[two.save_first]["value"]).name == "pose-student-8-first.npz"
+    assert Path(after[two.save_film]["value"]).name == "left-pose-student-8-second-right-pose-student-8-first.mp4"
+
+
+def test_another_model_brings_its_manners(two) -> None:
+    assert [value for _, value in two.first.choices] == [FULL, QUICK, "diffposetalk/full", POSE]
+    assert two.first.choices[3][0] == "DiffPoseTalk student, 8 steps" and two.first_who.value == "auto"
+    steps, who = two.model_chosen(POSE, "Mei")
+    assert not steps["visible"] and who["value"] == "clip-a" and who["label"] == "Reference"
+    assert [name for _, name in who["choices"]] == ["clip-a", "clip-b"]
+    steps, who = two.model_chosen("diffposetalk/full", "clip-b")
+    assert steps["visible"] and who["value"] == "clip-b"
+    assert two.model_chosen(FULL, "clip-a")[1]["value"] == "auto"
+
+
+def test_a_model_without_references_is_not_offered(stand_in, plain_decode, tmp_path) -> None:
+    pose = type(stand_in)()
+    pose.references = ()
+    tab = build({"diffusiontalker": stand_in, "diffposetalk": pose}, plain_decode, tmp_path)
+    assert list(tab.talkers) == ["diffusiontalker"] and tab.first.choices[0] == ("Full model", FULL)
+
+
 @pytest.mark.parametrize(("students", "second"), [((), "full"), ((4, 8), "distilled-8"), ((2,), "distilled-2")])
 def test_the_second_setting_is_the_quick_one(stand_in, plain_decode, tmp_path, students: tuple, second: str) -> None:
     stand_in.students = students
     tab = build(stand_in, plain_decode, tmp_path)
-    assert (tab.first.value, tab.first_steps.value) == ("full", 512) and tab.second.value == second
+    assert (tab.first.value, tab.first_steps.value) == (FULL, 512)
+    assert tab.second.value == f"diffusiontalker/{second}"
     assert tab.second_steps.visible == (second == "full") and tab.second_steps.value == 8
 
 
@@ -285,6 +339,14 @@ def test_a_damaged_table_is_told(tmp_path: Path, rows: object, monkeypatch) -> N
         quality_plot.read(path)
     monkeypatch.setattr(quality_plot, "TABLE", path)
     assert "td-error" in tab_module.steps_plot()
+
+
+def test_the_second_models_table_is_shown_beside_the_first(tmp_path: Path, monkeypatch) -> None:
+    monkeypatch.setattr(quality_plot, "TABLE", write(tmp_path / "steps.json", [ROW]))
+    assert "What do more steps give?" in tab_module.steps_plot()
+    write(tmp_path / "steps-diffposetalk.json", [{**ROW, "system": "pose-full-8"}])
+    both = tab_module.steps_plot()
+    assert "give to DiffusionTalker?" in both and "give to DiffPoseTalk?" in both
 
 
 def test_the_shipped_table_can_be_read() -> None:

@@ -86,7 +86,7 @@ def choose(page, clip: Path, steps: int = 6) -> None:
     page.wait_for_selector("#td-compare-speech button[aria-label='Play']")
     if not page.is_visible("#td-second-steps"):
         page.click("#td-second-model input")
-        page.get_by_role("option", name="Full model").click()
+        page.get_by_role("option", name="DiffusionTalker full model").click()
     for side, count in (("first", steps), ("second", 2)):
         page.fill(f"#td-{side}-steps input[type=number]", str(count))
         page.keyboard.press("Tab")
@@ -134,6 +134,7 @@ def test_both_heads_in_one_player(page, clip: Path, tmp_path: Path) -> None:
     wiped = canvas(page)[..., :3]
     np.testing.assert_array_equal(wiped[:, :20], left[:, :20])
     np.testing.assert_array_equal(wiped[:, -20:], right[:, -20:])
+    page.locator("#td-compare-player canvas").scroll_into_view_if_needed()
     box = page.locator("#td-compare-player canvas").bounding_box()
     page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
     page.mouse.down()
