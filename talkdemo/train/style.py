@@ -95,7 +95,7 @@ def nt_xent(first: torch.Tensor, second: torch.Tensor, temperature: float = TEMP
 def fit_statistics(encoder: StyleEncoder, found: Sequence[Take]) -> None:
     """Mean and standard deviation of every channel over the takes without a mask; still channels get a floor."""
     motion = np.concatenate([take.motion[::11] for take in found if take.mask is None]).astype(np.float32)
-    floor = np.r_[np.full(52, 0.02), np.full(3, 0.005)].astype(np.float32)
+    floor = np.r_[np.full(52, 0.05), np.full(3, 0.01)].astype(np.float32)  # a tracker is off by as much
     encoder.mean.copy_(torch.from_numpy(motion.mean(0)))
     encoder.std.copy_(torch.from_numpy(np.maximum(motion.std(0), floor)))
 

@@ -211,7 +211,7 @@ def tracked(motion: np.ndarray, mask: np.ndarray, rng: np.random.Generator) -> t
     if rng.random() < 0.5:  # the rest was taken for neutral, as face/track_filter.py does
         rest = np.minimum(np.percentile(out[:, :52], 10, axis=0), rng.uniform(0.1, 0.3))
         out[:, :52] -= rng.uniform(0.5, 1) * rest
-    if rng.random() < 0.5:  # the camera's angle: turned away from, or taken off
+    if rng.random() < 0.25:  # the camera's angle: turned away from, or taken off
         turned = rng.normal(0, np.radians(4), 3) if rng.random() < 0.4 else -np.median(out[:, HEAD], axis=0) * [1, 1, 0]
         out[:, HEAD] += turned
     if rng.random() < 0.3:  # fewer frames a second
