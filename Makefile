@@ -88,5 +88,11 @@ train: setup
 	$(RUN) -m talkdemo train diffposetalk --init diffusiontalker
 	$(RUN) -m talkdemo train distill --teacher diffposetalk --run runs/distill-diffposetalk
 	$(RUN) -m talkdemo models --compress diffposetalk diffposetalk-8 >/dev/null
+	$(RUN) -m talkdemo train portrait_data renders
+	$(RUN) -m talkdemo train portrait_data photos
+	$(RUN) -m talkdemo train gcgan_geometry
+	$(RUN) -m talkdemo train gcgan_reader
+	$(RUN) -m talkdemo train gcgan --out talkdemo/assets/weights/gcgan.safetensors
+	$(RUN) -m talkdemo models --compress gcgan >/dev/null
 	$(RUN) -m talkdemo references --make >/dev/null
 	$(RUN) -m talkdemo identities --pictures >/dev/null

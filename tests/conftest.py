@@ -147,3 +147,39 @@ def plain_decode_fixture() -> Callable[..., Speech]:
 def wav(tmp_path: Path) -> Callable[..., Path]:
     """wav(name, seconds, loudness, pitch) → path of a humming clip."""
     return lambda name="hum", *how: write_wav(tmp_path / f"{name}.wav", *how)
+
+
+@pytest.fixture(scope="session")
+def gcgan_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A small GC-GAN as training begins: it warps. Its geometry is random; three presets."""
+    import torch
+
+    from talkdemo.gcgan.geometry import GeometryConfig
+    from talkdemo.gcgan.model import GCGAN, GCGANConfig
+    from talkdemo.gcgan.networks import GeneratorConfig
+
+    presets, shown = ("neutral", "happy", "aa"), (0, 1, 2, -1)
+    generator = GeneratorConfig(side=64, widths=(8, 8, 16, 16), fine=8, image=8)
+    with torch.random.fork_rng():
+        torch.manual_seed(0)
+        model = GCGAN(GCGANConfig(generator, GeometryConfig(shape=8, widths=(32, 16)), presets, shown))
+        with torch.no_grad():  # so that it moves faces visibly
+            model.geometry.expression[-1].weight.mul_(10)
+            model.geometry.decoder[-1].weight.mul_(4)
+        model.describe(torch.randn(3, 32), torch.randn(4, 32), shown)
+    return model.save(tmp_path_factory.mktemp("weights") / "gcgan.safetensors", {"licence": "none"})
+
+
+@pytest.fixture
+def expresser(gcgan_file: Path):
+    from talkdemo.gcgan.edit import Expresser
+
+    return Expresser.load(str(gcgan_file))
+
+
+@pytest.fixture
+def maya():
+    """One of the portraits of examples/faces."""
+    from talkdemo.gcgan.gallery import open_gallery
+
+    return open_gallery("maya")

@@ -6,16 +6,24 @@ of the distance between the outer corners of the eyes on eyes, 3 % on lips and n
 
 from __future__ import annotations
 
+import warnings
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from talkdemo.face.landmarker import Found, open_landmarker
 from talkdemo.face.track_faces import ALIKE
 
+if TYPE_CHECKING:
+    from PIL.Image import Image
+
 KINDS = "a photograph (jpg, png, webp …)"
 MOST_PIXELS = 100_000_000
+ORIENTATION = 0x0112  # the EXIF entry that says how a photograph is turned; 5 to 8: by a quarter
 SIDE = 2048  # pixels of the longer side that is looked at
 # Right and left are the person's: 0 lies at the right ear, 17 on the right brow, 36 at the right eye's outer corner.
 TO_68: tuple[int, ...] = (
@@ -49,9 +57,15 @@ def photo_landmarks(path: str | Path, *, name: str | None = None) -> Landmarks:
     """
     path = Path(path)
     name = Path(name or path).name
-    picture, scale, (width, height) = _read(path, name)
+    picture, scale, (width, height) = _read(path, name, SIDE)
     with open_landmarker(video=False) as see:
-        faces = sorted(see(picture), key=lambda face: -face.size)
+        face = choose(see(picture), name, scale)
+    return Landmarks(width, height, to_68(face) / np.float32(scale))
+
+
+def choose(faces: Sequence[Found], name: str, scale: float = 1.0) -> Found:
+    """The one face, or the clearly largest; ValueError in one sentence. `scale`: of the picture they were found in."""
+    faces = sorted(faces, key=lambda face: -face.size)
     if not faces:
         raise ValueError(f"{name} shows no face; wanted: a photograph of one face, from the front")
     alike = [face.size / scale for face in faces if face.size >= ALIKE * faces[0].size]
@@ -60,7 +74,12 @@ def photo_landmarks(path: str | Path, *, name: str | None = None) -> Landmarks:
         raise ValueError(
             f"{name} shows {len(alike)} faces of like size ({sizes} pixels); wanted: one, or one clearly the largest"
         )
-    return Landmarks(width, height, to_68(faces[0]) / np.float32(scale))
+    return faces[0]
+
+
+def read_photo(path: Path, name: str, side: int = SIDE) -> np.ndarray:
+    """(H, W, 3) uint8: the picture in a file, upright, at most `side` pixels long. ValueError in one sentence."""
+    return _read(path, name, side)[0]
 
 
 def to_68(face: Found) -> np.ndarray:
@@ -79,26 +98,62 @@ def is_photo(path: str | Path) -> bool:
         return False
 
 
-def _read(path: Path, name: str) -> tuple[np.ndarray, float, tuple[int, int]]:
-    """The upright picture, at most SIDE pixels long, its scale, and the upright photograph's width and height."""
-    from PIL import Image, ImageOps
+def photo_size(path: str | Path) -> tuple[int, int]:
+    """Width and height of a picture that can be read, as it is shown."""
+    from PIL import Image
+
+    with _silent(), Image.open(path) as image:
+        return _shown_size(image)
+
+
+def _read(path: Path, name: str, side: int) -> tuple[np.ndarray, float, tuple[int, int]]:
+    """The upright picture, at most `side` pixels long, its scale, and the upright photograph's width and height."""
+    from PIL import Image
 
     if path.is_dir():
         raise ValueError(f"{name} is a folder; wanted: {KINDS}")
     if not path.is_file():
         raise ValueError(f"{name} does not exist; wanted: {KINDS}")
     try:
-        with Image.open(path) as image:
-            if image.width * image.height > MOST_PIXELS:
-                size = f"{image.width}×{image.height}"
-                raise ValueError(f"{name} has {size} pixels; wanted: at most {MOST_PIXELS // 10**6} million")
-            image = ImageOps.exif_transpose(image).convert("RGB")
+        with _silent(), Image.open(path) as image:
+            size = _shown_size(image)
+            if size[0] * size[1] > MOST_PIXELS:
+                given = f"{size[0]}×{size[1]}"
+                raise ValueError(f"{name} has {given} pixels; wanted: at most {MOST_PIXELS // 10**6} million")
+            image.draft(None, (2 * side, 2 * side))  # a large JPEG is opened at a half, a quarter or an eighth
+            image = _plain(image)
     except ValueError:
         raise
     except (OSError, SyntaxError, EOFError, Image.DecompressionBombError) as error:
         raise ValueError(f"{name} cannot be read as a picture or is damaged; wanted: {KINDS}") from error
-    size = image.size
-    scale = min(1.0, SIDE / max(size))
-    if scale < 1:
-        image = image.resize((max(1, round(size[0] * scale)), max(1, round(size[1] * scale))))
-    return np.asarray(image), scale, size
+    scale = min(1.0, side / max(size))
+    small = max(1, round(size[0] * scale)), max(1, round(size[1] * scale))
+    return np.asarray(image if image.size == small else image.resize(small)), scale, size
+
+
+@contextmanager
+def _silent() -> Iterator[None]:
+    """Pillow's warnings of large pictures are dropped: MOST_PIXELS is our word on them."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        yield
+
+
+def _shown_size(image: Image) -> tuple[int, int]:
+    turned = image.getexif().get(ORIENTATION, 1) in (5, 6, 7, 8)
+    return image.size[::-1] if turned else image.size
+
+
+def _plain(image: Image) -> Image:
+    """Upright, 8 bits of red, green and blue; what can be seen through lies on white."""
+    from PIL import Image, ImageOps
+
+    image = ImageOps.exif_transpose(image)
+    if image.mode[0] in "IF":  # grey in 16 bits or more, which convert would cut off at 255
+        grey = np.asarray(image, np.float32)
+        most = next((most for most in (1.0, 255.0, 65535.0) if grey.max() <= most), float(grey.max()))
+        return Image.fromarray((grey.clip(0) * (255 / most)).astype(np.uint8)).convert("RGB")
+    if image.has_transparency_data:
+        white = Image.new("RGBA", image.size, "white")
+        image = Image.alpha_composite(white, image.convert("RGBA"))
+    return image.convert("RGB")

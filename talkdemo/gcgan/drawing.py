@@ -1,0 +1,46 @@
+"""68 landmarks in, a few soft line drawings of them out: what the generator and the critic see of an expression."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+from talkdemo.gcgan.flow import grid
+
+# Lines by group, one picture each: outline, brows and nose, eyes, outer lips, inner lips. Closed where last = first.
+GROUPS: tuple[tuple[tuple[int, ...], ...], ...] = (
+    (tuple(range(17)),),
+    (tuple(range(17, 22)), tuple(range(22, 27)), tuple(range(27, 31)), tuple(range(31, 36))),
+    ((*range(36, 42), 36), (*range(42, 48), 42)),
+    ((*range(48, 60), 48),),
+    ((*range(60, 68), 60),),
+)
+WIDTH = 0.010  # standard deviation of a line, shares of the side
+FINEST = 64  # pixels at which lines are drawn; they are soft, and larger drawings are stretched
+
+
+def draw(points: Tensor, side: int) -> Tensor:
+    """(B, 68, 2) in shares of the side → (B, 5, side, side) in 0 … 1."""
+    if side > FINEST:
+        return torch.nn.functional.interpolate(draw(points, FINEST), size=(side, side), mode="bilinear")
+    with torch.autocast(points.device.type, enabled=False):
+        return _drawn(points.float(), side)
+
+
+def _drawn(points: Tensor, side: int) -> Tensor:
+    at = grid(side).to(points).reshape(-1, 2)
+    first = [k for lines in GROUPS for line in lines for k in line[:-1]]
+    second = [k for lines in GROUPS for line in lines for k in line[1:]]
+    a, along = points[:, first], points[:, second] - points[:, first]  # (B, S, 2)
+    length = along.square().sum(-1, keepdim=True).clamp_min(1e-9)
+    # |p − a − t (b − a)|² with the t in 0 … 1 that makes it least, without a number per axis, segment and pixel
+    on = along @ at.T - (a * along).sum(-1, keepdim=True)  # (B, S, side²)
+    share = (on / length).clamp(0, 1)
+    away = a.square().sum(-1, keepdim=True) + at.square().sum(-1) - 2 * (a @ at.T)
+    square = away + share * (share * length - 2 * on)
+    pictures, begin = [], 0
+    for lines in GROUPS:
+        end = begin + sum(len(line) - 1 for line in lines)
+        pictures.append(torch.exp(-square[:, begin:end].amin(1).clamp_min(0) / (2 * WIDTH**2)))
+        begin = end
+    return torch.stack(pictures, dim=1).view(len(points), len(GROUPS), side, side)

@@ -1,0 +1,196 @@
+"""A Portrait and an expression in — landmarks, a preset, another face, a moving head — the same person with it out.
+
+The model sees 128² pixels. Where it moves skin, the photograph's own pixels are moved; what it paints is laid over them
+with the fine grain of the photograph, so that a result is as sharp as its source wherever that shows the thing.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Self
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from talkdemo.face import landmarks as head_landmarks
+from talkdemo.face.head import FaceModel, FaceSubset
+from talkdemo.gcgan.crop import EYES, Crop, steady
+from talkdemo.gcgan.flow import resize, warp
+from talkdemo.gcgan.model import GCGAN, KIND
+from talkdemo.gcgan.portrait import Portrait
+from talkdemo.records import Stopped
+
+MOST_AMOUNT = 1.5
+FINEST = 640  # pixels of the crop that are drawn at most
+GRAIN = 0.2  # a change of colour (−1 … 1) by which the photograph's grain is left out
+STILL = 0.02  # outer eye distances: a change smaller than this fades into the photograph as it was
+BATCH = 4
+CAMERA_FAR = 8.0  # the head's distance to the eye that looks at it, in its own widths: almost no perspective
+
+
+@dataclass(frozen=True)
+class ManifoldMap:
+    """Expressions of the training faces on the two main axes of the manifold."""
+
+    points: np.ndarray  # (N, 2) float32
+    names: tuple[str, ...]  # of each point; "" for a blend
+    presets: dict[str, tuple[float, float]]  # where each preset lies
+
+
+class Expresser:
+    """The trained model with its presets. Nothing of a visitor is kept in it; calls may come from any thread."""
+
+    def __init__(self, model: GCGAN, provenance: Mapping[str, Any] | None = None) -> None:
+        self.model, self.provenance = model.eval(), dict(provenance or {})
+        self.presets: tuple[str, ...] = model.config.presets
+        self.side = model.config.generator.side
+        places = (model.preset_codes - model.map_middle) @ model.map_axes
+        self.map = ManifoldMap(
+            model.map_points.numpy(),
+            tuple("" if k < 0 else self.presets[k] for k in model.config.shown),
+            {name: (float(x), float(y)) for name, (x, y) in zip(self.presets, places, strict=True)},
+        )
+        self._head: FaceSubset | None = None
+
+    @classmethod
+    def load(cls, name: str = KIND) -> Self:
+        """By the checkpoint's name or path. ValueError for one that is not there or of another kind."""
+        model, file = GCGAN.open(name)
+        return cls(model, file.provenance)
+
+    def preset(self, portrait: Portrait, name: str) -> np.ndarray:
+        """(68, 2) pixels: where the portrait's landmarks go for a preset. ValueError for an unknown one."""
+        if name not in self.presets:
+            raise ValueError(f"expression {name!r} given; one of {', '.join(self.presets)} is wanted")
+        return self._moved(portrait, self.model.preset_codes[self.presets.index(name)][None])[0]
+
+    def transfer(self, portrait: Portrait, landmarks: np.ndarray) -> np.ndarray:
+        """(68, 2) of another face, in its own pixels → (68, 2) of the portrait making the same expression."""
+        return self._moved(portrait, self.codes(landmarks[None]))[0]
+
+    def follow(self, portrait: Portrait, coefficients: np.ndarray) -> np.ndarray:
+        """(T, 52) ARKit coefficients → (T, 68, 2): the portrait's landmarks making the expressions of a moving head.
+        The head's turning is left out: the portrait keeps its own."""
+        return self._moved(portrait, self.codes(self._head_points(coefficients)))
+
+    def codes(self, landmarks: np.ndarray) -> Tensor:
+        """(N, 68, 2) landmarks of any faces in their own pixels → z_g (N, 32)."""
+        with torch.no_grad():
+            return self.model.geometry.encode(torch.from_numpy(steady(landmarks)))
+
+    def place(self, landmarks: np.ndarray) -> np.ndarray:
+        """(N, 68, 2) → (N, 2) on `map`."""
+        codes = self.codes(landmarks)
+        return ((codes - self.model.map_middle) @ self.model.map_axes).numpy()
+
+    def path(
+        self, portrait: Portrait, target: np.ndarray, amounts: Sequence[float], along: str = "manifold"
+    ) -> np.ndarray:
+        """(N, 68, 2): from the portrait's landmarks (amount 0) to `target` (1) and beyond, straight in landmarks or
+        along the line between the two codes of the manifold."""
+        _check_amounts(amounts)
+        source, target = portrait.landmarks.astype(np.float32), _checked(target)
+        shares = np.asarray(amounts, np.float32)[:, None, None]
+        straight = source + shares * (target - source)
+        if along == "landmarks":
+            return straight
+        if along != "manifold":
+            raise ValueError(f"a path along {along!r} was asked for; 'manifold' or 'landmarks' is wanted")
+        begin, end = self.codes(np.stack([source, target])).split(1)
+        codes = torch.lerp(begin, end, torch.from_numpy(shares[:, :, 0]))
+        curved = self._moved(portrait, torch.cat([codes, end]))
+        return curved[:-1] + shares * (target - curved[-1])  # what the decoder misses at the end is made up on the way
+
+    def express(self, portrait: Portrait, target: np.ndarray, amount: float = 1.0) -> np.ndarray:
+        """(H, W, 3) uint8: the portrait with its landmarks at `target` (68, 2), or `amount` of the way to it."""
+        _check_amounts([amount])
+        source = portrait.landmarks
+        return next(self.express_all(portrait, [source + np.float32(amount) * (_checked(target) - source)]))
+
+    @torch.no_grad()
+    def express_all(
+        self, portrait: Portrait, targets: Iterable[np.ndarray], stop: threading.Event | None = None
+    ) -> Iterator[np.ndarray]:
+        """One picture for each (68, 2) target, in order. Raises Stopped when `stop` is set."""
+        crop = Crop.around(portrait.landmarks, self.side)
+        source = torch.from_numpy(crop.into(portrait.landmarks))[None] / self.side
+        small, model = _tensor(crop.take(portrait.picture)), self.model
+        looked, z_source = model.generator.look(small, source), model.geometry.encode(source)
+        large_crop = crop.at(int(np.clip(round(self.side / crop.scale), self.side, FINEST)))
+        taken = large_crop.take(portrait.picture)
+        large = _tensor(taken)
+        for batch in _batches(targets, BATCH):
+            if stop is not None and stop.is_set():
+                raise Stopped
+            wanted = torch.from_numpy(crop.into(np.stack([_checked(one) for one in batch]))) / self.side
+            count = len(wanted)
+            own = z_source.expand(count, -1)
+            made = model.generator.make(looked.times(count), wanted, own, model.geometry.encode(wanted))
+            added = made.picture - warp(small.expand(count, -1, -1, -1), made.flow)
+            away = (wanted - source).norm(dim=2).amax(1) / EYES / STILL
+            share = away.clamp(0, 1)[:, None, None, None]
+            for flow, paint in zip((made.flow * share).split(1), (added * share).split(1), strict=True):
+                yield large_crop.put(portrait.picture, _fine(large, flow, paint), taken)
+
+    def _moved(self, portrait: Portrait, codes: Tensor) -> np.ndarray:
+        crop = Crop.around(portrait.landmarks, 1)
+        source = torch.from_numpy(crop.into(portrait.landmarks))[None]
+        return crop.back(self.model.retarget(source, codes).numpy())
+
+    def _head_points(self, coefficients: np.ndarray) -> np.ndarray:
+        """(T, 52) → (T, 68, 2) of the default head, seen from the front; y down."""
+        coefficients = np.asarray(coefficients, np.float32)
+        if coefficients.ndim != 2 or coefficients.shape[1] != 52 or not np.isfinite(coefficients).all():
+            raise ValueError(f"coefficients of shape {coefficients.shape} given; frames of 52 numbers are wanted")
+        if self._head is None:
+            self._head = FaceModel.load().subset(head_landmarks.vertex_numbers())
+        with torch.no_grad():
+            points = self._head(torch.from_numpy(coefficients).clamp(0, 1)).numpy()
+        across = np.linalg.norm(points[0, 36] - points[0, 45])
+        far = CAMERA_FAR * across
+        depth = far / (far + points[0, 27, 2] - points[..., 2:])
+        return points[..., :2] * depth * np.array([1.0, -1.0], np.float32)
+
+
+def _fine(large: Tensor, flow: Tensor, paint: Tensor) -> np.ndarray:
+    """The large crop (1, 3, R, R) moved by (1, S, S, 2), and painted on by (1, 3, S, S), as (R, R, 3) uint8. Where much
+    is painted the grain of what was there is taken off: it belongs to skin, not to teeth."""
+    size, small = large.shape[-1], paint.shape[-1]
+    moved = warp(large, resize(flow, size))
+    coarse = F.interpolate(moved, size=(small, small), mode="bilinear", antialias=True)
+    off = 1 - torch.exp(-(paint.abs().amax(1, keepdim=True) / GRAIN).square())
+    changed = F.interpolate(torch.cat([paint, coarse, off], dim=1), size=(size, size), mode="bicubic")
+    out = moved + changed[:, :3] - changed[:, 6:].clamp(0, 1) * (moved - changed[:, 3:6])
+    return ((out[0].permute(1, 2, 0).clamp(-1, 1) + 1) * 127.5).round().byte().numpy()
+
+
+def _tensor(crop: np.ndarray) -> Tensor:
+    return torch.from_numpy(crop.astype(np.float32) / 127.5 - 1).permute(2, 0, 1)[None]
+
+
+def _checked(target: np.ndarray) -> np.ndarray:
+    target = np.asarray(target, np.float32)
+    if target.shape != (68, 2) or not np.isfinite(target).all():
+        raise ValueError(f"landmarks of shape {target.shape} given; 68 points of finite x and y are wanted")
+    return target
+
+
+def _check_amounts(amounts: Sequence[float]) -> None:
+    for amount in amounts:
+        if not 0 <= amount <= MOST_AMOUNT:
+            raise ValueError(f"amount {amount} given; a number from 0 to {MOST_AMOUNT} is wanted")
+
+
+def _batches(items: Iterable[np.ndarray], size: int) -> Iterator[list[np.ndarray]]:
+    batch: list[np.ndarray] = []
+    for item in items:
+        batch.append(item)
+        if len(batch) == size:
+            yield batch
+            batch = []
+    if batch:
+        yield batch

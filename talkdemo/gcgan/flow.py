@@ -1,0 +1,76 @@
+"""Landmarks of a face before and after in, where every pixel after comes from out (thin-plate splines).
+
+Bookstein (1989), "Principal warps": the smoothest map that takes control points to control points; here from the
+picture to be made back to the one that is there, with the edges of the crop held still. Points are in shares of the
+crop's side, 0 … 1.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+
+import torch
+from torch import Tensor
+
+EDGE = 6  # held points along each edge
+SMOOTH = 2e-4  # how far the map may miss its points; lips that touch would otherwise tear it
+
+
+@cache
+def _held() -> Tensor:
+    """(K, 2) points around the crop, a little outside."""
+    line = torch.linspace(-0.05, 1.05, EDGE)
+    low, high = torch.full_like(line, -0.05), torch.full_like(line, 1.05)
+    sides = [(line, low), (line, high), (low[1:-1], line[1:-1]), (high[1:-1], line[1:-1])]
+    return torch.cat([torch.stack(side, dim=1) for side in sides])
+
+
+@cache
+def grid(side: int) -> Tensor:
+    """(side, side, 2) middles of the pixels, x right, y down."""
+    line = (torch.arange(side) + 0.5) / side
+    y, x = torch.meshgrid(line, line, indexing="ij")
+    return torch.stack([x, y], dim=-1)
+
+
+def _kernel(a: Tensor, b: Tensor) -> Tensor:
+    """(B, N, 2), (B, M, 2) → (B, N, M): r² log r²."""
+    square = torch.cdist(a, b, compute_mode="use_mm_for_euclid_dist").square()
+    return square * torch.log(square + 1e-9)
+
+
+def backward_flow(source: Tensor, target: Tensor, side: int) -> Tensor:
+    """(B, 68, 2) landmarks of the picture there is and of the one wanted → (B, side, side, 2) shifts in shares of the
+    side: pixel p of the new picture is found at p + shift in the old one."""
+    with torch.autocast(source.device.type, enabled=False):
+        source, target = source.float(), target.float()
+        count, device = len(source), source.device
+        held = _held().to(device).expand(count, -1, -1)
+        knots = torch.cat([target, held], dim=1)
+        shift = torch.cat([source - target, torch.zeros_like(held)], dim=1)
+        k = knots.shape[1]
+        ones = torch.ones(count, k, 1, device=device)
+        affine = torch.cat([ones, knots], dim=2)
+        matrix = torch.zeros(count, k + 3, k + 3, device=device)
+        matrix[:, :k, :k] = _kernel(knots, knots) + SMOOTH * torch.eye(k, device=device)
+        matrix[:, :k, k:], matrix[:, k:, :k] = affine, affine.transpose(1, 2)
+        wanted = torch.cat([shift, shift.new_zeros(count, 3, 2)], dim=1)
+        weights = torch.linalg.solve(matrix.double(), wanted.double()).float()
+        at = grid(side).to(device).reshape(1, -1, 2).expand(count, -1, -1)
+        basis = torch.cat([_kernel(at, knots), torch.ones_like(at[..., :1]), at], dim=2)
+        return (basis @ weights).view(count, side, side, 2)
+
+
+def warp(picture: Tensor, flow: Tensor) -> Tensor:
+    """(B, C, H, W) seen through (B, h, w, 2) shifts → (B, C, h, w); the last pixels go on beyond the edge."""
+    at = (grid(flow.shape[1]).to(flow) + flow) * 2 - 1
+    return torch.nn.functional.grid_sample(picture, at.to(picture), padding_mode="border", align_corners=False)
+
+
+def resize(flow: Tensor, side: int) -> Tensor:
+    """(B, h, w, 2) → (B, side, side, 2)."""
+    if flow.shape[1] == side:
+        return flow
+    moved = flow.permute(0, 3, 1, 2)
+    moved = torch.nn.functional.interpolate(moved, size=(side, side), mode="bilinear", align_corners=False)
+    return moved.permute(0, 2, 3, 1)

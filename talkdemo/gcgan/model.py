@@ -1,0 +1,80 @@
+"""Generator and geometry as one module and one checkpoint, `gcgan`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from talkdemo import checkpoint
+from talkdemo.gcgan.geometry import Geometry, GeometryConfig
+from talkdemo.gcgan.networks import Generator, GeneratorConfig, Made
+
+KIND = "gcgan"
+
+
+@dataclass(frozen=True)
+class GCGANConfig:
+    generator: GeneratorConfig = field(default_factory=GeneratorConfig)
+    geometry: GeometryConfig = field(default_factory=GeometryConfig)
+    presets: tuple[str, ...] = ()  # names of expressions whose codes come with the model
+    shown: tuple[int, ...] = ()  # for each point of the manifold's map: which of the presets it is, −1 for a blend
+
+    @classmethod
+    def from_dict(cls, config: Mapping[str, Any]) -> GCGANConfig:
+        generator = {k: tuple(v) if isinstance(v, list) else v for k, v in config["generator"].items()}
+        geometry = {k: tuple(v) if isinstance(v, list) else v for k, v in config["geometry"].items()}
+        presets, shown = tuple(config["presets"]), tuple(config["shown"])
+        return cls(GeneratorConfig(**generator), GeometryConfig(**geometry), presets, shown)
+
+
+class GCGAN(nn.Module):
+    """Everything that turns a crop and landmarks into another crop. Points are (B, 68, 2) in shares of the side."""
+
+    def __init__(self, config: GCGANConfig) -> None:
+        super().__init__()
+        self.config = config
+        self.generator = Generator(config.generator)
+        self.geometry = Geometry(config.geometry)
+        width = config.geometry.expression
+        self.register_buffer("preset_codes", torch.zeros(len(config.presets), width))  # z_g of the presets
+        self.register_buffer("map_middle", torch.zeros(width))
+        self.register_buffer("map_axes", torch.zeros(width, 2))  # z_g → the map's two axes
+        self.register_buffer("map_points", torch.zeros(len(config.shown), 2))
+
+    def forward(self, picture: Tensor, source: Tensor, target: Tensor) -> Made:
+        """picture (B, 3, S, S) in −1 … 1."""
+        z_source, z_target = self.geometry.encode(source), self.geometry.encode(target)
+        return self.generator(picture, source, target, z_source, z_target)
+
+    @torch.no_grad()
+    def retarget(self, source: Tensor, z: Tensor) -> Tensor:
+        """The face with landmarks (B, 68, 2) making the expressions z_g (B, 32) → (B, 68, 2): its own landmarks, moved
+        as the decoder moves a face of its shape from its own expression to the other."""
+        geometry, shape = self.geometry, self.geometry.shape_of(source)
+        moved = geometry.decode(z, shape.expand(len(z), -1))
+        return source + moved - geometry.decode(geometry.encode(source), shape)
+
+    @torch.no_grad()
+    def describe(self, codes: Tensor, shown: Tensor, of: Sequence[int]) -> None:
+        """Take over the presets' codes (P, 32) and a map drawn of the codes `shown` (N, 32), which presets they are."""
+        if len(codes) != len(self.config.presets) or len(of) != len(self.config.shown):
+            raise ValueError(f"{len(codes)} presets and {len(of)} points given, others were announced in the config")
+        self.preset_codes.copy_(codes)
+        self.map_middle.copy_(codes.mean(0))
+        self.map_axes.copy_(torch.linalg.svd(codes - self.map_middle, full_matrices=False).Vh[:2].T)
+        self.map_points.copy_((shown - self.map_middle) @ self.map_axes)
+
+    @classmethod
+    def open(cls, name: str | Path = KIND) -> tuple[GCGAN, checkpoint.Checkpoint]:
+        file = checkpoint.load(name, KIND)
+        model = cls(GCGANConfig.from_dict(file.config))
+        model.load_state_dict(file.tensors, strict=True)
+        return model.eval(), file
+
+    def save(self, path: Path | str, provenance: Mapping[str, Any]) -> Path:
+        return checkpoint.save(path, self, KIND, asdict(self.config), provenance)

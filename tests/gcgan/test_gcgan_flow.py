@@ -1,0 +1,67 @@
+"""The warp and the drawings against what is known of them beforehand."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+
+from talkdemo.gcgan.drawing import GROUPS, draw
+from talkdemo.gcgan.flow import backward_flow, grid, resize, warp
+
+
+@pytest.fixture
+def points() -> torch.Tensor:
+    """(2, 68, 2) different points inside the crop."""
+    return torch.rand(2, 68, 2, generator=torch.Generator().manual_seed(0)) * 0.5 + 0.25
+
+
+def test_equal_landmarks_move_nothing(points: torch.Tensor) -> None:
+    assert backward_flow(points, points, 32).abs().max() == 0
+
+
+def test_a_shift_of_all_points(points: torch.Tensor) -> None:
+    """Points pushed aside take their surroundings with them; the edges of the crop stay."""
+    shift = torch.tensor([0.03, -0.02])
+    flow = backward_flow(points, points + shift, 64)
+    at = grid(64)
+    inner = ((at - 0.5).abs().amax(-1) < 0.15).expand(2, -1, -1)
+    assert (flow[inner] + shift).abs().max() < 0.01
+    assert flow[:, 0].abs().max() < 0.01 and flow[:, :, -1].abs().max() < 0.01
+
+
+def test_the_points_are_met(points: torch.Tensor) -> None:
+    """At the new landmarks the flow leads back to the old ones."""
+    target = points + 0.02 * torch.randn(2, 68, 2, generator=torch.Generator().manual_seed(1))
+    flow = backward_flow(points, target, 128)
+    sampled = torch.nn.functional.grid_sample(flow.permute(0, 3, 1, 2), (target * 2 - 1)[:, None], align_corners=False)
+    missed = sampled[:, :, 0].transpose(1, 2) - (points - target)
+    assert missed.norm(dim=2).median() < 0.004
+
+
+def test_warp_and_resize() -> None:
+    picture = torch.rand(1, 3, 16, 16)
+    still = torch.zeros(1, 16, 16, 2)
+    assert torch.allclose(warp(picture, still), picture, atol=1e-5)
+    right = still + torch.tensor([2 / 16, 0.0])  # two pixels to the right are looked up
+    assert torch.allclose(warp(picture, right)[..., :14], picture[..., 2:], atol=1e-4)
+    assert warp(picture, right)[..., -1].allclose(picture[..., -1], atol=1e-4)
+    assert resize(right, 16) is right
+    assert torch.allclose(resize(right, 40), right[:, :1, :1].expand(1, 40, 40, 2))
+
+
+def test_drawings(points: torch.Tensor) -> None:
+    """Bright on the lines, dark beyond; each group by itself; one face does not depend on the other."""
+    drawn = draw(points, 64)
+    assert drawn.shape == (2, len(GROUPS), 64, 64) and drawn.min() >= 0 and drawn.max() <= 1
+    line = torch.full((1, 68, 2), 2.0)  # outside
+    line[0, :17] = torch.stack([torch.linspace(0.2, 0.8, 17), torch.full((17,), 0.5)], dim=1)
+    alone = draw(line, 64)[0]
+    assert alone[0, 31:33, 20:44].min() > 0.7 and alone[0, 10].max() < 1e-3 and alone[3].max() < 1e-3
+    assert torch.allclose(draw(points[:1], 64), drawn[:1], atol=1e-5)
+    assert draw(points, 128).shape == (2, len(GROUPS), 128, 128)
+
+
+def test_drawings_lead_the_points(points: torch.Tensor) -> None:
+    moving = points.clone().requires_grad_()
+    draw(moving, 32).square().sum().backward()
+    assert moving.grad is not None and torch.isfinite(moving.grad).all() and moving.grad.abs().max() > 0
