@@ -21,6 +21,7 @@ VERBS = {
     "identities": "whose manner of talking can be chosen",
     "references": "clips whose manner of talking can be followed",
     "track": "a video of somebody talking → motion files; a photograph → 68 landmarks",
+    "express": "a portrait with another expression; a portrait that talks",
     "characters": "whose head can be chosen",
     "models": "checkpoints installed: size, provenance, licence",
     "evaluate": "score a checkpoint on a corpus",
