@@ -19,6 +19,8 @@ import gradio as gr  # noqa: E402
 
 from talkdemo.ui import portraits, style  # noqa: E402
 from talkdemo.ui.compare import CompareTab  # noqa: E402
+from talkdemo.ui.express import ExpressTab, open_expresser  # noqa: E402
+from talkdemo.ui.express_job import Expresses  # noqa: E402
 from talkdemo.ui.talk import TalkTab  # noqa: E402
 from talkdemo.ui.talk_job import IDENTITY, Talker  # noqa: E402
 
@@ -39,12 +41,15 @@ def build(
     characters: Sequence[str] | None = None,
     examples: Sequence[Path] | None = None,
     visits: Visits | None = None,
+    expresser: Expresses | None = None,
 ) -> gr.Blocks:
     """The app; whatever is not given is the shipped one. `talkers` by the name of their model, in the order in which
-    they are offered; one alone stands for the one that takes identities."""
+    they are offered; one alone stands for the one that takes identities. With talkers of one's own, `expresser` is
+    as it is given: without it the tab says that it is not installed."""
     if talkers is None or decode is None:
         from talkdemo import pipeline
 
+        expresser = expresser or (open_expresser() if talkers is None else None)
         talkers = talkers or {model: pipeline.SpeechToFace.load(model) for model in pipeline.MODELS}
         decode = decode or pipeline.decode
     talkers = talkers if isinstance(talkers, Mapping) else {IDENTITY: talkers}
@@ -56,16 +61,21 @@ def build(
     with gr.Blocks(title=TITLE, analytics_enabled=False, delete_cache=(PERIOD, AGE), fill_width=True) as app:
         gr.HTML(HEADER)
         with gr.Tab("Talk"):
-            tab = TalkTab(talkers, decode, visits, characters, example_clips() if examples is None else examples)
+            clips = example_clips() if examples is None else examples
+            tab = TalkTab(talkers, decode, visits, characters, clips, expresser)
             tab.build()
         with gr.Tab("Compare"):
             beside = CompareTab(talkers, decode, visits, characters, tab.form.examples)
             beside.build()
+        with gr.Tab("Expression") as expression:
+            express = ExpressTab(expresser, visits)
+            express.build(expression, tab.save_npz)
         gr.HTML(FOOTER)
         app.unload(tab.leave)
         app.unload(beside.leave)
+        app.unload(express.leave)
     app.queue(max_size=MAX_WAITING)
-    app.talk_tab, app.compare_tab, app.characters = tab, beside, characters
+    app.talk_tab, app.compare_tab, app.express_tab, app.characters = tab, beside, express, characters
     visits.keep_sweeping()
     return app
 

@@ -15,11 +15,13 @@ import gradio as gr
 
 from talkdemo.records import MAX_SEED, Speech, Stopped
 from talkdemo.ui import chart, library, panel, portraits
+from talkdemo.ui.express_job import Expresses
 from talkdemo.ui.job import WAITING, Done, Report, follow
 from talkdemo.ui.reference_chooser import visit as clip_visit
 from talkdemo.ui.talk_api import Endpoints
 from talkdemo.ui.talk_form import Form
 from talkdemo.ui.talk_job import STAGES, Choice, Outcome, Talker, talk
+from talkdemo.ui.talk_portrait import TalkPortrait
 from talkdemo.ui.visits import Visits
 
 ONE_AT_A_TIME = {"concurrency_id": "sampler", "concurrency_limit": 1}
@@ -37,10 +39,13 @@ class TalkTab:
         visits: Visits,
         characters: Sequence[str],
         examples: Sequence[Path] = (),
+        expresser: Expresses | None = None,
     ) -> None:
-        """`talkers` by the name of their model, in the order in which they are offered."""
+        """`talkers` by the name of their model, in the order in which they are offered; without `expresser` no portrait
+        follows a talk."""
         self.talkers, self.decode, self.visits = talkers, decode, visits
         self.form = Form(talkers, visits, characters, examples)
+        self.portrait = TalkPortrait(expresser, visits) if expresser is not None else None
 
     def run(self, session: str, choice: Choice, outlives: bool = False) -> Iterator[Report | Done[Outcome]]:
         """One job in a folder of its own; the folder is deleted unless the job reaches its end.
@@ -103,6 +108,8 @@ class TalkTab:
         """The page was closed."""
         for visit in (request.session_hash, clip_visit(request)):
             self.visits.leave(visit)
+        if self.portrait:
+            self.portrait.leave(request)
 
     def working(self, yes: bool) -> dict:
         """Which of the two buttons can be pressed."""
@@ -124,6 +131,7 @@ class TalkTab:
             self.save_video: gr.DownloadButton(value=str(made.video)),
             self.save_csv: gr.DownloadButton(value=str(made.csv)),
             self.save_npz: gr.DownloadButton(value=str(made.npz)),
+            **(self.portrait.begun(made) if self.portrait else {}),
         }
 
     def build(self) -> None:
@@ -144,6 +152,8 @@ class TalkTab:
         self.panel = gr.HTML(
             panel.idle(portraits.film(self.form.characters[0]) is not None), elem_id="td-panel", **PLAIN
         )
+        if self.portrait:
+            self.portrait.build()
         self.chart = gr.HTML(visible=False, elem_id="td-chart", **PLAIN)
         with gr.Row(visible=False, elem_id="td-downloads") as self.downloads:
             self.save_video = gr.DownloadButton("Video (mp4)", size="sm", min_width=100)
@@ -156,6 +166,7 @@ class TalkTab:
         page = [
             form.generate, form.stop, form.seed, self.poster, self.video, self.panel, self.chart, self.timings,
             self.downloads, self.save_video, self.save_csv, self.save_npz,
+            *(self.portrait.fed if self.portrait else ()),
         ]  # fmt: skip
         private = {"api_visibility": "private", "show_progress": "hidden"}
         buttons = [form.generate, form.stop, self.panel]
@@ -166,4 +177,6 @@ class TalkTab:
         job.failure(self.refused, None, buttons, queue=False, **private)
         form.stop.click(self.stop, None, buttons, cancels=[job], queue=False, **private)
         form.character.change(portraits.poster, form.character, self.poster, queue=False, **private)
+        if self.portrait:
+            self.portrait.connect(**ONE_AT_A_TIME)
         Endpoints(self, **ONE_AT_A_TIME).build()
