@@ -1,4 +1,7 @@
-"""68 landmarks in, a few soft line drawings of them out: what the generator and the critic see of an expression."""
+"""68 landmarks in, a few soft drawings of them out: what the generator and the critic see of an expression.
+
+Five of lines, and two of surfaces: how far the mouth is open, and the eyes.
+"""
 
 from __future__ import annotations
 
@@ -15,12 +18,17 @@ GROUPS: tuple[tuple[tuple[int, ...], ...], ...] = (
     ((*range(48, 60), 48),),
     ((*range(60, 68), 60),),
 )
+# Upper and lower rim of an opening, from left to right.
+MOUTH = ((60, 61, 62, 63, 64), (60, 67, 66, 65, 64))
+EYES = (((36, 37, 38, 39), (36, 41, 40, 39)), ((42, 43, 44, 45), (42, 47, 46, 45)))
+DRAWINGS = len(GROUPS) + 2
+SOFT = 0.006  # width of a rim, shares of the side
 WIDTH = 0.010  # standard deviation of a line, shares of the side
 FINEST = 64  # pixels at which lines are drawn; they are soft, and larger drawings are stretched
 
 
 def draw(points: Tensor, side: int) -> Tensor:
-    """(B, 68, 2) in shares of the side → (B, 5, side, side) in 0 … 1."""
+    """(B, 68, 2) in shares of the side → (B, DRAWINGS, side, side) in 0 … 1."""
     if side > FINEST:
         return torch.nn.functional.interpolate(draw(points, FINEST), size=(side, side), mode="bilinear")
     with torch.autocast(points.device.type, enabled=False):
@@ -43,4 +51,25 @@ def _drawn(points: Tensor, side: int) -> Tensor:
         end = begin + sum(len(line) - 1 for line in lines)
         pictures.append(torch.exp(-square[:, begin:end].amin(1).clamp_min(0) / (2 * WIDTH**2)))
         begin = end
-    return torch.stack(pictures, dim=1).view(len(points), len(GROUPS), side, side)
+    pictures.append(_opening(points, at, *MOUTH))
+    pictures.append(torch.maximum(*(_opening(points, at, *rims) for rims in EYES)))
+    return torch.stack(pictures, dim=1).view(len(points), DRAWINGS, side, side)
+
+
+def _opening(points: Tensor, at: Tensor, upper: tuple[int, ...], lower: tuple[int, ...]) -> Tensor:
+    """(B, side²): 1 between two rims of an upright face; nothing where they meet."""
+    x, y = at[:, 0], at[:, 1]
+    above, below = _rim(points[:, list(upper)], x), _rim(points[:, list(lower)], x)
+    gap = (below - above).clamp_min(0)
+    inside = torch.sigmoid((y - above) / SOFT) * torch.sigmoid((below - y) / SOFT) * (gap / (gap + SOFT))
+    left, right = points[:, upper[0], :1], points[:, upper[-1], :1]
+    return inside * torch.sigmoid((x - left) / SOFT) * torch.sigmoid((right - x) / SOFT)
+
+
+def _rim(points: Tensor, x: Tensor) -> Tensor:
+    """(B, N, 2) from left to right, (P,) → (B, P): the height of the line through them at every x."""
+    height = points[:, :1, 1].expand(-1, len(x))
+    for a, b in zip(points.unbind(1), points.unbind(1)[1:], strict=False):
+        wide = (b[:, :1] - a[:, :1]).clamp_min(1e-4)
+        height = height + (b[:, 1:] - a[:, 1:]) / wide * (x - a[:, :1]).clamp_min(0).minimum(wide)
+    return height

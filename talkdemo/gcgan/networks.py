@@ -16,7 +16,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from talkdemo.gcgan.drawing import GROUPS, draw
+from talkdemo.gcgan.drawing import DRAWINGS, draw
 from talkdemo.gcgan.flow import backward_flow, resize, warp
 
 FLOW_SIDE = 64  # the warp is smooth: it is worked out at this many pixels
@@ -62,7 +62,7 @@ class Generator(nn.Module):
     def __init__(self, config: GeneratorConfig) -> None:
         super().__init__()
         self.config = config
-        widths, lines = config.widths, len(GROUPS)
+        widths, lines = config.widths, DRAWINGS
         self.first = nn.Conv2d(3 + lines, widths[0], 4, 2, 1)
         self.down = nn.ModuleList()
         for a, b in zip(widths, (*widths[1:], None), strict=True):
@@ -122,7 +122,7 @@ class Critic(nn.Module):
 
     def __init__(self, classes: int, widths: tuple[int, ...] = (32, 64, 128, 192)) -> None:
         super().__init__()
-        given, stages = 3 + len(GROUPS), []
+        given, stages = 3 + DRAWINGS, []
         for width in widths:
             stages.append(nn.Sequential(nn.Conv2d(given, width, 4, 2, 1), nn.LeakyReLU(0.2)))
             given = width

@@ -172,7 +172,8 @@ class PairSampler:
         return cut.view(count, 2, 3, SIDE, SIDE) / 127.5 - 1, new, flip
 
     def _coloured(self, pictures: Tensor) -> Tensor:
-        """Exposure, contrast, tint, softness, grain, and things in front of the face; alike for both of a pair."""
+        """Exposure, contrast, tint, softness, and things in front of the face; alike for both of a pair. No noise: of
+        what cannot be known the best guess is a blur."""
         count, rng = len(pictures), self.rng
 
         def drawn(spread: float, *shape: int) -> Tensor:
@@ -191,7 +192,6 @@ class PairSampler:
             a, b = rng.integers(8, 40, 2)
             i, j = rng.integers(0, SIDE - a), rng.integers(0, SIDE - b)
             x[k, :, :, i : i + a, j : j + b] = torch.from_numpy(rng.random((3, 1, 1)).astype(np.float32))
-        x = x + 0.01 * torch.randn(x.shape, generator=self.generator)
         return x.clamp(0, 1) * 2 - 1
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 import torch
 
-from talkdemo.gcgan.drawing import GROUPS, draw
+from talkdemo.gcgan.drawing import DRAWINGS, GROUPS, draw
 from talkdemo.gcgan.flow import backward_flow, grid, resize, warp
 
 
@@ -52,16 +52,29 @@ def test_warp_and_resize() -> None:
 def test_drawings(points: torch.Tensor) -> None:
     """Bright on the lines, dark beyond; each group by itself; one face does not depend on the other."""
     drawn = draw(points, 64)
-    assert drawn.shape == (2, len(GROUPS), 64, 64) and drawn.min() >= 0 and drawn.max() <= 1
+    assert drawn.shape == (2, DRAWINGS, 64, 64) and drawn.min() >= 0 and drawn.max() <= 1
     line = torch.full((1, 68, 2), 2.0)  # outside
     line[0, :17] = torch.stack([torch.linspace(0.2, 0.8, 17), torch.full((17,), 0.5)], dim=1)
     alone = draw(line, 64)[0]
     assert alone[0, 31:33, 20:44].min() > 0.7 and alone[0, 10].max() < 1e-3 and alone[3].max() < 1e-3
     assert torch.allclose(draw(points[:1], 64), drawn[:1], atol=1e-5)
-    assert draw(points, 128).shape == (2, len(GROUPS), 128, 128)
+    assert draw(points, 128).shape == (2, DRAWINGS, 128, 128)
 
 
 def test_drawings_lead_the_points(points: torch.Tensor) -> None:
     moving = points.clone().requires_grad_()
     draw(moving, 32).square().sum().backward()
     assert moving.grad is not None and torch.isfinite(moving.grad).all() and moving.grad.abs().max() > 0
+
+
+def test_openings_of_mouth_and_eyes(points: torch.Tensor) -> None:
+    """A mouth open as a box is filled within its rims, a shut one and one turned inside out are empty."""
+    face = torch.full((3, 68, 2), 2.0)
+    x = torch.linspace(0.3, 0.7, 5)
+    for row, (upper, lower) in enumerate([(0.4, 0.6), (0.5, 0.5), (0.6, 0.4)]):
+        face[row, [60, 61, 62, 63, 64], 0], face[row, [60, 67, 66, 65, 64], 0] = x, x
+        face[row, [61, 62, 63], 1], face[row, [67, 66, 65], 1], face[row, [60, 64], 1] = upper, lower, 0.5
+    mouth, eyes = draw(face, 64)[:, -2], draw(face, 64)[:, -1]
+    assert mouth[0, 32, 22:42].min() > 0.9 and mouth[0, :20].max() < 1e-3 and mouth[0, :, :14].max() < 1e-3
+    assert mouth[1:].max() < 1e-3 and eyes.max() < 1e-3
+    assert abs(float(mouth[0].mean()) - 0.2 * 0.3) < 0.01  # a hexagon: 0.2 high, 0.4 wide, its ends pointed
