@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 import torch
 
-from talkdemo.gcgan.drawing import DRAWINGS, GROUPS, draw
+from talkdemo.gcgan.drawing import DRAWINGS, draw
 from talkdemo.gcgan.flow import backward_flow, grid, resize, warp
 
 
