@@ -24,7 +24,7 @@ from talkdemo.train.gcgan_data import Pairs, PairSampler, load
 from talkdemo.train.gcgan_losses import PortraitLoss
 from talkdemo.train.gcgan_reader import open_reader
 
-PHOTOGRAPHS_FROM, ADVERSARIAL_FROM = 0.15, 0.5  # shares of the minutes
+PHOTOGRAPHS_FROM, ADVERSARIAL_FROM = 0.15, 0.2  # shares of the minutes
 PHOTOGRAPHS = 0.35  # share of the pairs, from then on
 LOOSE = 0.35  # share of the photographs' pairs whose target is somebody else's expression
 LOOSE_ALONE = 0.85  # of those of whom there is but one photograph

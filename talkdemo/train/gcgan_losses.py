@@ -22,15 +22,12 @@ from talkdemo.gcgan.networks import Critic, Made
 from talkdemo.train.gcgan_data import Pairs
 from talkdemo.train.gcgan_reader import Reader
 
+KNOWN = {"pixels": 6.0, "structure": 1.5, "features": 1.0, "points": 12.0, "person": 0.3, "paint": 0.01, "far": 2.0}
 PHASES: dict[str, dict[str, float]] = {
-    "reconstruct": {
-        "pixels": 6.0, "painted": 1.0, "features": 1.0, "points": 12.0, "person": 0.3, "paint": 0.01, "far": 2.0,
-    },
-    "adversarial": {
-        "pixels": 6.0, "painted": 0.3, "features": 1.0, "points": 12.0, "person": 0.3, "paint": 0.01, "far": 2.0,
-        "adversarial": 0.06, "critic_features": 1.0, "expression": 0.02, "cycle": 2.0,
-    },
-}  # fmt: skip
+    "reconstruct": KNOWN | {"painted": 1.0},
+    "adversarial": KNOWN
+    | {"painted": 0.3, "adversarial": 0.1, "critic_features": 2.0, "expression": 0.02, "cycle": 2.0},
+}
 PENALTY, PENALTY_EVERY = 2.0, 8  # R1's γ, and how often it is worked out (then as many times as heavy)
 MOUTH, EYES = (*range(48, 68),), (*range(36, 48),)
 DETAIL = 10.0  # how much heavier mouth and eyes count
@@ -67,6 +64,7 @@ class PortraitLoss:
             "pixels": _mean(_pixels(picture, batch.target, face, batch.real), want),
             # by itself too: where the mask is shut the painter would learn nothing, and the mask would stay shut
             "painted": _mean(_pixels(made.painted, batch.target, face, batch.real), want),
+            "structure": _mean(1 - structure(picture, batch.target), want),
             "features": _mean(_features(read.features, truth.features), want),
             "points": _points(read.points, torch.where(paired[:, None, None], truth.points, batch.target_points)),
             "person": (1 - (read.person * before.person).sum(1)).mean(),
@@ -134,6 +132,16 @@ def _pixels(picture: Tensor, truth: Tensor, face: Tensor, real: Tensor) -> Tenso
     difference = (picture - truth).abs()
     edges = sum((_slope(picture, axis) - _slope(truth, axis)).abs().mean((1, 2, 3)) for axis in (2, 3))
     return (weight * difference).mean((1, 2, 3)) + 0.5 * edges
+
+
+def structure(picture: Tensor, truth: Tensor, window: int = 7) -> Tensor:
+    """(B,) structural similarity (Wang et al. 2004) of the lightness of (B, 3, S, S) in −1 … 1, over square windows."""
+    x, y = picture.float().mean(1, keepdim=True), truth.float().mean(1, keepdim=True)
+    moments = torch.cat([x, y, x * x, y * y, x * y], dim=1)
+    x, y, xx, yy, xy = F.avg_pool2d(moments, window, 1).split(1, dim=1)
+    a, b = (0.01 * 2) ** 2, (0.03 * 2) ** 2
+    similar = (2 * x * y + a) * (2 * (xy - x * y) + b) / ((x * x + y * y + a) * (xx - x * x + yy - y * y + b))
+    return similar.mean((1, 2, 3))
 
 
 def _slope(picture: Tensor, axis: int) -> Tensor:

@@ -12,7 +12,7 @@ from talkdemo.gcgan.crop import EYES, MIDDLE, STEADY
 from talkdemo.gcgan.model import GCGAN
 from talkdemo.train import gcgan, gcgan_geometry, gcgan_reader
 from talkdemo.train.gcgan_data import KEPT, SIDE, Faces, Pairs, PairSampler, load
-from talkdemo.train.gcgan_losses import PENALTY, PENALTY_EVERY, PortraitLoss, where
+from talkdemo.train.gcgan_losses import PENALTY, PENALTY_EVERY, PortraitLoss, structure, where
 from talkdemo.train.gcgan_reader import Reader
 from talkdemo.train.gcgan_shapes import Draw, Shapes
 
@@ -119,6 +119,15 @@ def test_a_perfect_picture_costs_nothing():
     assert float(made.terms["pixels"]) < 1e-4 and float(made.terms["features"]) < 1e-3
     moved = PortraitLoss(reader).generator(model, None, batch, torch.zeros(2, dtype=torch.bool))
     assert float(moved.terms["pixels"]) > 1
+
+
+def test_structural_similarity():
+    torch.manual_seed(0)
+    picture = torch.rand(2, 3, 32, 32) * 2 - 1
+    assert torch.allclose(structure(picture, picture), torch.ones(2), atol=1e-4)
+    flat = torch.zeros_like(picture) + 0.5
+    assert float(structure(flat, flat - 0.2).mean()) == pytest.approx((2 * 0.5 * 0.3 + 4e-4) / (0.34 + 4e-4), rel=1e-3)
+    assert float(structure(picture, picture.roll(1, -1)).max()) < 0.4
 
 
 def test_the_mask_of_eyes_and_mouth():
