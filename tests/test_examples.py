@@ -38,7 +38,7 @@ def test_the_lines_in_the_readme_run(tmp_path: Path) -> None:
 def test_the_readme_names_what_exists() -> None:
     text = README.read_text(encoding="utf-8")
     links = re.findall(r"\]\(([^):#]+)\)", text)
-    tree = [line.strip().split("  ")[0] for line in text.split("```\napp.py")[1].split("```")[0].splitlines()[2:]]
+    tree = [line.strip().split("  ")[0] for line in text.split("```\ntalkdemo/")[1].split("```")[0].splitlines()[1:]]
     named = [name for name in tree if name.endswith((".py", "/")) and "*" not in name and " " not in name]
     assert links and len(named) > 10 and len(text.splitlines()) <= 150
     for name in (*links, *named):

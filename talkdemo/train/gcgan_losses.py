@@ -16,10 +16,11 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from talkdemo.gcgan.drawing import draw
 from talkdemo.gcgan.flow import grid
 from talkdemo.gcgan.model import GCGAN
 from talkdemo.gcgan.networks import Critic, Made
-from talkdemo.train.gcgan_data import Pairs
+from talkdemo.train.gcgan_data import SIDE, Pairs
 from talkdemo.train.gcgan_reader import Reader
 
 KNOWN = {"pixels": 6.0, "structure": 1.5, "features": 1.0, "points": 12.0, "person": 0.3, "paint": 0.01, "far": 2.0}
@@ -31,6 +32,7 @@ PHASES: dict[str, dict[str, float]] = {
 PENALTY, PENALTY_EVERY = 2.0, 8  # R1's γ, and how often it is worked out (then as many times as heavy)
 MOUTH, EYES = (*range(48, 68),), (*range(36, 48),)
 DETAIL = 10.0  # how much heavier mouth and eyes count
+OPENINGS = (60.0, 20.0)  # and the inside of the mouth, and of the eyes: few pixels, and all that has to be painted
 HAIR = 0.35  # weight of what lies outside the face on photographs: hair and collar move between two of them
 
 
@@ -60,10 +62,12 @@ class PortraitLoss:
             truth, before = self.reader(batch.target), self.reader(batch.source)
         want = paired.float()
         face = where(batch.target_points, batch.source_points, picture.shape[-1])
+        mouth, eyes = draw(batch.target_points, SIDE)[:, -2:].split(1, 1)
+        inside = OPENINGS[0] * mouth + OPENINGS[1] * eyes
         terms = {
-            "pixels": _mean(_pixels(picture, batch.target, face, batch.real), want),
+            "pixels": _mean(_pixels(picture, batch.target, face, inside, batch.real), want),
             # by itself too: where the mask is shut the painter would learn nothing, and the mask would stay shut
-            "painted": _mean(_pixels(made.painted, batch.target, face, batch.real), want),
+            "painted": _mean(_pixels(made.painted, batch.target, face, inside, batch.real), want),
             "structure": _mean(1 - structure(picture, batch.target), want),
             "features": _mean(_features(read.features, truth.features), want),
             "points": _points(read.points, torch.where(paired[:, None, None], truth.points, batch.target_points)),
@@ -126,9 +130,9 @@ def _oval(points: Tensor, rows: list[int], grow: float, at: Tensor) -> Tensor:
     return torch.sigmoid(8 * (1.05 - away))
 
 
-def _pixels(picture: Tensor, truth: Tensor, face: Tensor, real: Tensor) -> Tensor:
+def _pixels(picture: Tensor, truth: Tensor, face: Tensor, inside: Tensor, real: Tensor) -> Tensor:
     outside = torch.where(real, HAIR, 1.0)[:, None, None, None]
-    weight = outside + (1 - outside) * face[:, :1] + DETAIL * face[:, 1:]
+    weight = outside + (1 - outside) * face[:, :1] + DETAIL * face[:, 1:] + inside
     difference = (picture - truth).abs()
     edges = sum((_slope(picture, axis) - _slope(truth, axis)).abs().mean((1, 2, 3)) for axis in (2, 3))
     return (weight * difference).mean((1, 2, 3)) + 0.5 * edges
