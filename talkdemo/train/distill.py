@@ -2,7 +2,7 @@
 
 Progressive distillation (Salimans & Ho 2022), round after round, each student the next round's teacher:
 
-    python -m talkdemo train distill                       # 512 → … → 8: 26 minutes, and some for the scores
+    python -m talkdemo train distill                       # 512 → … → 8: 20 minutes, and some for the scores
     python -m talkdemo train distill --out-steps 8 4 2     # goes on from there and installs three students
     python -m talkdemo train distill --report              # the table of scores alone
     python -m talkdemo train distill --teacher diffposetalk --run runs/distill-diffposetalk
@@ -53,7 +53,7 @@ from talkdemo.train.talker_data import load
 AUDIO, STYLE = (1.0, 2.5), (0.5, 2.0)  # weights of guidance that students learn
 PLAIN = 0.5  # share of the windows without guidance
 MOST = 5.0  # bound of the truncated-SNR weight
-CHAIN_MINUTES = 26.0  # what the minutes of ROUNDS add up to, down to 8 steps
+CHAIN_MINUTES = 20.0  # what the minutes of ROUNDS add up to, down to 8 steps
 CLOSURE = 0.1  # weight of the closure term: an absolute error outweighs squared ones where all are as small as here
 TEACHER = "diffusiontalker"
 COMPARED = 64  # up to so many steps a student is compared with the full model in as many
@@ -70,7 +70,7 @@ class Round:
 # Early students hardly differ from their teachers. What a student has to learn grows with its stride; so do the minutes
 # and, as Adam's steps do not shrink with the loss, the rate: a higher one would only shake the weights.
 ROUNDS = (
-    Round(512, 12.0, 4e-5, halves=False),
+    Round(512, 6.0, 1e-4, halves=False),
     Round(256, 0.5, 5e-6),
     Round(128, 0.5, 1e-5),
     Round(64, 0.8, 2e-5),

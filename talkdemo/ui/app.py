@@ -30,9 +30,10 @@ MAX_WAITING = 8  # jobs in the queue; then "Queue is full"
 MAX_UPLOAD = "120mb"  # ten minutes of stereo wav; the microphone of a browser gives mono wav
 TITLE = "TalkDemo — speech in, a talking head out"
 HEADER = """<header class="td-header"><h1>TalkDemo</h1>
-<p>Say something: a diffusion model turns your voice into the movement of a 3D head.</p></header>"""
-FOOTER = """<footer class="td-footer">Open source under the Apache License 2.0. Your recording stays on this server,
-is seen by nobody else, and is deleted within the hour.</footer>"""
+<p>Say something: a diffusion model turns your voice into the movement of a 3D head. A portrait can take its
+expression, or any other.</p></header>"""
+FOOTER = """<footer class="td-footer">Open source under the Apache License 2.0. Your recordings and photographs stay on
+this server, are seen by nobody else, and are deleted within the hour.</footer>"""
 
 
 def build(
