@@ -17,9 +17,9 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from talkdemo.gcgan.drawing import DRAWINGS, draw
-from talkdemo.gcgan.flow import backward_flow, resize, warp
+from talkdemo.gcgan.flow import backward_flow, resize, untangle, warp
 
-FLOW_SIDE = 64  # the warp is smooth: it is worked out at this many pixels
+FLOW_SIDE = 128  # pixels at which the warp is worked out: lids and lips are sharp edges of it
 REACH = 0.06  # shares of the side by which the network may move the warp
 
 
@@ -97,7 +97,7 @@ class Generator(nn.Module):
 
     def make(self, looked: Looked, target: Tensor, z_source: Tensor, z_target: Tensor) -> Made:
         """The face that was looked at, its landmarks at `target`."""
-        picture, side = looked.picture, looked.picture.shape[-1]
+        picture, side, target = looked.picture, looked.picture.shape[-1], untangle(looked.source, target)
         flow, lines = backward_flow(looked.source, target, min(FLOW_SIDE, side)), draw(target, side)
         code = torch.cat([looked.image, z_source, z_target - z_source], dim=1)
         x = self.turn(warp(looked.last, resize(flow, looked.last.shape[-1])), code)

@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from talkdemo.gcgan.drawing import DRAWINGS, draw
-from talkdemo.gcgan.flow import backward_flow, grid, resize, warp
+from talkdemo.gcgan.flow import ABOVE, BENEATH, LEAST, backward_flow, grid, resize, untangle, warp
 
 
 @pytest.fixture
@@ -78,3 +78,20 @@ def test_openings_of_mouth_and_eyes(points: torch.Tensor) -> None:
     assert mouth[0, 32, 22:42].min() > 0.9 and mouth[0, :20].max() < 1e-3 and mouth[0, :, :14].max() < 1e-3
     assert mouth[1:].max() < 1e-3 and eyes.max() < 1e-3
     assert abs(float(mouth[0].mean()) - 0.2 * 0.3) < 0.01  # a hexagon: 0.2 high, 0.4 wide, its ends pointed
+
+
+def test_lids_and_lips_do_not_pass_each_other(points: torch.Tensor) -> None:
+    source = points.clone()
+    source[:, ABOVE, 1], source[:, BENEATH, 1] = 0.5, 0.54
+    source[:, 67, 1] = 0.5005  # a corner of lips that all but meet
+    crossed = source.clone()
+    crossed[:, ABOVE, 1], crossed[:, BENEATH, 1] = 0.53, 0.51
+    made = untangle(source, crossed)
+    gaps = made[:, BENEATH, 1] - made[:, ABOVE, 1]
+    wanted = torch.tensor(LEAST)
+    wanted[4] = 0.0005
+    assert torch.allclose(gaps, wanted.expand_as(gaps), atol=1e-6)
+    assert torch.allclose((made[:, BENEATH, 1] + made[:, ABOVE, 1]) / 2, torch.tensor(0.52), atol=1e-6)
+    assert torch.equal(untangle(source, source), source)
+    ordinary = source + 0.01 * torch.rand_like(source)
+    assert torch.allclose(untangle(source, ordinary)[:, 48:60], ordinary[:, 48:60])
