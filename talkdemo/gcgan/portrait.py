@@ -11,8 +11,7 @@ from talkdemo.face.landmarker import open_landmarker
 from talkdemo.face.track_photo import choose, read_photo, to_68
 
 LONGEST = 1536  # pixels of the longer side that are kept; a face is not drawn finer than this
-SMALLEST = 48.0  # pixels between the outer corners of the eyes would be better; below LEAST nothing can be read
-LEAST = 20.0
+LEAST = 20.0  # pixels between the outer corners of the eyes: below, nothing can be read
 MOST_TURN = 35.0  # degrees to the side from which half of the face is hidden
 WANTED = "a photograph of one face, from the front"
 
