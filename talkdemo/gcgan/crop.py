@@ -38,11 +38,7 @@ class Crop:
         points = np.asarray(points, np.float64)
         if points.shape != (68, 2) or not np.isfinite(points).all():
             raise ValueError(f"landmarks of shape {points.shape} given; 68 points of finite x and y are wanted")
-        rows = list(STEADY)
-        where = np.array([STEADY[row][:2] for row in rows])
-        weights = np.array([STEADY[row][2] for row in rows])
-        target = where * EYES * side + np.array(MIDDLE) * side
-        return cls(similarity(points[rows], target, weights), side)
+        return cls(_upright(points) * side, side)
 
     @property
     def scale(self) -> float:
@@ -107,11 +103,16 @@ def similarity(source: np.ndarray, target: np.ndarray, weights: np.ndarray | Non
 
 def steady(points: np.ndarray) -> np.ndarray:
     """(…, 68, 2) landmarks in any pixels → in shares of the canonical crop's side, each face brought upright."""
-    rows = list(STEADY)
-    where, weights = np.array([STEADY[row][:2] for row in rows]), np.array([STEADY[row][2] for row in rows])
-    matrix = similarity(np.asarray(points, np.float64)[..., rows, :], where * EYES + np.array(MIDDLE), weights)
+    matrix = _upright(np.asarray(points, np.float64))
     moved = np.einsum("...ij,...nj->...ni", matrix[..., :2], points) + matrix[..., None, :, 2]
     return moved.astype(np.float32)
+
+
+def _upright(points: np.ndarray) -> np.ndarray:
+    """(…, 68, 2) → (…, 2, 3): what brings a face into the canonical crop, in shares of its side."""
+    rows = list(STEADY)
+    where, weights = np.array([STEADY[row][:2] for row in rows]), np.array([STEADY[row][2] for row in rows])
+    return similarity(points[..., rows, :], where * EYES + np.array(MIDDLE), weights)
 
 
 def edge_fade(side: int, margin: float) -> np.ndarray:

@@ -53,8 +53,8 @@ class GCGAN(nn.Module):
 
     @torch.no_grad()
     def retarget(self, source: Tensor, z: Tensor) -> Tensor:
-        """The face with landmarks (B, 68, 2) making the expressions z_g (B, 32) → (B, 68, 2): its own landmarks, moved
-        as the decoder moves a face of its shape from its own expression to the other."""
+        """Faces with landmarks (B, 68, 2), or one (1, 68, 2) for all, making the expressions z_g (B, 32) → (B, 68, 2):
+        their own landmarks, moved as the decoder moves a face of that shape from its own expression to the other."""
         geometry, shape = self.geometry, self.geometry.shape_of(source)
         moved = geometry.decode(z, shape.expand(len(z), -1))
         return source + moved - geometry.decode(geometry.encode(source), shape)

@@ -21,7 +21,7 @@ import torch
 from talkdemo.gcgan.model import GCGAN
 from talkdemo.gcgan.networks import Critic
 from talkdemo.train.gcgan_data import Pairs, PairSampler, load
-from talkdemo.train.gcgan_losses import PortraitLoss
+from talkdemo.train.gcgan_losses import PENALTY_EVERY, PortraitLoss
 from talkdemo.train.gcgan_reader import open_reader
 
 PHOTOGRAPHS_FROM, ADVERSARIAL_FROM = 0.15, 0.2  # shares of the minutes
@@ -47,7 +47,7 @@ def mixed(made: Iterator[Pairs], taken: Iterator[Pairs], model: GCGAN, generator
         loose = torch.rand(count, generator=generator) < torch.where(alone, LOOSE_ALONE, LOOSE)
         rows = torch.randint(shown, (count,), generator=generator)
         codes = model.geometry.encode(a.target_points[rows])
-        moved = torch.cat([model.retarget(b.source_points[k : k + 1], codes[k : k + 1]) for k in range(count)])
+        moved = model.retarget(b.source_points, codes)
         points, label = batch.target_points.clone(), batch.expression.clone()
         points[shown:] = torch.where(loose[:, None, None], moved, b.target_points)
         label[shown:] = torch.where(loose, a.expression[rows], b.expression)
@@ -133,7 +133,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         first.step()
         if loss.phase == "adversarial":
             critic.requires_grad_(True)
-            with torch.autocast("cpu", dtype=torch.bfloat16, enabled=(loss.steps + 1) % 8 != 0):
+            with torch.autocast("cpu", dtype=torch.bfloat16, enabled=(loss.steps + 1) % PENALTY_EVERY != 0):
                 against = loss.critic(critic, batch, judged.made.picture, loose)
             second.zero_grad(set_to_none=True)
             sum(against.values()).backward()

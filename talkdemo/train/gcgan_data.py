@@ -16,10 +16,11 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from talkdemo.data.portraits import STORED
 from talkdemo.face.landmarks import MIRROR
+from talkdemo.gcgan.crop import SIDE
 from talkdemo.gcgan.flow import grid
 
-KEPT, SIDE = 160, 128  # pixels of the crops on disk, and of those the model sees
 EXACT = 0.15  # share of the renders whose landmarks are the head's own
 POINT_NOISE = 0.0015  # shares of the side
 SAME = 0.06  # share of the pairs that are one picture twice: amount 0 changes nothing
@@ -32,9 +33,9 @@ NOBODY = -1
 
 @dataclass(frozen=True)
 class Faces:
-    """Crops of KEPT pixels and what is known of them."""
+    """Crops of STORED pixels and what is known of them."""
 
-    pictures: np.ndarray  # (N, KEPT, KEPT, 3) uint8
+    pictures: np.ndarray  # (N, STORED, STORED, 3) uint8
     seen: np.ndarray  # (N, 68, 2) float32, MediaPipe's, pixels
     exact: np.ndarray  # (N, 68, 2) the head's own; NaN for photographs
     person: np.ndarray  # (N,) int64
@@ -141,8 +142,8 @@ class PairSampler:
         while True:
             rows = np.array([self._pair() for _ in range(self.batch)])
             exact = (self.rng.random(self.batch) < EXACT) & ~faces.real[rows[:, 0]]
-            points = np.where(exact[:, None, None, None], faces.exact[rows], faces.seen[rows]) / KEPT
-            pictures = torch.from_numpy(faces.pictures[rows]).to(device)  # (B, 2, KEPT, KEPT, 3)
+            points = np.where(exact[:, None, None, None], faces.exact[rows], faces.seen[rows]) / STORED
+            pictures = torch.from_numpy(faces.pictures[rows]).to(device)  # (B, 2, STORED, STORED, 3)
             moved, points, flip = self._moved(pictures, torch.from_numpy(points.astype(np.float32)))
             if not self.plain:
                 moved = self._coloured(moved)
@@ -159,13 +160,13 @@ class PairSampler:
         count, random = len(pictures), self.rng.normal(size=(len(pictures), 4)).astype(np.float32)
         angle, zoom = torch.from_numpy(TURN * random[:, 0]), torch.from_numpy(np.exp(ZOOM * random[:, 1]))
         shift = torch.from_numpy(SHIFT * random[:, 2:])
-        scale = zoom * SIDE / KEPT  # shares of the new side → of the old
+        scale = zoom * SIDE / STORED  # shares of the new side → of the old
         turn = torch.stack([angle.cos(), -angle.sin(), angle.sin(), angle.cos()], dim=1).view(-1, 2, 2)
         flip = torch.from_numpy(self.rng.random(count) < 0.5)
         at = (grid(SIDE).reshape(1, -1, 2) - 0.5).expand(count, -1, -1)
         at = torch.where(flip[:, None, None], at * torch.tensor([-1.0, 1.0]), at)
         at = scale[:, None, None] * (at @ turn.transpose(1, 2)) + 0.5 + shift[:, None]
-        seen = pictures.permute(0, 1, 4, 2, 3).reshape(count, 6, KEPT, KEPT).float()
+        seen = pictures.permute(0, 1, 4, 2, 3).reshape(count, 6, STORED, STORED).float()
         cut = F.grid_sample(seen, (at * 2 - 1).view(count, SIDE, SIDE, 2), padding_mode="border", align_corners=False)
         new = ((points - 0.5 - shift[:, None, None]) / scale[:, None, None, None]) @ turn[:, None]
         new = torch.where(flip[:, None, None, None], (new * torch.tensor([-1.0, 1.0]))[:, :, list(MIRROR)], new) + 0.5

@@ -16,11 +16,12 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from talkdemo.gcgan.crop import SIDE
 from talkdemo.gcgan.drawing import draw
 from talkdemo.gcgan.flow import grid
 from talkdemo.gcgan.model import GCGAN
 from talkdemo.gcgan.networks import Critic, Made
-from talkdemo.train.gcgan_data import SIDE, Pairs
+from talkdemo.train.gcgan_data import Pairs
 from talkdemo.train.gcgan_reader import Reader
 
 KNOWN = {"pixels": 6.0, "structure": 1.5, "features": 1.0, "points": 12.0, "person": 0.3, "paint": 0.01, "far": 2.0}

@@ -16,6 +16,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from talkdemo.data.portraits import MARGIN
+from talkdemo.gcgan.crop import SIDE
 from talkdemo.train.gcgan_data import Pairs, PairSampler, load
 from talkdemo.train.loop import LoopConfig, train
 
@@ -96,7 +98,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     torch.manual_seed(args.seed)
     faces = load(args.data, "train")
     reader = Reader(len(faces.people), len(faces.names))
-    reader.middle.copy_(torch.from_numpy((faces.seen.mean(0) - 16) / 128))
+    reader.middle.copy_(torch.from_numpy((faces.seen.mean(0) - MARGIN) / SIDE))
     batches = iter(PairSampler(faces, args.batch, 0.25, args.seed))
 
     def save(average: Reader, steps: int, minutes: float) -> None:

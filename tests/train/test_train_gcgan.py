@@ -7,23 +7,24 @@ import pytest
 import torch
 from torch import nn
 
+from talkdemo.data.portraits import STORED
 from talkdemo.data.portraits_expressions import EXPRESSIONS
-from talkdemo.gcgan.crop import EYES, MIDDLE, STEADY
+from talkdemo.gcgan.crop import EYES, MIDDLE, SIDE, STEADY
 from talkdemo.gcgan.model import GCGAN
 from talkdemo.train import gcgan, gcgan_geometry, gcgan_reader
-from talkdemo.train.gcgan_data import KEPT, SIDE, Faces, Pairs, PairSampler, load
+from talkdemo.train.gcgan_data import Faces, Pairs, PairSampler, load
 from talkdemo.train.gcgan_losses import PENALTY, PENALTY_EVERY, PortraitLoss, structure, where
 from talkdemo.train.gcgan_reader import Reader
 from talkdemo.train.gcgan_shapes import Draw, Shapes
 
 
 def face(shift: float = 0.0) -> np.ndarray:
-    """(68, 2) a plausible face in a crop of KEPT pixels; its mouth lower by `shift`."""
+    """(68, 2) a plausible face in a crop of STORED pixels; its mouth lower by `shift`."""
     rng = np.random.default_rng(0)
     points = np.stack([rng.uniform(-0.5, 0.5, 68), rng.uniform(-0.2, 1.2, 68)], axis=1)
     for row, (x, y, _) in STEADY.items():
         points[row] = x, y
-    points = points * EYES * SIDE + np.array(MIDDLE) * SIDE + (KEPT - SIDE) / 2
+    points = points * EYES * SIDE + np.array(MIDDLE) * SIDE + (STORED - SIDE) / 2
     points[48:68, 1] += shift
     return points.astype(np.float32)
 
@@ -35,7 +36,7 @@ def folder(tmp_path_factory):
     (root / "renders").mkdir()
     for person in range(2):
         points = np.stack([face(), face(4), face(-3)])
-        pictures = np.full((3, KEPT, KEPT, 3), 60 + 40 * person, np.uint8)
+        pictures = np.full((3, STORED, STORED, 3), 60 + 40 * person, np.uint8)
         for picture, at in zip(pictures, points, strict=True):
             x, y = at[30].astype(int)
             picture[y - 3 : y + 4, x - 3 : x + 4] = 255
@@ -44,7 +45,7 @@ def folder(tmp_path_factory):
             names=np.array(["neutral", "wink_left", ""]),
         )  # fmt: skip
     rng = np.random.default_rng(1)
-    rest = np.concatenate([(face() - KEPT / 2) * [1, -1] * 1e-3, np.zeros((68, 1))], axis=1)
+    rest = np.concatenate([(face() - STORED / 2) * [1, -1] * 1e-3, np.zeros((68, 1))], axis=1)
     moves = rng.normal(0, 0.002, (450, 52, 68, 3)).astype(np.float32)
     np.savez(root / "shapes.npz", rest=np.repeat(rest[None], 450, 0).astype(np.float32), moves=moves)
     return root
@@ -91,7 +92,7 @@ class Straight(nn.Module):
 
 
 def pairs(count: int = 2) -> Pairs:
-    points = torch.from_numpy(np.stack([face()] * count) / KEPT)
+    points = torch.from_numpy(np.stack([face()] * count) / STORED)
     pictures = torch.zeros(count, 3, SIDE, SIDE)
     label = torch.full((count,), -1)
     return Pairs(
@@ -131,7 +132,7 @@ def test_structural_similarity():
 
 
 def test_the_mask_of_eyes_and_mouth():
-    points = torch.from_numpy(face() / KEPT)[None]
+    points = torch.from_numpy(face() / STORED)[None]
     mask = where(points, points, SIDE)[0]
     mouth = (points[0, 48:68].mean(0) * SIDE).long()
     assert float(mask[1, mouth[1], mouth[0]]) > 0.9 and float(mask[:, 0, 0].max()) < 0.05
@@ -139,7 +140,7 @@ def test_the_mask_of_eyes_and_mouth():
 
 def test_drawn_expressions_are_seen_alike_whoever_turns():
     shapes = Shapes(np.zeros((1, 68, 3), np.float32), np.zeros((1, 52, 68, 3), np.float32))
-    rest = np.concatenate([(face() - KEPT / 2) * [1, -1] * 1e-3, np.zeros((68, 1))], axis=1)
+    rest = np.concatenate([(face() - STORED / 2) * [1, -1] * 1e-3, np.zeros((68, 1))], axis=1)
     shapes.rest[0] = rest
     draw = Draw(0)
     made = draw.expressions(200)
