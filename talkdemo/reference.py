@@ -20,9 +20,10 @@ import numpy as np
 from talkdemo.export import livelink, npz
 from talkdemo.export.resample import to_fps
 from talkdemo.face.arkit import INDEX
+from talkdemo.files import ASSETS
 from talkdemo.records import FPS, Reference
 
-FOLDER = Path(__file__).parent / "assets" / "references"
+FOLDER = ASSETS / "references"
 INDEX_FILE = "references.json"
 KINDS = ("reference", "identity")
 SHORTEST, LONGEST = 1.0, 600.0  # seconds of a file
@@ -112,7 +113,7 @@ def open_reference(
     name = name or found.name
     if (read := _READERS.get(found.suffix.lower())) is None:
         _look(found, name)
-        from talkdemo.face.track import track  # needs the landmarker, which takes seconds to import
+        from talkdemo.face.track.video import track  # needs the landmarker, which takes seconds to import
 
         return track(found, name=name, mirrored=mirrored, progress=progress, stop=stop).reference
     try:

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 from talkdemo import reference
-from talkdemo.data import shared
+from talkdemo.data.corpora import shared
 from talkdemo.export import livelink, npz
 from talkdemo.face.arkit import INDEX
 from talkdemo.records import FPS, Motion, Reference
@@ -277,7 +277,7 @@ def test_a_visitor_is_not_told_where_files_lie(tmp_path: Path) -> None:
 
 
 def test_a_video_goes_through_the_tracker(tmp_path: Path, monkeypatch) -> None:
-    pytest.importorskip("talkdemo.face.track")
+    pytest.importorskip("talkdemo.face.track.video")
     taken = {}
 
     class Tracked:
@@ -287,7 +287,7 @@ def test_a_video_goes_through_the_tracker(tmp_path: Path, monkeypatch) -> None:
         taken.update(path=path, **how)
         return Tracked()
 
-    monkeypatch.setattr("talkdemo.face.track.track", track)
+    monkeypatch.setattr("talkdemo.face.track.video.track", track)
     path = write_video(tmp_path / "film.mp4")
     assert open_reference(str(path), mirrored=True) is Tracked.reference
     assert taken == {"path": path, "name": "film.mp4", "mirrored": True, "progress": None, "stop": None}
@@ -296,7 +296,7 @@ def test_a_video_goes_through_the_tracker(tmp_path: Path, monkeypatch) -> None:
 @pytest.mark.slow
 def test_the_tracker_reads_a_preview_back(monkeypatch) -> None:
     """A third party's eyes on our own film: the jaw that is tracked follows the jaw that was drawn."""
-    pytest.importorskip("talkdemo.face.track")
+    pytest.importorskip("talkdemo.face.track.video")
     try:
         monkeypatch.setenv("TALKDEMO_FACE_LANDMARKER", str(shared.need("face_landmarker.task")))
     except FileNotFoundError as error:

@@ -1,6 +1,7 @@
 """Speak the example clips again: `python examples/speech/make_speech.py` writes *.flac and README.md beside itself.
 
-Needs Debian's flite, festival and espeak-ng (see talkdemo/data/synthetic.py); the clips are shipped, so nobody has to.
+Needs Debian's flite, festival and espeak-ng (see talkdemo/data/speech/synthetic.py); the clips are
+shipped, so nobody has to.
 """
 
 from __future__ import annotations
@@ -14,9 +15,9 @@ import soundfile
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))  # run from a checkout, installed or not
 
-from talkdemo.data.synthetic import MOODS, SPEECH_LEVEL, Engines, joined, levelled, trimmed
-from talkdemo.data.tts_spoken import EngineMissing
-from talkdemo.data.voices import VOICES
+from talkdemo.data.speech.synthetic import MOODS, SPEECH_LEVEL, Engines, joined, levelled, trimmed
+from talkdemo.data.speech.tts_spoken import EngineMissing
+from talkdemo.data.speech.voices import VOICES
 from talkdemo.records import SAMPLE_RATE
 
 
@@ -96,8 +97,8 @@ def main() -> None:
         engines.close()
     header = (
         "# Example speech\n\n"
-        "16 kHz mono FLAC, spoken by free speech engines with voices of `talkdemo/data/voices.py` and our own texts; "
-        "the clips are given into the public domain (CC0).\n`make_speech.py` makes them again.\n\n"
+        "16 kHz mono FLAC, spoken by free speech engines with voices of `talkdemo/data/speech/voices.py` and our own "
+        "texts; the clips are given into the public domain (CC0).\n`make_speech.py` makes them again.\n\n"
         "| file | seconds | voice | text | engine |\n|---|---|---|---|---|\n"
     )
     (folder / "README.md").write_text(header + "\n".join(rows) + "\n", "utf-8")

@@ -153,7 +153,7 @@ def names(given: str | dict[str, float] | None) -> list[str]:
 
 def check_files(arguments: argparse.Namespace) -> None:
     """All that can be known about the files before any work is done."""
-    from talkdemo.export.atomic import check_writable
+    from talkdemo.files import check_writable
     from talkdemo.reference import check
 
     speech = Path(arguments.speech)

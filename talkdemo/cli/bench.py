@@ -12,7 +12,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    from talkdemo import bench
+    from talkdemo.bench import stages as bench
 
     for record in bench.run(arguments.what):
         if arguments.json:

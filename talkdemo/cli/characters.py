@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import argparse
-from pathlib import Path
 
-PICTURES = Path(__file__).parents[1] / "assets" / "characters"
+from talkdemo.files import ASSETS
+
+PICTURES = ASSETS / "characters"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -28,10 +29,10 @@ def draw_portraits(names: list[str], size: int) -> None:
     import torch
     from PIL import Image
 
-    from talkdemo.export.atomic import replacing
     from talkdemo.face.arkit import indices
     from talkdemo.face.characters import CHARACTERS
     from talkdemo.face.head import FaceModel
+    from talkdemo.files import replacing
     from talkdemo.render.raster import Renderer
 
     PICTURES.mkdir(parents=True, exist_ok=True)

@@ -49,8 +49,8 @@ def run(arguments: argparse.Namespace) -> int:
         raster.check()  # better now than after minutes of sampling
 
     from talkdemo.audio.decode import decode
-    from talkdemo.compare import Setting, check, compare, sample, titles
-    from talkdemo.compare_report import markdown, record
+    from talkdemo.compare.comparison import Setting, check, compare, sample, titles
+    from talkdemo.compare.report import markdown, record
     from talkdemo.face.head import FaceModel
     from talkdemo.pipeline import SpeechToFace
 
@@ -72,7 +72,7 @@ def run(arguments: argparse.Namespace) -> int:
         face = FaceModel.load()
         figures = compare(face, takes)
         if arguments.out:
-            from talkdemo import compare_film
+            from talkdemo.film import pair as compare_film
 
             look = {"character": character, "size": arguments.size, "progress": report}
             seconds |= compare_film.write(arguments.out, face, takes.motions, speech, titles(takes.settings), **look)

@@ -18,9 +18,9 @@ from talkdemo.cli.arguments import choose, ending, share, whole
 if TYPE_CHECKING:
     import numpy as np
 
+    from talkdemo.film.portrait import Progress
     from talkdemo.gcgan.edit import Expresser
     from talkdemo.gcgan.portrait import Portrait
-    from talkdemo.portrait_film import Progress
     from talkdemo.records import Motion
 
 MOST_AMOUNT = 1.5  # as gcgan.edit has it, which is slow to import
@@ -59,7 +59,7 @@ def run(arguments: argparse.Namespace) -> int:
     from talkdemo.cli.progress import progress_line
 
     if arguments.make_gallery:
-        from talkdemo.cli.portraits import make
+        from talkdemo.build.faces import make
 
         with progress_line(arguments.progress) as report:
             names = make(report)
@@ -103,7 +103,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 def check(arguments: argparse.Namespace) -> None:
     """All that can be known before any work is done."""
-    from talkdemo.export.atomic import check_writable
+    from talkdemo.files import check_writable
     from talkdemo.gcgan.gallery import gallery
 
     if arguments.face is None:
@@ -154,7 +154,7 @@ def write_picture(
     """Its width and height."""
     from PIL import Image
 
-    from talkdemo.export.atomic import replacing
+    from talkdemo.files import replacing
 
     if motion is not None:
         target = expresser.follow(portrait, motion.coefficients)[0]
@@ -174,8 +174,8 @@ def write_film(
     arguments: argparse.Namespace, expresser: Expresser, portrait: Portrait, motion: Motion, report: Progress
 ) -> tuple[int, int]:
     """Its width and height."""
-    from talkdemo import portrait_film
     from talkdemo.audio.decode import decode
+    from talkdemo.film import portrait as portrait_film
 
     speech = decode(arguments.audio) if arguments.audio is not None else None
     if speech is not None and abs(speech.seconds - len(motion) / motion.fps) > 1 / motion.fps + 1e-6:
@@ -240,6 +240,6 @@ def read_landmarks(path: Path, face: str, portrait: Portrait) -> np.ndarray:
 
 def picture_size(face: str, portrait: Portrait) -> tuple[int, int]:
     """Width and height of FACE as it is shown, before it was made smaller."""
-    from talkdemo.face.track_photo import photo_size
+    from talkdemo.face.track.photo import photo_size
 
     return photo_size(face) if Path(face).exists() else portrait.picture.shape[1::-1]

@@ -12,6 +12,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from talkdemo.files import ASSETS, EXAMPLES
 from talkdemo.records import Motion, Speech
 
 if TYPE_CHECKING:
@@ -20,9 +21,8 @@ if TYPE_CHECKING:
     from talkdemo.pipeline import SpeechToFace
     from talkdemo.render.raster import Renderer
 
-ASSETS = Path(__file__).parents[1] / "assets"
 FOLDER, FILMS = ASSETS / "identities", ASSETS / "previews"
-CLIPS = Path(__file__).parents[2] / "examples" / "speech"
+CLIPS = EXAMPLES / "speech"
 SENTENCE = CLIPS / "welcome.flac"
 SEED = 0
 SAMPLES = 2  # performances of each clip: blinks are too few to be counted in one
@@ -39,7 +39,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    from talkdemo import manner
+    from talkdemo.metrics import description as manner
     from talkdemo.pipeline import SpeechToFace
 
     talker = SpeechToFace.load()
@@ -57,12 +57,12 @@ def run(arguments: argparse.Namespace) -> int:
 
 def make_library(talker: SpeechToFace, shown: bool) -> None:
     """Measure every identity, draw its preview and the opening film; what is no identity any more is deleted."""
-    from talkdemo import manner
     from talkdemo.audio.decode import decode
     from talkdemo.cli.progress import progress_line
-    from talkdemo.data.identities import IDENTITIES
-    from talkdemo.export.atomic import replacing
+    from talkdemo.data.teacher.identities import IDENTITIES
     from talkdemo.face.characters import CHARACTERS
+    from talkdemo.files import replacing
+    from talkdemo.metrics import description as manner
     from talkdemo.render import raster
 
     if not SENTENCE.is_file():

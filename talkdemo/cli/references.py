@@ -1,8 +1,8 @@
 """Nothing in; the shipped reference clips, whose manner diffposetalk follows, one a line, out.
 
-With --make they are made anew from the corpus of `make corpus`: the teacher performs every design of data/gallery.py
-and every talking identity; motions, previews with sound, stills and the index go to assets/references, the example
-CSV files to examples/reference.
+With --make they are made anew from the corpus of `make corpus`: the teacher performs every design of
+build/references/designs.py and every talking identity; motions, previews with sound, stills and the index go to
+assets/references, the example CSV files to examples/reference.
 """
 
 from __future__ import annotations
@@ -11,15 +11,16 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from talkdemo import files
 from talkdemo.records import Motion, Speech
 
 if TYPE_CHECKING:
-    from talkdemo.data.gallery import Design
-    from talkdemo.data.gallery_clips import Take
+    from talkdemo.build.references.designs import Design
+    from talkdemo.build.references.takes import Take
     from talkdemo.face.head import FaceModel
 
 CORPUS = Path("runs/corpus/speech")
-EXAMPLES = Path(__file__).parents[2] / "examples" / "reference"
+EXAMPLES = files.EXAMPLES / "reference"
 SIDE, STILL_SIDE = 240, 192  # pixels of a preview and of its still
 CLOSER = 0.74  # the camera's field of view against a portrait's
 CRF, SOUND_BITS = 27, 32_000  # of a preview: all together are to stay small
@@ -51,15 +52,15 @@ def make(corpus: Path, shown: bool) -> None:
     """Fill assets/references and examples/reference; what belongs to no reference any more is deleted."""
     import json
 
-    from talkdemo import manner
+    from talkdemo.build.references.designs import EXAMPLES as DESIGNED
+    from talkdemo.build.references.designs import REFERENCES, TALKING
+    from talkdemo.build.references.takes import perform
     from talkdemo.cli.identities import FOLDER as SHEETS
     from talkdemo.cli.progress import progress_line
-    from talkdemo.data.gallery import EXAMPLES as DESIGNED
-    from talkdemo.data.gallery import REFERENCES, TALKING
-    from talkdemo.data.gallery_clips import perform
     from talkdemo.export import livelink
-    from talkdemo.export.atomic import replacing
     from talkdemo.face.head import FaceModel
+    from talkdemo.files import replacing
+    from talkdemo.metrics import description as manner
     from talkdemo.reference import FOLDER, INDEX_FILE
     from talkdemo.render import raster
 
@@ -103,7 +104,7 @@ def write(path: Path, design: Design, take: Take) -> None:
     from talkdemo.export import npz
 
     meta = {
-        "made_by": "the corpus's teacher (data/articulation.py)",
+        "made_by": "the corpus's teacher (data/teacher/articulation.py)",
         "reference": design.name,
         "style": asdict(design.style),
         "emotion": design.emotion,
@@ -123,8 +124,8 @@ def show(face: FaceModel, design: Design, take: Take, film: Path, still: Path) -
     import torch
     from PIL import Image
 
-    from talkdemo.export.atomic import replacing
     from talkdemo.face.arkit import indices
+    from talkdemo.files import replacing
     from talkdemo.records import SAMPLES_PER_FRAME
     from talkdemo.render import video
     from talkdemo.render.camera import portrait

@@ -25,7 +25,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    from talkdemo.face.track_photo import is_photo
+    from talkdemo.face.track.photo import is_photo
 
     source = Path(arguments.source)
     check_files(source, [path for path in (arguments.csv, arguments.npz, arguments.landmarks) if path])
@@ -37,7 +37,7 @@ def run(arguments: argparse.Namespace) -> int:
 def photo(source: Path, arguments: argparse.Namespace) -> dict[str, object]:
     """Write the landmarks; what is told about it."""
     from talkdemo.export import summary
-    from talkdemo.face.track_photo import photo_landmarks
+    from talkdemo.face.track.photo import photo_landmarks
 
     given = "--csv" if arguments.csv else "--npz" if arguments.npz else "--mirrored" if arguments.mirrored else None
     if given:
@@ -55,7 +55,7 @@ def video(source: Path, arguments: argparse.Namespace) -> dict[str, object]:
     from talkdemo.cli.progress import progress_line
     from talkdemo.export import livelink, npz
     from talkdemo.face.arkit import NAMES
-    from talkdemo.face.track import track
+    from talkdemo.face.track.video import track
 
     if arguments.landmarks:
         raise ValueError(f"{source}: --landmarks was given for a video; a photograph is wanted, or --csv and --npz")
@@ -85,7 +85,7 @@ def video(source: Path, arguments: argparse.Namespace) -> dict[str, object]:
 
 def check_files(source: Path, outputs: list[Path]) -> None:
     """All that can be known about the files before any work is done."""
-    from talkdemo.export.atomic import check_writable
+    from talkdemo.files import check_writable
 
     wanted = "a video or a photograph is wanted"
     if not source.exists():

@@ -1,9 +1,9 @@
 """A reference clip in, its manner of talking as a vector out; and that vector as the condition of the denoiser.
 
-The style encoder is a transformer over 4 s of motion, trained contrastively (train/style.py): clips of one person that
-say different things are drawn together, so that it holds the manner and not the words. After DiffPoseTalk (arXiv
-2310.00434); ours are a real positional encoding, channels that may be missing, a convolution in front that halves the
-frame rate and sees speeds, and pooling of mean and spread (an amplitude is a spread).
+The style encoder is a transformer over 4 s of motion, trained contrastively (train/talker/style.py): clips of one
+person that say different things are drawn together, so that it holds the manner and not the words. After DiffPoseTalk
+(arXiv 2310.00434); ours are a real positional encoding, channels that may be missing, a convolution in front that
+halves the frame rate and sees speeds, and pooling of mean and spread (an amplitude is a spread).
 """
 
 from __future__ import annotations

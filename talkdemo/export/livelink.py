@@ -23,9 +23,9 @@ from pathlib import Path
 import numpy as np
 from scipy.spatial.transform import Rotation
 
-from talkdemo.export.atomic import replacing
 from talkdemo.export.resample import at_times, to_fps
 from talkdemo.face.arkit import INDEX, NAMES
+from talkdemo.files import replacing
 from talkdemo.records import FPS, Motion
 
 HEAD = ("HeadYaw", "HeadPitch", "HeadRoll")

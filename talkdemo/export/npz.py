@@ -12,8 +12,8 @@ from pathlib import Path
 
 import numpy as np
 
-from talkdemo.export.atomic import replacing
 from talkdemo.face.arkit import NAMES
+from talkdemo.files import replacing
 from talkdemo.records import Motion
 
 KEYS = ("coefficients", "names", "head", "fps", "meta")

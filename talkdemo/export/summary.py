@@ -6,8 +6,8 @@ import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from talkdemo.export.atomic import replacing
 from talkdemo.export.npz import plain
+from talkdemo.files import replacing
 from talkdemo.records import Motion
 
 STAGES = ("reference", "decode", "reference", "encode", "sample", "face", "render", "mux")

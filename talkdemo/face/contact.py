@@ -41,9 +41,7 @@ def sure(posterior: np.ndarray) -> np.ndarray:
     return np.clip((posterior - SURE[0]) / (SURE[1] - SURE[0]), 0, 1)
 
 
-def meet_and_part(
-    coefficients: np.ndarray, bilabial: np.ndarray, vowel: np.ndarray, amount: float = 1.0
-) -> np.ndarray:
+def meet_and_part(coefficients: np.ndarray, bilabial: np.ndarray, vowel: np.ndarray, amount: float = 1.0) -> np.ndarray:
     """(T, 52) with lips that meet where `bilabial` (T,) is sure and part where `vowel` (T,) is: (T, 52), 0..1.
 
     Both are posteriors per frame. Raises ValueError where lengths differ.

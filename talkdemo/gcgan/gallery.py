@@ -8,9 +8,10 @@ from pathlib import Path
 
 import numpy as np
 
+from talkdemo.files import EXAMPLES
 from talkdemo.gcgan.portrait import Portrait
 
-FOLDER = Path(__file__).parents[2] / "examples" / "faces"  # of a checkout; a package installed alone has no gallery
+FOLDER = EXAMPLES / "faces"  # of a checkout; a package installed alone has no gallery
 LANDMARKS = "landmarks.json"
 
 

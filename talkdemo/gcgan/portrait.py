@@ -7,8 +7,8 @@ from pathlib import Path
 
 import numpy as np
 
-from talkdemo.face.landmarker import open_landmarker
-from talkdemo.face.track_photo import choose, read_photo, to_68
+from talkdemo.face.track.landmarker import open_landmarker
+from talkdemo.face.track.photo import choose, read_photo, to_68
 
 LONGEST = 1536  # pixels of the longer side that are kept; a face is not drawn finer than this
 LEAST = 20.0  # pixels between the outer corners of the eyes: below, nothing can be read

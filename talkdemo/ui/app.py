@@ -9,22 +9,24 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
+from talkdemo import files
 from talkdemo.records import Speech
-from talkdemo.ui.visits import AGE, PERIOD, Visits, private_root
+from talkdemo.ui.parts.visits import AGE, PERIOD, Visits, private_root
 
 os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"
 ROOT = private_root()  # before gradio reads where to put files
 
 import gradio as gr  # noqa: E402
 
-from talkdemo.ui import portraits, style  # noqa: E402
-from talkdemo.ui.compare import CompareTab  # noqa: E402
-from talkdemo.ui.express import ExpressTab, open_expresser  # noqa: E402
-from talkdemo.ui.express_job import Expresses  # noqa: E402
-from talkdemo.ui.talk import TalkTab  # noqa: E402
-from talkdemo.ui.talk_job import IDENTITY, Talker  # noqa: E402
+from talkdemo.ui import style  # noqa: E402
+from talkdemo.ui.compare.tab import CompareTab  # noqa: E402
+from talkdemo.ui.express.job import Expresses  # noqa: E402
+from talkdemo.ui.express.tab import ExpressTab, open_expresser  # noqa: E402
+from talkdemo.ui.parts import portraits  # noqa: E402
+from talkdemo.ui.talk.job import IDENTITY, Talker  # noqa: E402
+from talkdemo.ui.talk.tab import TalkTab  # noqa: E402
 
-EXAMPLES = Path(__file__).parents[2] / "examples" / "speech"
+EXAMPLES = files.EXAMPLES / "speech"
 SOUNDS = (".wav", ".flac", ".mp3", ".ogg", ".m4a", ".webm")
 MAX_WAITING = 8  # jobs in the queue; then "Queue is full"
 MAX_UPLOAD = "120mb"  # ten minutes of stereo wav; the microphone of a browser gives mono wav

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import gradio as gr
 
-from talkdemo.ui import library
+from talkdemo.ui.parts import library
 
 STATIC = Path(__file__).parent / "static"
 FONT = ("system-ui", "-apple-system", "Segoe UI", "Roboto", "Helvetica Neue", "Arial", "sans-serif")

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from talkdemo.audio.prosody import pitch
-from talkdemo.data.augment import Augmentation, augment, spectral, speed
+from talkdemo.data.speech.augment import Augmentation, augment, spectral, speed
 from talkdemo.records import SAMPLE_RATE, Speech
 
 NOTHING = Augmentation(speed=0, formant=0, codec=0, equaliser=0, band=0, reverb=0, noise=0, clip=0, law=0)

@@ -7,10 +7,10 @@ import pytest
 from scipy.spatial.transform import Rotation
 
 from talkdemo.audio.phones import INDEX as PHONE_INDEX
-from talkdemo.data import facegood, grid, live_link, ljspeech, shared
-from talkdemo.data.articulation import articulate
-from talkdemo.data.statistics import ROWS, blinks, measure, sample, table
-from talkdemo.data.styles import Style
+from talkdemo.data.corpora import facegood, grid, live_link, ljspeech, shared
+from talkdemo.data.teacher.articulation import articulate
+from talkdemo.data.teacher.styles import Style
+from talkdemo.evaluate.teacher import ROWS, blinks, measure, sample, table
 from talkdemo.face.arkit import INDEX, NAMES, indices
 from talkdemo.records import FPS, SAMPLE_RATE
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from talkdemo.data.pieces import LOOK, cuts, part, pieces
+from talkdemo.data.corpora.pieces import LOOK, cuts, part, pieces
 from talkdemo.records import FPS, SAMPLES_PER_FRAME, Clip, Motion, Phone, Speech
 
 

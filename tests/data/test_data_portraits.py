@@ -8,10 +8,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from talkdemo.data import faces, portraits, portraits_people, shared
-from talkdemo.data.portraits_expressions import BLENDS, EXPRESSIONS, LARGEST_TURN, coefficients, perform
+from talkdemo.data.corpora import shared
+from talkdemo.data.portraits import people as portraits_people
+from talkdemo.data.portraits import photographs as faces
+from talkdemo.data.portraits import store as portraits
+from talkdemo.data.portraits.expressions import BLENDS, EXPRESSIONS, LARGEST_TURN, coefficients, perform
 from talkdemo.face.arkit import INDEX, MIRROR, indices
-from talkdemo.train import portrait_data
+from talkdemo.train.gcgan import portrait_data
 
 # Largest distance between exact and seen landmarks, mean of a group over the pictures, in outer eye distances.
 GROUPS = {

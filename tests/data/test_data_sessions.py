@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import soundfile
 
-from talkdemo.data.sessions import sessions, silent
+from talkdemo.data.corpora.sessions import sessions, silent
 from talkdemo.records import SAMPLE_RATE, SAMPLES_PER_FRAME
 
 

@@ -3,7 +3,7 @@
 import pytest
 
 from talkdemo.audio.phones import INDEX, SILENCE
-from talkdemo.data import shared, speechocean
+from talkdemo.data.corpora import shared, speechocean
 
 here = pytest.mark.skipif(
     shared.root() is None or not (shared.root() / "speechocean762").exists(), reason="speechocean762 is not here"

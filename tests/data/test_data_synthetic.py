@@ -13,12 +13,12 @@ import pytest
 
 from talkdemo.audio.phones import CONSONANTS, PHONES, SILENCE, VOWELS
 from talkdemo.audio.prosody import energy, pitch
-from talkdemo.data import ipa, synthetic, tts_festival, tts_flite
-from talkdemo.data.psola import repitch
-from talkdemo.data.sentences import COUNT, LANGUAGES, sentences, split
-from talkdemo.data.synthetic import MOODS, Engines, build, clips, joined, plan, resampled, targets, utterance
-from talkdemo.data.tts_spoken import EngineMissing, arpabet, cover
-from talkdemo.data.voices import IDENTITY_VOICES, VOICES
+from talkdemo.data.speech import ipa, synthetic, tts_festival, tts_flite
+from talkdemo.data.speech.psola import repitch
+from talkdemo.data.speech.sentences import COUNT, LANGUAGES, sentences, split
+from talkdemo.data.speech.synthetic import MOODS, Engines, build, clips, joined, plan, resampled, targets, utterance
+from talkdemo.data.speech.tts_spoken import EngineMissing, arpabet, cover
+from talkdemo.data.speech.voices import IDENTITY_VOICES, VOICES
 from talkdemo.records import SAMPLE_RATE, Phone, Speech
 
 

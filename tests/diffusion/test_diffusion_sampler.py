@@ -50,9 +50,7 @@ def test_ddim_ends_where_the_probability_flow_ends_and_is_first_order():
     schedule = cosine(4096, max_beta=0.5)
     z = torch.linspace(-2, 2, 9, dtype=torch.float64)
     end = z * S / (schedule.alpha[-1] ** 2 * S**2 + schedule.sigma[-1] ** 2).sqrt()
-    errors = [
-        float((sampler.ddim(exact(schedule), z, schedule, steps) - end).abs().max()) for steps in (64, 128, 256)
-    ]
+    errors = [float((sampler.ddim(exact(schedule), z, schedule, steps) - end).abs().max()) for steps in (64, 128, 256)]
     assert errors[2] < 0.01
     assert errors[0] / errors[1] == pytest.approx(2, rel=0.15)
     assert errors[1] / errors[2] == pytest.approx(2, rel=0.15)

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from talkdemo.data import shared
+from talkdemo.data.corpora import shared
 from talkdemo.export import livelink, resample
 from talkdemo.face.arkit import INDEX
 from talkdemo.records import Motion

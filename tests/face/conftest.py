@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from talkdemo.data import shared
+from talkdemo.data.corpora import shared
 
 WIDTH, HEIGHT = 480, 360
 

@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from talkdemo.face import landmarker as lm
+from talkdemo.face.track import landmarker as lm
 
 GOOD = b"a model"
 

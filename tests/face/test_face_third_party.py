@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import torch
 
-from talkdemo.data import shared
+from talkdemo.data.corpora import shared
 from talkdemo.face.arkit import INDEX, NAMES
 from talkdemo.face.characters import CHARACTERS
 from talkdemo.face.head import FaceModel

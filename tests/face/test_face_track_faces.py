@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from talkdemo.face.landmarker import Found
-from talkdemo.face.track_faces import Crowd, Track
+from talkdemo.face.track.faces import Crowd, Track
+from talkdemo.face.track.landmarker import Found
 
 
 def face(x: float, size: float, y: float = 200.0) -> Found:

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 from scipy.spatial.transform import Rotation
 
-from talkdemo.face import track_filter
 from talkdemo.face.arkit import INDEX
-from talkdemo.face.track import mirror
+from talkdemo.face.track import filter as track_filter
+from talkdemo.face.track.video import mirror
 
 BLINK = [0.25, 0.8, 0.9, 0.5, 0.2]  # 0.2 s
 CLOSURE = [0.15, 0.02, 0.2]  # of lips that are 0.35 apart

@@ -9,9 +9,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from talkdemo.face import track_read
 from talkdemo.face.arkit import INDEX
-from talkdemo.face.track import Tracked, track
+from talkdemo.face.track import read as track_read
+from talkdemo.face.track.video import Tracked, track
 from talkdemo.records import Stopped
 
 pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("landmarker")]

@@ -111,7 +111,7 @@ def test_rounding_and_contact():
 def ljspeech():
     """(Speech, phones) of the 16 development clips, read here so that this test needs no loader."""
     soundfile = pytest.importorskip("soundfile")
-    from talkdemo.data import shared
+    from talkdemo.data.corpora import shared
     from talkdemo.records import Speech
 
     root = shared.root()

@@ -3,10 +3,10 @@
 import numpy as np
 import pytest
 
-from talkdemo.metrics.landmark_error import MOUTH, across, displacement_share, landmark_error, moved
-from talkdemo.metrics.separation import knn_accuracy, silhouette
-from talkdemo.metrics.smoothness import bend, detour, flicker, rising
-from talkdemo.metrics.ssim import ssim, ssim_map
+from talkdemo.metrics.portraits.landmark_error import MOUTH, across, displacement_share, landmark_error, moved
+from talkdemo.metrics.portraits.separation import knn_accuracy, silhouette
+from talkdemo.metrics.portraits.smoothness import bend, detour, flicker, rising
+from talkdemo.metrics.portraits.ssim import ssim, ssim_map
 
 FACE = np.random.default_rng(0).uniform(20, 100, (68, 2)).astype(np.float32)
 FACE[[36, 45]] = (40, 50), (90, 50)  # 50 pixels between the eyes

@@ -13,11 +13,21 @@ from talkdemo.diffusion.denoiser import Guidance, WindowCondition, denoiser, gui
 from talkdemo.diffusion.network import NetworkConfig
 from talkdemo.face.head import FaceModel
 from talkdemo.talker import Talker, TalkerConfig
-from talkdemo.train import distill, distill_scores
-from talkdemo.train.diffusiontalker import Batch, TalkerLoss, Windows, fit_statistics
-from talkdemo.train.distill import Chain, DistillLoss, Options, Origin, Round, draw_guidance, planned, student_of
-from talkdemo.train.distill_answers import answers, told
-from talkdemo.train.talker_data import CachedVoice
+from talkdemo.train.distill import recipe as distill
+from talkdemo.train.distill import scores as distill_scores
+from talkdemo.train.distill.answers import answers, told
+from talkdemo.train.distill.recipe import (
+    Chain,
+    DistillLoss,
+    Options,
+    Origin,
+    Round,
+    draw_guidance,
+    planned,
+    student_of,
+)
+from talkdemo.train.talker.data import CachedVoice
+from talkdemo.train.talker.diffusiontalker import Batch, TalkerLoss, Windows, fit_statistics
 
 D, STEPS = 6, 16
 ROUNDS = [Round(16, 5.0, 2e-3, halves=False), Round(2, 5.0, 2e-3)]

@@ -9,9 +9,9 @@ import torch
 
 from talkdemo.audio.features import LogMel
 from talkdemo.audio.phones import INDEX
-from talkdemo.data.augment_mel import MelAugmentation, augment_mel, to_mel, to_power, warped
+from talkdemo.data.speech.augment_mel import MelAugmentation, augment_mel, to_mel, to_power, warped
 from talkdemo.records import SAMPLE_RATE, Phone
-from talkdemo.train.encoder_data import Crops, Utterance, mels, order_of
+from talkdemo.train.speech.data import Crops, Utterance, mels, order_of
 
 PHONES = (Phone(0.0, 1.0, "SIL"), Phone(1.0, 1.5, "M"), Phone(1.5, 3.0, "AA", 1), Phone(3.0, 3.5, "SIL"))
 

@@ -7,15 +7,17 @@ import pytest
 import torch
 from torch import nn
 
-from talkdemo.data.portraits import STORED
-from talkdemo.data.portraits_expressions import EXPRESSIONS
+from talkdemo.data.portraits.expressions import EXPRESSIONS
+from talkdemo.data.portraits.store import STORED
 from talkdemo.gcgan.crop import EYES, MIDDLE, SIDE, STEADY
 from talkdemo.gcgan.model import GCGAN
-from talkdemo.train import gcgan, gcgan_geometry, gcgan_reader
-from talkdemo.train.gcgan_data import Faces, Pairs, PairSampler, load
-from talkdemo.train.gcgan_losses import PENALTY, PENALTY_EVERY, PortraitLoss, structure, where
-from talkdemo.train.gcgan_reader import Reader
-from talkdemo.train.gcgan_shapes import Draw, Shapes
+from talkdemo.train.gcgan import geometry as gcgan_geometry
+from talkdemo.train.gcgan import reader as gcgan_reader
+from talkdemo.train.gcgan import recipe as gcgan
+from talkdemo.train.gcgan.data import Faces, Pairs, PairSampler, load
+from talkdemo.train.gcgan.losses import PENALTY, PENALTY_EVERY, PortraitLoss, structure, where
+from talkdemo.train.gcgan.reader import Reader
+from talkdemo.train.gcgan.shapes import Draw, Shapes
 
 
 def face(shift: float = 0.0) -> np.ndarray:

@@ -5,8 +5,8 @@ import pytest
 import torch
 
 from talkdemo.records import Phone
-from talkdemo.train.encoder_data import frame_labels
-from talkdemo.train.losses import HeadLossWeights, MotionLossWeights, continuity, head_terms, motion_terms
+from talkdemo.train.speech.data import frame_labels
+from talkdemo.train.talker.losses import HeadLossWeights, MotionLossWeights, continuity, head_terms, motion_terms
 
 W = MotionLossWeights(1, 1, 1, 1, 1)
 

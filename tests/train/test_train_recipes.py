@@ -14,10 +14,10 @@ from talkdemo.condition.identity import IdentityConfig
 from talkdemo.diffusion.network import NetworkConfig
 from talkdemo.face.head import FaceModel
 from talkdemo.talker import Talker, TalkerConfig
-from talkdemo.train.diffusiontalker import TalkerLoss, Windows, fit_statistics, take_over
-from talkdemo.train.encoder import encoder_loss
 from talkdemo.train.loop import LoopConfig, train
-from talkdemo.train.talker_data import CachedVoice, load
+from talkdemo.train.speech.encoder import encoder_loss
+from talkdemo.train.talker.data import CachedVoice, load
+from talkdemo.train.talker.diffusiontalker import TalkerLoss, Windows, fit_statistics, take_over
 
 D = 6
 

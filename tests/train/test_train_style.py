@@ -8,18 +8,18 @@ import pytest
 import torch
 
 from talkdemo.condition.style import StyleConfig, StyleEncoder, StyleLibraryConfig
-from talkdemo.data.manners import COUNTS, manners
+from talkdemo.data.teacher.manners import COUNTS, manners
 from talkdemo.diffusion.network import NetworkConfig
 from talkdemo.face.head import FaceModel
 from talkdemo.talker import Talker, TalkerConfig
-from talkdemo.train import diffposetalk
-from talkdemo.train.diffposetalk import StyleTalkerLoss, StyleWindows, performances, styles
-from talkdemo.train.diffusiontalker import fit_statistics
 from talkdemo.train.loop import LoopConfig, train
-from talkdemo.train.style import StyleLoss, StyleTask, nt_xent
-from talkdemo.train.style import fit_statistics as fit_style
-from talkdemo.train.style_data import Known, PairWindows, Take, tracked
-from talkdemo.train.talker_data import CachedVoice
+from talkdemo.train.talker import diffposetalk
+from talkdemo.train.talker.data import CachedVoice
+from talkdemo.train.talker.diffposetalk import StyleTalkerLoss, StyleWindows, performances, styles
+from talkdemo.train.talker.diffusiontalker import fit_statistics
+from talkdemo.train.talker.style import StyleLoss, StyleTask, nt_xent
+from talkdemo.train.talker.style import fit_statistics as fit_style
+from talkdemo.train.talker.style_data import Known, PairWindows, Take, tracked
 
 D = 6
 

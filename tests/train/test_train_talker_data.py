@@ -6,8 +6,8 @@ import numpy as np
 import soundfile
 
 from talkdemo.records import SAMPLE_RATE, Motion, Speech
-from talkdemo.train import talker_data
-from talkdemo.train.talker_data import Rows, make_performed
+from talkdemo.train.talker import data as talker_data
+from talkdemo.train.talker.data import Rows, make_performed
 
 
 def test_rows_cut_sound_and_motion_to_the_frames_that_both_have(tmp_path):

@@ -19,7 +19,7 @@ from gradio_client.exceptions import AppError
 from talkdemo.export import livelink, npz
 from talkdemo.face.arkit import INDEX
 from talkdemo.ui import app as ui
-from talkdemo.ui.visits import Visits
+from talkdemo.ui.parts.visits import Visits
 
 CHARACTERS = ["ada", "kwame"]
 

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from talkdemo.ui import chart
+from talkdemo.ui.parts import chart
 
 ROOT = Path(__file__).parents[2]
 CHROMIUM = "/usr/bin/chromium"

@@ -8,8 +8,8 @@ import numpy as np
 
 from talkdemo.face.arkit import INDEX
 from talkdemo.records import SAMPLE_RATE, Motion, Speech
-from talkdemo.ui import chart, panel, portraits
-from talkdemo.ui.job import WAITING, Report
+from talkdemo.ui.parts import chart, panel, portraits
+from talkdemo.ui.parts.job import WAITING, Report
 
 
 def scene(frames: int = 100) -> tuple[Motion, Speech]:

@@ -12,18 +12,31 @@ import gradio as gr
 import numpy as np
 import pytest
 
-from talkdemo import compare_film
-from talkdemo.compare import Setting, Takes, compare
+from talkdemo.compare.comparison import Setting, Takes, compare
 from talkdemo.export import npz
 from talkdemo.face.arkit import INDEX
+from talkdemo.film import pair as compare_film
 from talkdemo.records import MAX_SEED, Motion, Speech
 from talkdemo.render import video
 from talkdemo.ui import app as ui
-from talkdemo.ui import compare as tab_module
-from talkdemo.ui import compare_chart, compare_job, compare_panel, player, plot, quality_plot
-from talkdemo.ui.compare_panel import Tally
-from talkdemo.ui.job import WAITING, Report
-from talkdemo.ui.visits import Visits
+from talkdemo.ui.compare import (
+    chart as compare_chart,
+)
+from talkdemo.ui.compare import (
+    job as compare_job,
+)
+from talkdemo.ui.compare import (
+    panel as compare_panel,
+)
+from talkdemo.ui.compare import (
+    player,
+    quality_plot,
+)
+from talkdemo.ui.compare import tab as tab_module
+from talkdemo.ui.compare.panel import Tally
+from talkdemo.ui.parts import plot
+from talkdemo.ui.parts.job import WAITING, Report
+from talkdemo.ui.parts.visits import Visits
 
 ME = SimpleNamespace(session_hash="me")
 FULL, QUICK = "diffusiontalker/full", "diffusiontalker/distilled-8"

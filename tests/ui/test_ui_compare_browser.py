@@ -30,8 +30,9 @@ SEARCH = "document.querySelector('#td-compare-player {}')"
 def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The app with the shipped weights, drawing small heads."""
     from talkdemo.ui import app as ui
-    from talkdemo.ui import compare, compare_job
-    from talkdemo.ui.visits import Visits
+    from talkdemo.ui.compare import job as compare_job
+    from talkdemo.ui.compare import tab as compare
+    from talkdemo.ui.parts.visits import Visits
 
     with pytest.MonkeyPatch.context() as patch, socket.socket() as probe:
         for module in (compare, compare_job):

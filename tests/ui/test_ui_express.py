@@ -18,11 +18,12 @@ from talkdemo.gcgan.edit import ManifoldMap
 from talkdemo.gcgan.gallery import gallery, open_gallery
 from talkdemo.records import FPS, Motion
 from talkdemo.ui import app as ui
-from talkdemo.ui import express_job, manifold_map
-from talkdemo.ui.express import GONE, MISSING, NOBODY_YET, ExpressTab
-from talkdemo.ui.express_api import Endpoint
-from talkdemo.ui.landmark_editor import HANDLES, PARTS, from_table, table
-from talkdemo.ui.visits import Visits
+from talkdemo.ui.express import job as express_job
+from talkdemo.ui.express import manifold_map
+from talkdemo.ui.express.api import Endpoint
+from talkdemo.ui.express.landmark_editor import HANDLES, PARTS, from_table, table
+from talkdemo.ui.express.tab import GONE, MISSING, NOBODY_YET, ExpressTab
+from talkdemo.ui.parts.visits import Visits
 
 ME = SimpleNamespace(session_hash="me")
 SIDE = 512

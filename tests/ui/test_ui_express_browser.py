@@ -14,8 +14,8 @@ from PIL import Image
 from talkdemo.gcgan.edit import Expresser
 from talkdemo.gcgan.gallery import gallery
 from talkdemo.ui import app as ui
-from talkdemo.ui import express_job
-from talkdemo.ui.visits import Visits
+from talkdemo.ui.express import job as express_job
+from talkdemo.ui.parts.visits import Visits
 
 CHROMIUM = "/usr/bin/chromium"
 FLAGS = ("--no-sandbox", "--disable-gpu", "--disable-background-networking")

@@ -8,7 +8,7 @@ import time
 import pytest
 
 from talkdemo.records import Stopped
-from talkdemo.ui.job import Done, Report, follow
+from talkdemo.ui.parts.job import Done, Report, follow
 
 
 def steps(count: int, pause: float = 0.02):

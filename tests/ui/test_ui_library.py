@@ -9,12 +9,13 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from talkdemo import manner
 from talkdemo.cli import identities as command
 from talkdemo.face.arkit import INDEX, indices
-from talkdemo.manner import Manner
+from talkdemo.metrics import description as manner
+from talkdemo.metrics.description import Manner
 from talkdemo.records import Motion
-from talkdemo.ui import library, portraits, style
+from talkdemo.ui import style
+from talkdemo.ui.parts import library, portraits
 
 SHIPPED = (library.FOLDER / "manner.json").is_file()
 needs_library = pytest.mark.skipif(not SHIPPED, reason="no library (talkdemo identities --pictures)")

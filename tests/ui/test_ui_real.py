@@ -14,7 +14,7 @@ from gradio_client.exceptions import AppError
 from talkdemo.export import livelink, npz
 from talkdemo.render import video
 from talkdemo.ui import app as ui
-from talkdemo.ui.visits import Visits
+from talkdemo.ui.parts.visits import Visits
 
 pytestmark = pytest.mark.slow
 CLIPS = Path(__file__).parents[2] / "examples" / "speech"

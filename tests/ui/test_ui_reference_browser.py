@@ -12,7 +12,7 @@ import pytest
 from talkdemo.export import livelink
 from talkdemo.reference import gallery
 from talkdemo.ui import app as ui
-from talkdemo.ui.visits import Visits
+from talkdemo.ui.parts.visits import Visits
 
 CHROMIUM = "/usr/bin/chromium"
 FLAGS = (

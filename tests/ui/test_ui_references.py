@@ -11,10 +11,11 @@ import pytest
 
 from talkdemo.export import npz
 from talkdemo.reference import gallery, open_reference
-from talkdemo.ui import own_clip, references
-from talkdemo.ui.own_clip import OWN
-from talkdemo.ui.reference_chooser import GONE, UPLOAD, ReferenceChooser
-from talkdemo.ui.visits import Visits
+from talkdemo.ui.parts.visits import Visits
+from talkdemo.ui.reference import gallery as references
+from talkdemo.ui.reference import own_clip
+from talkdemo.ui.reference.chooser import GONE, UPLOAD, ReferenceChooser
+from talkdemo.ui.reference.own_clip import OWN
 
 
 def visitor(name: str = "me") -> SimpleNamespace:

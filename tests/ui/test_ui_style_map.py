@@ -7,10 +7,10 @@ import re
 import numpy as np
 import pytest
 
-from talkdemo import manner
+from talkdemo.metrics import description as manner
 from talkdemo.reference import gallery
-from talkdemo.ui import style_map
-from talkdemo.ui.style_map import APART, HEIGHT, WIDTH, StyleMap, directions, labelled, principal, spread
+from talkdemo.ui.reference import style_map
+from talkdemo.ui.reference.style_map import APART, HEIGHT, WIDTH, StyleMap, directions, labelled, principal, spread
 
 
 def test_a_plane_is_found_whole() -> None:

@@ -16,8 +16,8 @@ from talkdemo.export import npz
 from talkdemo.pipeline import DEFAULT_GUIDANCE
 from talkdemo.records import Reference
 from talkdemo.ui import app as ui
-from talkdemo.ui.talk_job import REFERENCE, forward
-from talkdemo.ui.visits import Visits
+from talkdemo.ui.parts.visits import Visits
+from talkdemo.ui.talk.job import REFERENCE, forward
 
 ME = SimpleNamespace(session_hash="me")
 
@@ -100,7 +100,7 @@ def test_switching_shows_what_belongs_to_the_model(built: gr.Blocks) -> None:
 
 
 def test_without_a_gallery_only_identities_are_offered(stand_in, follower, plain_decode, tmp_path, monkeypatch) -> None:
-    from talkdemo.ui import talk_form
+    from talkdemo.ui.talk import form as talk_form
 
     monkeypatch.setattr(talk_form, "gallery", dict)
     talkers = {"diffusiontalker": stand_in, "diffposetalk": follower}

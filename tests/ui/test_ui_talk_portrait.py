@@ -12,13 +12,13 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from talkdemo.data import shared
+from talkdemo.data.corpora import shared
 from talkdemo.face.arkit import INDEX
 from talkdemo.records import FPS, Motion, Speech
 from talkdemo.render import video
 from talkdemo.ui import app as ui
-from talkdemo.ui.talk_portrait import NO_PORTRAIT, NO_TALK, Talk, TalkPortrait
-from talkdemo.ui.visits import Visits
+from talkdemo.ui.parts.visits import Visits
+from talkdemo.ui.talk.portrait import NO_PORTRAIT, NO_TALK, Talk, TalkPortrait
 
 CHROMIUM = "/usr/bin/chromium"
 FLAGS = ("--no-sandbox", "--disable-gpu", "--autoplay-policy=no-user-gesture-required")

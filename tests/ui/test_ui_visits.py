@@ -7,7 +7,7 @@ import subprocess
 import time
 from pathlib import Path
 
-from talkdemo.ui.visits import AGE, PERIOD, Visits, clear_leftovers
+from talkdemo.ui.parts.visits import AGE, PERIOD, Visits, clear_leftovers
 
 
 def test_folders_are_private_and_never_shared(tmp_path: Path) -> None:

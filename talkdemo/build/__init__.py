@@ -1,0 +1,1 @@
+"""Programs that make the assets; never needed at run time."""

@@ -1,0 +1,1 @@
+"""The parametric head, compiled from open assets."""

@@ -1,0 +1,66 @@
+"""The bust's polygons below a round collar → a knitted shirt: the skin's own shape, a little thicker, cut by alpha."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+
+from talkdemo.build.head.mesh import Piece, from_source
+from talkdemo.build.head.skin import noise, step
+from talkdemo.build.head.source import Source
+
+THICK = 0.0045  # metres over the skin
+REACH, EDGE = 0.2, 0.75  # metres the picture's height stands for; v of the collar's edge
+
+
+def below_collar(points: np.ndarray) -> np.ndarray:
+    """(..., 3) metres → metres below (+) or above (-) the collar's edge, which dips in front."""
+    angle = np.arctan2(points[..., 0], points[..., 2] - 0.0)
+    edge = -0.116 - 0.024 * np.clip(np.cos(angle), 0, 1) ** 2 + 0.004 * np.clip(-np.cos(angle), 0, 1)
+    return edge - points[..., 1]
+
+
+def shirt(source: Source, polygons: np.ndarray, turn: np.ndarray) -> tuple[Piece, np.ndarray]:
+    """polygons (f, 4, 2) of the bust → the piece (v falls from the collar, u goes round) and its source vertices."""
+    depth = below_collar(source.rest[polygons[:, :, 0]])
+    kept = polygons[(depth > -0.004).any(1) & (depth.min(1) > -(1 - EDGE) * REACH)].copy()
+    kept[:, :, 1] = kept[:, :, 0]
+    uv = np.zeros((len(source.rest), 2))
+    angle = np.arctan2(source.rest[:, 0], source.rest[:, 2])
+    uv[:, 0] = np.abs(angle) / np.pi
+    uv[:, 1] = np.clip(EDGE - below_collar(source.rest) / REACH, 0.0, 1.0)
+    piece = from_source(source, "shirt", kept, uv, turn)
+    normal = vertex_normals(piece.rest, piece.faces)
+    dressed = replace(piece, rest=piece.rest + THICK * normal, actions=np.zeros_like(piece.actions))
+    return dressed, np.unique(kept[:, :, 0])
+
+
+def vertex_normals(points: np.ndarray, faces: np.ndarray) -> np.ndarray:
+    face = np.cross(points[faces[:, 1]] - points[faces[:, 0]], points[faces[:, 2]] - points[faces[:, 0]])
+    out = np.zeros_like(points)
+    for corner in range(3):
+        np.add.at(out, faces[:, corner], face)
+    return out / (np.linalg.norm(out, axis=1, keepdims=True) + 1e-12)
+
+
+def texture(size: int = 512) -> np.ndarray:
+    """(size, size, 4) light grey knit; a ribbed band at the collar; transparent above its edge."""
+    u, v = np.meshgrid(np.linspace(0, 1, size), np.linspace(1, 0, size))
+    knit = 0.5 + 0.5 * np.sin(u * 2 * np.pi * 170 + np.sin(v * 2 * np.pi * 60))
+    rib = 0.5 + 0.5 * np.sin(u * 2 * np.pi * 90)
+    band = step(v, EDGE - 0.094, EDGE - 0.086)
+    grey = 150 + (1 - band) * 12 * (knit - 0.5) + band * 34 * (rib - 0.5) + 4 * noise(size, 1.0, 31)
+    grey = grey - 46 * np.exp(-(((v - EDGE + 0.09) / 0.008) ** 2))
+    out = np.repeat(grey[..., None], 4, -1)
+    out[..., 3] = 255 * step(-v, -EDGE - 0.003, -EDGE + 0.003)
+    return np.clip(out, 0, 255).astype(np.uint8)
+
+
+def tuck_in(weld: np.ndarray, source_vertex: np.ndarray, first_row: dict[int, int], start: int, piece: Piece) -> None:
+    """Give the shirt's upper edge, in place, the weld numbers of the skin below it, so that it is no open edge."""
+    corners = np.sort(np.concatenate([piece.faces[:, [0, 1]], piece.faces[:, [1, 2]], piece.faces[:, [2, 0]]]), axis=1)
+    edges, count = np.unique(corners, axis=0, return_counts=True)
+    open_edge = np.unique(edges[count == 1])
+    for row in open_edge[piece.uv[open_edge, 1] > EDGE]:
+        weld[start + row] = weld[first_row[int(source_vertex[row])]]

@@ -1,0 +1,1 @@
+"""Real corpora, one file each."""

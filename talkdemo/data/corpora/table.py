@@ -1,0 +1,27 @@
+"""CORPORA: the name of a corpus → its clips. Adding a corpus is one loader file and one line here.
+
+A loader takes no argument it needs, yields Clips in a fixed order and reads a sound only when its clip is asked for;
+it raises FileNotFoundError or ValueError with one sentence where the data is not on this machine.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from functools import partial
+from pathlib import Path
+
+from talkdemo.data.corpora import beat, facegood, grid, live_link, ljspeech, speechocean
+from talkdemo.data.speech import synthetic
+from talkdemo.records import Clip
+
+SPEECH = Path("runs/corpus/speech")  # where `make corpus` writes
+
+CORPORA: dict[str, Callable[..., Iterator[Clip]]] = {
+    "synthetic": partial(synthetic.clips, SPEECH),  # takes voices=, split=; speech and phones, motion from the teacher
+    "grid_s1": grid.clips,
+    "facegood": facegood.clips,
+    "speechocean762": speechocean.clips,  # takes split=; phones in order without times, no motion
+    "beat": beat.clips,  # takes root= (else $TALKDEMO_BEAT), speakers=, split=
+    "live_link_face": live_link.clips,
+    "ljspeech": ljspeech.clips,
+}

@@ -1,0 +1,1 @@
+"""Portrait pairs: rendered people and photographs."""

@@ -1,0 +1,1 @@
+"""Synthetic speech with exact phone times."""

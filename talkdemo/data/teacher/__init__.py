@@ -1,0 +1,1 @@
+"""The articulation model: phones and prosody to motion."""

@@ -1,0 +1,29 @@
+"""The talking identities: a voice of the synthetic speech and the fixed style of its face, by name."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from talkdemo.data.speech.voices import IDENTITY_VOICES, VOICES, Voice
+from talkdemo.data.teacher.styles import Style, draw
+
+SEED = 1993
+
+
+@dataclass(frozen=True)
+class TalkingIdentity:
+    """Who speaks (voice) and how their face moves when they do (style)."""
+
+    name: str
+    voice: Voice
+    style: Style
+
+
+IDENTITIES: dict[str, TalkingIdentity] = {
+    name: TalkingIdentity(name, VOICES[name], style)
+    for name, style in zip(
+        IDENTITY_VOICES, draw(len(IDENTITY_VOICES), np.random.Generator(np.random.PCG64(SEED))), strict=True
+    )
+}

@@ -1,0 +1,1 @@
+"""Video or photograph → motion or landmarks, by MediaPipe."""

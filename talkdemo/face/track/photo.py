@@ -1,0 +1,159 @@
+"""A photograph in, the 68 iBUG landmarks of its largest face out, in pixels of the photograph as it is shown.
+
+MediaPipe's 478 points are read at 68 of them: a fixed table, the nearest ones as measured on our own heads (within 2 %
+of the distance between the outer corners of the eyes on eyes, 3 % on lips and nose, 6 % on brows and outline).
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from talkdemo.face.track.faces import ALIKE
+from talkdemo.face.track.landmarker import Found, open_landmarker
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
+
+KINDS = "a photograph (jpg, png, webp …)"
+MOST_PIXELS = 100_000_000
+ORIENTATION = 0x0112  # the EXIF entry that says how a photograph is turned; 5 to 8: by a quarter
+SIDE = 2048  # pixels of the longer side that is looked at
+# Right and left are the person's: 0 lies at the right ear, 17 on the right brow, 36 at the right eye's outer corner.
+TO_68: tuple[int, ...] = (
+    127, 234, 93, 58, 172, 136, 150, 176, 152, 400, 379, 365, 397, 288, 323, 454, 356,  # outline
+    70, 63, 105, 66, 107, 336, 296, 334, 293, 300,  # brows
+    168, 197, 5, 4, 75, 97, 2, 326, 305,  # nose
+    33, 160, 158, 133, 153, 144, 362, 385, 387, 263, 373, 380,  # eyes
+    61, 39, 37, 0, 267, 269, 291, 321, 314, 17, 84, 91,  # outer lips
+    78, 82, 13, 312, 308, 317, 14, 87,  # inner lips
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Landmarks:
+    """iBUG's 68 points of a face in a picture."""
+
+    width: int  # of the picture, pixels
+    height: int
+    points: np.ndarray  # (68, 2) float32 pixels, (0, 0) the picture's top left corner; order: face.landmarks.LINES
+
+    def as_dict(self) -> dict[str, object]:
+        """As it is written to JSON."""
+        points = [[round(float(x), 2), round(float(y), 2)] for x, y in self.points]
+        return {"width": self.width, "height": self.height, "landmarks": points}
+
+
+def photo_landmarks(path: str | Path, *, name: str | None = None) -> Landmarks:
+    """The landmarks of the one face, or of the clearly largest.
+
+    Raises ValueError with one sentence: not a picture, too large, no face, several of like size, no landmarker.
+    """
+    path = Path(path)
+    name = Path(name or path).name
+    picture, scale, (width, height) = _read(path, name, SIDE)
+    with open_landmarker(video=False) as see:
+        face = choose(see(picture), name, scale)
+    return Landmarks(width, height, to_68(face) / np.float32(scale))
+
+
+def choose(faces: Sequence[Found], name: str, scale: float = 1.0) -> Found:
+    """The one face, or the clearly largest; ValueError in one sentence. `scale`: of the picture they were found in."""
+    faces = sorted(faces, key=lambda face: -face.size)
+    if not faces:
+        raise ValueError(f"{name} shows no face; wanted: a photograph of one face, from the front")
+    alike = [face.size / scale for face in faces if face.size >= ALIKE * faces[0].size]
+    if len(alike) > 1:
+        sizes = " and ".join(f"{size:.0f}" for size in alike)
+        raise ValueError(
+            f"{name} shows {len(alike)} faces of like size ({sizes} pixels); wanted: one, or one clearly the largest"
+        )
+    return faces[0]
+
+
+def read_photo(path: Path, name: str, side: int = SIDE) -> np.ndarray:
+    """(H, W, 3) uint8: the picture in a file, upright, at most `side` pixels long. ValueError in one sentence."""
+    return _read(path, name, side)[0]
+
+
+def to_68(face: Found) -> np.ndarray:
+    """(68, 2) pixels."""
+    return face.points[list(TO_68)]
+
+
+def is_photo(path: str | Path) -> bool:
+    """Whether a file is a still picture (an animated one is a video)."""
+    from PIL import Image
+
+    try:
+        with Image.open(path) as image:
+            return not getattr(image, "is_animated", False)
+    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError):
+        return False
+
+
+def photo_size(path: str | Path) -> tuple[int, int]:
+    """Width and height of a picture that can be read, as it is shown."""
+    from PIL import Image
+
+    with _silent(), Image.open(path) as image:
+        return _shown_size(image)
+
+
+def _read(path: Path, name: str, side: int) -> tuple[np.ndarray, float, tuple[int, int]]:
+    """The upright picture, at most `side` pixels long, its scale, and the upright photograph's width and height."""
+    from PIL import Image
+
+    if path.is_dir():
+        raise ValueError(f"{name} is a folder; wanted: {KINDS}")
+    if not path.is_file():
+        raise ValueError(f"{name} does not exist; wanted: {KINDS}")
+    try:
+        with _silent(), Image.open(path) as image:
+            size = _shown_size(image)
+            if size[0] * size[1] > MOST_PIXELS:
+                given = f"{size[0]}×{size[1]}"
+                raise ValueError(f"{name} has {given} pixels; wanted: at most {MOST_PIXELS // 10**6} million")
+            image.draft(None, (2 * side, 2 * side))  # a large JPEG is opened at a half, a quarter or an eighth
+            image = _plain(image)
+    except ValueError:
+        raise
+    except (OSError, SyntaxError, EOFError, Image.DecompressionBombError) as error:
+        raise ValueError(f"{name} cannot be read as a picture or is damaged; wanted: {KINDS}") from error
+    scale = min(1.0, side / max(size))
+    small = max(1, round(size[0] * scale)), max(1, round(size[1] * scale))
+    return np.asarray(image if image.size == small else image.resize(small)), scale, size
+
+
+@contextmanager
+def _silent() -> Iterator[None]:
+    """Pillow's warnings of large pictures are dropped: MOST_PIXELS is our word on them."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        yield
+
+
+def _shown_size(image: Image) -> tuple[int, int]:
+    turned = image.getexif().get(ORIENTATION, 1) in (5, 6, 7, 8)
+    return image.size[::-1] if turned else image.size
+
+
+def _plain(image: Image) -> Image:
+    """Upright, 8 bits of red, green and blue; what can be seen through lies on white."""
+    from PIL import Image, ImageOps
+
+    image = ImageOps.exif_transpose(image)
+    if image.mode[0] in "IF":  # grey in 16 bits or more, which convert would cut off at 255
+        grey = np.asarray(image, np.float32)
+        most = next((most for most in (1.0, 255.0, 65535.0) if grey.max() <= most), float(grey.max()))
+        return Image.fromarray((grey.clip(0) * (255 / most)).astype(np.uint8)).convert("RGB")
+    if image.has_transparency_data:
+        white = Image.new("RGBA", image.size, "white")
+        image = Image.alpha_composite(white, image.convert("RGBA"))
+    return image.convert("RGB")

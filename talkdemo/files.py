@@ -1,0 +1,50 @@
+"""A path in, a file that is either whole or absent out: write beside the target under a temporary name, then rename."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+PACKAGE = Path(__file__).parent
+ASSETS = PACKAGE / "assets"
+EXAMPLES = PACKAGE.parent / "examples"  # of a checkout
+
+
+def check_writable(path: Path | str) -> Path:
+    """`path` as a Path, when a file can be written there; ValueError in one sentence otherwise. Touches nothing."""
+    path = Path(path)
+    folder = path.parent
+    if not folder.is_dir():
+        raise ValueError(f"{path}: the folder {str(folder)!r} does not exist; an existing folder is wanted")
+    if path.is_dir():
+        raise ValueError(f"{path}: a folder was given; the name of a file is wanted")
+    if not os.access(folder, os.W_OK):
+        raise ValueError(f"{path}: the folder {str(folder)!r} cannot be written to; a writable one is wanted")
+    return path
+
+
+@contextmanager
+def replacing(path: Path | str) -> Iterator[Path]:
+    """Yield a temporary path with the same ending in the same folder; rename it to `path` when the block succeeds.
+
+    Whatever goes wrong inside the block, the temporary file is removed and an older file at `path` stays as it was.
+    """
+    path = check_writable(path)
+    descriptor, name = tempfile.mkstemp(prefix=".", suffix=f".part{path.suffix}", dir=path.parent)
+    os.close(descriptor)
+    temporary = Path(name)
+    try:
+        yield temporary
+        temporary.chmod(0o666 & ~_umask())  # mkstemp makes 0600 files; the result is an ordinary one
+        temporary.replace(path)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def _umask() -> int:
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask

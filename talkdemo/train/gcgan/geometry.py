@@ -1,0 +1,210 @@
+"""Landmarks of random people in, the manifold of expressions out (`python -m talkdemo train gcgan_geometry`).
+
+Three terms, as GC-GAN (arXiv 1802.01822) with a decoder that is told the face's shape: landmarks drawn again from the
+expression of one person and the shape of another; the contrastive term on z_g, its references other people; and the
+same for what MediaPipe sees on the renders and photographs, so that codes of real landmarks mean what those of the head
+mean. `--plain` leaves the contrastive term, and with it every word of who makes the same expression, out: a bare
+auto-encoder, for comparison.
+"""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from talkdemo.data.portraits.expressions import EXPRESSIONS, coefficients
+from talkdemo.face.landmarks import MIRROR
+from talkdemo.gcgan.crop import EYES, steady
+from talkdemo.gcgan.geometry import Geometry, contrastive
+from talkdemo.gcgan.model import GCGAN, GCGANConfig
+from talkdemo.train.gcgan.data import Faces, load
+from talkdemo.train.gcgan.shapes import Draw, Shapes
+from talkdemo.train.loop import LoopConfig, train
+
+SAME = 0.5  # share of the compared pairs that make the same expression
+APART = 0.02  # outer eye distances: pairs said to differ do so by this, as the mean face would show them
+NOISE = 0.004  # shares of the side, on what is encoded
+SHIFTED = 0.002  # shares of the side, the same for all of a person's pictures: whoever marks landmarks has habits
+CONTRAST = 0.15  # weight of the contrastive term; the reconstruction is a mean square in units of the decoder
+SHOWN = 600  # points of the manifold's map
+BLOCKS, SITTERS, EXPRESSIONS_EACH = 40, 30, 60  # of the bank of drawn faces
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Points are (B, 68, 2) in shares of the canonical crop."""
+
+    one: Tensor  # expression e by person A …
+    shape: Tensor  # … and any expression by person B
+    goal: Tensor  # e by B
+    other: Tensor  # somebody else's, the same expression or another
+    same: Tensor  # (B,) bool
+    seen: Tensor  # what MediaPipe saw of a picture …
+    seen_shape: Tensor  # … of another of the same person
+    exact: Tensor  # the head's own landmarks of `seen`
+    known: Tensor  # (B,) bool: `exact` is there
+
+
+class LandmarkBatches:
+    """Endless batches of drawn and of seen landmarks, from a bank of BLOCKS × SITTERS × EXPRESSIONS_EACH drawn faces:
+    those of a block make the same expressions, each sitter in one pose before one camera."""
+
+    def __init__(self, shapes: Shapes, faces: Faces, size: int, seed: int) -> None:
+        self.shapes, self.size, self.draw = shapes, size, Draw(seed)
+        self.known = np.isfinite(faces.exact).all((1, 2))
+        self.seen = steady(faces.seen)
+        self.exact = steady(np.where(self.known[:, None, None], faces.exact, faces.seen))
+        self.person = faces.person
+        self.of = [np.flatnonzero(faces.person == p) for p in range(len(faces.people))]
+        self.habit = (self.seen - self.exact)[self.known].mean(0)  # of MediaPipe, against the head's own points
+        self.faces = self.draw.expressions(BLOCKS * EXPRESSIONS_EACH).reshape(BLOCKS, EXPRESSIONS_EACH, -1)
+        self.bank = np.stack([self._block(block) for block in self.faces])
+        flat = self.faces.reshape(len(self.faces) * EXPRESSIONS_EACH, -1)
+        plain = self._at_rest(flat, np.zeros(3), 6.0, person=0)
+        self.plain = plain.reshape(BLOCKS, EXPRESSIONS_EACH, 68, 2)
+
+    def _at_rest(self, faces: np.ndarray, turn: np.ndarray, far: float, person: int) -> np.ndarray:
+        count = len(faces)
+        whose = np.full(count, person)
+        return self.shapes.seen(whose, faces, np.repeat(turn[None], count, 0), np.full(count, far))
+
+    def _block(self, faces: np.ndarray) -> np.ndarray:
+        """(E, 52) → (SITTERS, E, 68, 2)."""
+        people = self.draw.rng.choice(len(self.shapes.rest), SITTERS, replace=False)
+        turns, far = self.draw.turns(SITTERS), self.draw.distances(SITTERS)
+        return np.stack([self._at_rest(faces, t, d, p) for p, t, d in zip(people, turns, far, strict=True)])
+
+    def __iter__(self) -> Iterator[Batch]:
+        rng, size = self.draw.rng, self.size
+        while True:
+            block, (e, other, looks) = rng.integers(0, BLOCKS, size), rng.integers(0, EXPRESSIONS_EACH, (3, size))
+            same = rng.random(size) < SAME
+            near = np.abs(self.plain[block, e] - self.plain[block, other]).max((1, 2)) < APART * EYES
+            same |= near
+            other = np.where(same, e, other)
+            a, b, c = rng.integers(0, SITTERS, (3, size))
+            one, goal, shape = self.bank[block, a, e], self.bank[block, b, e], self.bank[block, b, looks]
+            someone = self.bank[block, c, other]
+            habits = self.habit * (rng.random((3, size, 1, 1)) < 0.6) + SHIFTED * rng.normal(size=(3, size, 68, 2))
+            goal, shape = goal + habits[1], shape + habits[1]
+            rows = rng.integers(0, len(self.person), size)
+            again = np.array([rng.choice(self.of[self.person[k]]) for k in rows])
+            made = (
+                self._noisy(one + habits[0]), self._noisy(shape), goal, self._noisy(someone + habits[2]), same,
+                self.seen[rows], self.seen[again], self.exact[rows], self.known[rows],
+            )  # fmt: skip
+            tensors = [torch.from_numpy(np.asarray(x, bool if x.dtype == bool else np.float32)) for x in made]
+            yield self._mirrored(tensors)
+
+    def _noisy(self, points: np.ndarray) -> np.ndarray:
+        return points + NOISE * self.draw.rng.normal(size=points.shape)
+
+    def _mirrored(self, tensors: list[Tensor]) -> Batch:
+        """All or nothing of a batch from left to right."""
+        if self.draw.rng.random() < 0.5:
+            tensors = [
+                x if x.dtype == torch.bool else torch.stack([1 - x[..., 0], x[..., 1]], dim=-1)[:, list(MIRROR)]
+                for x in tensors
+            ]
+        return Batch(*tensors)
+
+
+class GeometryLoss:
+    """The loss as one object: named terms of one batch."""
+
+    def __init__(self, contrast: float = CONTRAST) -> None:
+        self.contrast = contrast
+
+    def __call__(self, geometry: Geometry, batch: Batch) -> Mapping[str, Tensor]:
+        def error(made: Tensor, wanted: Tensor) -> Tensor:
+            return (geometry.numbers(made) - geometry.numbers(wanted)).square().mean()
+
+        z_seen, seen = geometry(batch.seen, batch.seen_shape)
+        if not self.contrast:
+            z, own = geometry(batch.goal, batch.shape)
+            return {"drawn": error(own, batch.goal), "seen": error(seen, batch.seen), "small": 1e-4 * z.square().mean()}
+        z, across = geometry(batch.one, batch.shape)
+        z_other, margin = geometry.encode(batch.other), geometry.config.margin
+        known = batch.known.float()
+        near = (z_seen - geometry.encode(batch.exact)).square().sum(1)
+        return {
+            "drawn": error(across, batch.goal),
+            "seen": error(seen, batch.seen),
+            "contrast": self.contrast * contrastive(z, z_other, batch.same, margin),
+            "habit": 0.5 * self.contrast * (known * near).sum() / known.sum().clamp_min(1),
+        }
+
+
+@torch.no_grad()
+def describe(
+    geometry: Geometry, shapes: Shapes, presets: Sequence[str], seed: int = 0
+) -> tuple[Tensor, Tensor, list[int]]:
+    """Codes (P, 32) of the presets, mean over people, and SHOWN codes for the map with the preset of each."""
+    people = np.arange(len(shapes.rest))
+    plain = np.zeros((len(people), 3)), np.full(len(people), 6.0)
+
+    def codes(faces: np.ndarray) -> Tensor:
+        return geometry.encode(torch.from_numpy(shapes.seen(people, faces, *plain)))
+
+    rng, means, shown, of = np.random.default_rng(seed), [], [], []
+    for k, name in enumerate(presets):
+        each = codes(np.repeat(coefficients(name)[None], len(people), 0))
+        means.append(each.mean(0))
+        rows = rng.choice(len(people), SHOWN // len(presets), replace=False)
+        shown.append(each[rows])
+        of += [k] * len(rows)
+    return torch.stack(means), torch.cat(shown), of
+
+
+def open_parts(folder: Path) -> tuple[Shapes, Faces]:
+    """What geometry is trained on."""
+    return Shapes.open(folder / "shapes.npz").split("train"), load(folder, "train")
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    parser = argparse.ArgumentParser(prog="talkdemo train gcgan_geometry", description=__doc__.splitlines()[0])
+    parser.add_argument("--data", type=Path, default=Path("runs/portraits"))
+    parser.add_argument("--run", type=Path, default=Path("runs/gcgan-geometry"), help="folder of the run; resumes")
+    parser.add_argument("--out", type=Path, help="gcgan checkpoint, its generator untrained (<run>/gcgan.safetensors)")
+    parser.add_argument("--plain", action="store_true", help="without the contrastive term")
+    parser.add_argument("--minutes", type=float, default=6.0)
+    parser.add_argument("--batch", type=int, default=256)
+    parser.add_argument("--rate", type=float, default=2e-3)
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--max-steps", type=int)
+    args = parser.parse_args(arguments)
+
+    torch.manual_seed(args.seed)
+    shapes, faces = open_parts(args.data)
+    presets = tuple(EXPRESSIONS)
+    shown = tuple(k for k in range(len(presets)) for _ in range(SHOWN // len(presets)))
+    whole = GCGAN(GCGANConfig(presets=presets, shown=shown))
+    batches = LandmarkBatches(shapes, faces, args.batch, args.seed)
+    mean = torch.from_numpy(np.concatenate([batches.seen, batches.exact[batches.known]]).mean(0))
+    whole.geometry.middle.copy_(whole.geometry.numbers(mean[None])[0] * 0.1)
+    out = args.out or args.run / "gcgan.safetensors"
+
+    def save(average: Geometry, steps: int, minutes: float) -> None:
+        whole.geometry.load_state_dict(average.state_dict())
+        whole.eval()
+        whole.describe(*describe(whole.geometry, shapes, presets))
+        provenance = {
+            "trained_on": ["landmarks of random people of the project's own head"],
+            "licence": "Apache-2.0", "recipe": "talkdemo.train.gcgan.geometry", "steps": steps,
+            "minutes": round(minutes, 1), "contrastive": not args.plain,
+        }  # fmt: skip
+        whole.save(out, provenance)
+
+    loss = GeometryLoss(0.0 if args.plain else CONTRAST)
+    config = LoopConfig(args.minutes, args.rate, weight_decay=1e-5, save_every=60, log_every=500, autocast=False)
+    train(whole.geometry, iter(batches), loss, config, args.run, save, args.max_steps)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,110 @@
+"""Random people (data/portraits/people.py) in, their 68 landmarks as functions of ARKit coefficients out.
+
+A head is linear in its coefficients, so 68 points at rest and what each coefficient adds are all that is needed to draw
+any number of faces' landmarks: the geometry's training data cost nothing.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Self
+
+import numpy as np
+
+from talkdemo.data.portraits.expressions import EXPRESSIONS, coefficients
+from talkdemo.data.portraits.people import sitter
+from talkdemo.data.portraits.store import PEOPLE, SPLITS
+from talkdemo.face.arkit import INDEX, LIPS, NAMES
+from talkdemo.face.head import FaceModel
+from talkdemo.face.landmarks import vertex_numbers
+from talkdemo.gcgan.crop import steady
+
+TURN = np.radians((6.0, 9.0, 3.0))  # standard deviations of the head's turns: down, left, tilt; steady() takes the last
+DISTANCE = (4.0, 10.0)  # of the camera, in outer eye distances
+NAMED, MIXED = 0.55, 0.35  # shares of the draws that are one named expression, and two of them
+
+
+@dataclass(frozen=True)
+class Shapes:
+    """Landmarks of P people, metres, y up."""
+
+    rest: np.ndarray  # (P, 68, 3) float32
+    moves: np.ndarray  # (P, 52, 68, 3)
+
+    @classmethod
+    def open(cls, file: Path) -> Self:
+        """From `file`, which is made when it is not there (a few minutes)."""
+        if not file.exists():
+            model = FaceModel.load()
+            made = [cls._of(model, k) for k in range(PEOPLE)]
+            file.parent.mkdir(parents=True, exist_ok=True)
+            part = file.with_suffix(".part.npz")
+            np.savez(part, rest=np.stack([rest for rest, _ in made]), moves=np.stack([moves for _, moves in made]))
+            part.replace(file)
+        with np.load(file) as kept:
+            return cls(kept["rest"], kept["moves"])
+
+    @staticmethod
+    def _of(model: FaceModel, number: int) -> tuple[np.ndarray, np.ndarray]:
+        shape, rows = model.shape(sitter(number).character), vertex_numbers()
+        rest, moves = shape.neutral[rows].numpy(), np.zeros((len(NAMES), 68, 3), np.float32)
+        moving = rows < shape.actions.shape[1]
+        moves[:, moving.numpy()] = shape.actions[:, rows[moving]].numpy()
+        return rest, moves
+
+    def split(self, name: str) -> Shapes:
+        """The people of one part of the data."""
+        rows = list(SPLITS[name])
+        return Shapes(self.rest[rows], self.moves[rows])
+
+    def seen(self, people: np.ndarray, faces: np.ndarray, turns: np.ndarray, far: np.ndarray) -> np.ndarray:
+        """people (B,), coefficients (B, 52), turns (B, 3), distances (B,) → (B, 68, 2) as `steady` has it."""
+        points = self.rest[people] + np.einsum("bc,bcnd->bnd", faces, self.moves[people], optimize=True)
+        middle = (self.rest[people, 36] + self.rest[people, 45]) / 2
+        across = np.linalg.norm(self.rest[people, 36] - self.rest[people, 45], axis=-1)
+        points = np.einsum("bij,bnj->bni", _rotations(turns), points - middle[:, None])
+        near = (far * across)[:, None]
+        flat = points[..., :2] * (near / (near - points[..., 2]))[..., None]
+        return steady(flat * np.array([1.0, -1.0]))
+
+
+def _rotations(vectors: np.ndarray) -> np.ndarray:
+    """(B, 3) → (B, 3, 3)."""
+    from scipy.spatial.transform import Rotation
+
+    return Rotation.from_rotvec(vectors).as_matrix()
+
+
+class Draw:
+    """Random expressions, turns and distances."""
+
+    def __init__(self, seed: int) -> None:
+        self.rng = np.random.default_rng(seed)
+        self.named = np.stack([coefficients(name) for name in EXPRESSIONS])
+
+    def expressions(self, count: int) -> np.ndarray:
+        """(count, 52) in 0 … 1: one named at some strength, two mixed by halves of the face, or single channels."""
+        rng, channels = self.rng, self.named.shape[1]
+        first, second = self.named[rng.integers(0, len(self.named), (2, count))]
+        strength = rng.uniform(0.15, 1.2, (2, count, 1))
+        faces = strength[0] * first
+        kind = rng.random(count)
+        mixed = (kind > NAMED) & (kind < NAMED + MIXED)
+        faces[np.ix_(mixed, LIPS)] = (strength[1] * second)[np.ix_(mixed, LIPS)]
+        single = kind >= NAMED + MIXED
+        loose = rng.random((count, channels)) * (rng.random((count, channels)) < 0.08)
+        faces[single] = loose[single]
+        faces = faces * rng.normal(1, 0.1, faces.shape) + np.abs(rng.normal(0, 0.05, faces.shape)) * (
+            rng.random(faces.shape) < 0.1
+        )
+        faces[:, INDEX["mouthClose"]] = np.minimum(faces[:, INDEX["mouthClose"]], faces[:, INDEX["jawOpen"]])
+        return faces.clip(0, 1).astype(np.float32)
+
+    def turns(self, count: int) -> np.ndarray:
+        """(count, 3)."""
+        return self.rng.normal(size=(count, 3)) * TURN
+
+    def distances(self, count: int) -> np.ndarray:
+        """(count,)."""
+        return self.rng.uniform(*DISTANCE, count)

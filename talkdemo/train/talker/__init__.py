@@ -1,0 +1,1 @@
+"""Training of the talkers and of the style encoder."""

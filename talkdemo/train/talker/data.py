@@ -1,0 +1,285 @@
+"""Sessions in, cached training arrays out: motion, recorded or the stochastic teacher's; features from the encoder.
+
+`python -m talkdemo.train.talker.data motion`, `… manners` and `… features` fill runs/talker/<split>/<voice>/*.npz; each
+step skips what is there, so all resume. `manners` performs the sessions again in many manners
+(data/teacher/manners.py).
+
+Most sessions of an identity's voice are performed in that identity's style, some in another's, and voices that belong
+to no identity (other languages) are performed in anybody's: otherwise the talking model could tell the style from the
+voice alone and would not listen to the identity it is given. Real speakers whose phones were found by `train align`
+are performed by the teacher in anybody's style too, so that the model meets the features of real voices; GRID and
+FACEGOOD come with their own recorded motion, the channels that were not recorded masked.
+"""
+
+from __future__ import annotations
+
+import argparse
+import itertools
+import json
+import zlib
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+
+from talkdemo.audio.prosody import energy, pitch
+from talkdemo.audio.ssl import open_encoder
+from talkdemo.audio.voice import frames
+from talkdemo.data.corpora.sessions import Session, join, sessions
+from talkdemo.data.corpora.shared import root
+from talkdemo.data.corpora.table import CORPORA
+from talkdemo.data.speech.augment import Augmentation, augment
+from talkdemo.data.teacher.articulation import articulate
+from talkdemo.data.teacher.identities import IDENTITIES
+from talkdemo.data.teacher.manners import manners
+from talkdemo.data.teacher.styles import Style
+from talkdemo.records import FPS, SAMPLES_PER_FRAME, Motion, Phone, Speech
+
+SESSION_SECONDS = 24.0
+COLOUR = Augmentation(speed=0.0)  # rooms, noise, bands, other vocal tracts: all but a change of time
+SAME_MOUTH = replace(COLOUR, formant=0.0)  # for matching a voice: another vocal tract would be another voice
+OTHERS_STYLE = 0.35  # share of an identity's sessions performed in another's style
+HELD_OUT_VARIANTS = 4  # times as many of the few held-out sessions: every held-out manner several times
+
+PERFORMED = "speechocean762"  # real voices without motion
+RECORDED = ("grid_s1", "facegood")
+
+
+@dataclass(frozen=True)
+class CachedVoice:
+    """All sessions of one voice (or corpus) end to end; session i is frames[start[i] : start[i + 1]]."""
+
+    voice_name: str
+    motion: np.ndarray  # (T, 55) float16: 52 coefficients, head rotation
+    features: np.ndarray  # (T, D) float16
+    start: np.ndarray  # (S + 1,)
+    emotion: np.ndarray  # (S,) str
+    identity: np.ndarray  # (S,) str: in whose style the session is performed
+    voice: np.ndarray  # (T, 83) float16: what the voice is matched by
+    mask: np.ndarray  # (55,) bool: the channels of motion that are real
+
+
+def perform(session: Session, style: Style, generator: np.random.Generator) -> Motion:
+    """The teacher's motion of a session."""
+    speech = session.speech
+    loudness, hertz = energy(speech), pitch(speech)
+    return articulate(session.phones, loudness, hertz, style, session.emotion, generator, speech.frames)
+
+
+def make_motion(corpus: Path, out: Path, voice: str, split: str, hours: float, seed: int = 0) -> float:
+    """Write out/<split>/<voice>/motion.npz (samples int16, motion, emotions, identities); returns the hours made."""
+    target = out / split / voice / "motion.npz"
+    if target.exists():
+        return 0.0
+    rows = Rows()
+    generator = np.random.default_rng([seed, zlib.crc32(f"{split}/{voice}".encode())])
+    names = list(IDENTITIES)
+    for session in sessions(corpus, voice, split, SESSION_SECONDS, generator, hours):
+        own = voice in IDENTITIES and (split != "train" or generator.random() > OTHERS_STYLE)
+        identity = voice if own else names[generator.integers(len(names))]
+        style = IDENTITIES[identity].style
+        motion = perform(session, style, generator)
+        rows.add(session.speech, motion, session.emotion, identity, session.phones)
+    return rows.write(target)
+
+
+def make_manners(out: Path, voice: str, split: str, variants: int, seed: int = 0) -> float:
+    """Write manners.npz beside motion.npz: every session performed `variants` times more, each time in a manner drawn
+    anew (of the split's), whatever the emotion of the voice: motion (variants, T, 55), manner (variants, S)."""
+    folder = out / split / voice
+    target = folder / "manners.npz"
+    if target.exists() or not (folder / "motion.npz").exists():
+        return 0.0
+    choice = manners(split)
+    generator = np.random.default_rng([seed, zlib.crc32(f"manners/{split}/{voice}".encode())])
+    cached = list(read_sessions(folder / "motion.npz"))
+    drawn = generator.integers(len(choice), size=(variants, len(cached)))
+    motion = []
+    for row in drawn:
+        made = [
+            perform(replace(session, emotion=choice[k].emotion), choice[k].style, generator)
+            for k, session in zip(row, cached, strict=True)
+        ]
+        motion.append(np.concatenate([np.c_[m.coefficients, m.head] for m in made]).astype(np.float16))
+    part = target.with_suffix(".part.npz")
+    np.savez(part, motion=np.stack(motion), manner=drawn)
+    part.replace(target)
+    return variants * len(motion[0]) / FPS / 3600
+
+
+def read_sessions(path: Path) -> Iterator[Session]:
+    """The sessions of a motion.npz as they were performed."""
+    with np.load(path) as file:
+        samples, start, emotion = file["samples"], file["start"], file["emotion"]
+        rows, label, stress, of = file["phone"], file["phone_label"], file["phone_stress"], file["phone_start"]
+    for i, (a, b) in enumerate(itertools.pairwise(start)):
+        sound = samples[a * SAMPLES_PER_FRAME : b * SAMPLES_PER_FRAME].astype(np.float32) / 32767
+        part = slice(of[i], of[i + 1])
+        phones = [
+            Phone(float(s), float(e), str(x), int(n))
+            for (s, e), x, n in zip(rows[part], label[part], stress[part], strict=True)
+        ]
+        voice = path.parent.name
+        yield Session(voice, str(emotion[i]), path.parent.parent.name, Speech(sound, voice), tuple(phones))
+
+
+class Rows:
+    """Sessions as they are gathered for a motion.npz."""
+
+    def __init__(self) -> None:
+        self.samples, self.motions, self.emotions, self.identities, self.start = [], [], [], [], [0]
+        self.phones: list[tuple[Phone, ...]] = []
+
+    def add(
+        self, speech: Speech, motion: Motion, emotion: str, identity: str, phones: Sequence[Phone] | None = None
+    ) -> None:
+        """One session; sound and motion are cut to the whole frames that both have."""
+        frames = min(len(speech.samples) // SAMPLES_PER_FRAME, len(motion))
+        self.samples.append((speech.samples[: frames * SAMPLES_PER_FRAME] * 32767).clip(-32768, 32767).astype(np.int16))
+        self.motions.append(np.concatenate([motion.coefficients, motion.head], axis=1)[:frames].astype(np.float16))
+        self.emotions.append(emotion)
+        self.identities.append(identity)
+        self.start.append(self.start[-1] + frames)
+        self.phones.append(tuple(phones or ()))
+
+    def write(self, target: Path, mask: np.ndarray | None = None) -> float:
+        """Hours written; nothing where no session was added."""
+        if not self.motions:
+            return 0.0
+        target.parent.mkdir(parents=True, exist_ok=True)
+        part = target.with_suffix(".part.npz")
+        phones = list(itertools.chain.from_iterable(self.phones))
+        np.savez(
+            part, samples=np.concatenate(self.samples), motion=np.concatenate(self.motions), emotion=self.emotions,
+            identity=self.identities, start=self.start, mask=np.ones(55, bool) if mask is None else mask,
+            phone=np.array([(p.start, p.end) for p in phones]).reshape(-1, 2),
+            phone_label=[p.label for p in phones], phone_stress=np.array([p.stress for p in phones], int),
+            phone_start=np.cumsum([0, *(len(some) for some in self.phones)]),
+        )  # fmt: skip
+        part.replace(target)
+        return self.start[-1] / FPS / 3600
+
+
+def make_performed(aligned: Path, out: Path, seed: int = 0) -> float:
+    """The teacher's performance of real speakers, several utterances with pauses a session, in anybody's style."""
+    index, target = aligned / PERFORMED / "utterances.json", out / "train" / PERFORMED / "motion.npz"
+    if target.exists() or root() is None or not index.exists():
+        return 0.0
+    rows, names = Rows(), list(IDENTITIES)
+    generator = np.random.default_rng([seed, zlib.crc32(PERFORMED.encode())])
+    voices: dict[str, list[dict]] = {}
+    for item in json.loads(index.read_text()):
+        voices.setdefault(item["voice"], []).append({**item, "path": root() / item["path"]})
+    for voice, items in sorted(voices.items()):
+        queue = iter(items)
+        while (session := join(queue, voice, "neutral", "train", SESSION_SECONDS, generator)) is not None:
+            identity = names[generator.integers(len(names))]
+            motion = perform(session, IDENTITIES[identity].style, generator)
+            rows.add(session.speech, motion, "neutral", identity, session.phones)
+    return rows.write(target)
+
+
+def make_recorded(corpus: str, out: Path, split: str) -> float:
+    """Recorded motion of a real speaker as it is, a clip a session."""
+    target = out / split / corpus / "motion.npz"
+    if target.exists() or root() is None or not (root() / corpus).exists():
+        return 0.0
+    rows, mask = Rows(), None
+    for clip in CORPORA[corpus]():
+        if clip.split == split:
+            turned = bool(np.abs(clip.motion.head).max() > 0)  # a rig of the mouth alone leaves the head at 0
+            mask = np.concatenate([clip.mask, [turned] * 3])
+            rows.add(clip.speech, clip.motion, clip.emotion, clip.identity)
+    return rows.write(target, mask)
+
+
+def make_features(out: Path, voice: str, split: str, coloured: float, encoder_name: str, seed: int = 0) -> None:
+    """Write features.npz beside motion.npz; the share `coloured` of the sessions is heard through rooms, noise and
+    band limits (no change of time), so that the talking model meets imperfect features in training."""
+    folder = out / split / voice
+    target = folder / "features.npz"
+    if target.exists() or not (folder / "motion.npz").exists():
+        return
+    encoder = open_encoder(encoder_name)
+    generator = np.random.default_rng([seed, zlib.crc32(f"features/{split}/{voice}".encode())])
+    with np.load(folder / "motion.npz") as file:
+        samples, start = file["samples"].astype(np.float32) / 32767, file["start"]
+    rows, voices = [], []
+    for a, b in itertools.pairwise(start):
+        piece = heard = samples[a * SAMPLES_PER_FRAME : b * SAMPLES_PER_FRAME]
+        if generator.random() < coloured:
+            heard, _ = augment(piece, generator, options=SAME_MOUTH)
+            piece, _ = augment(piece, generator, options=COLOUR)
+        rows.append(encoder.features(Speech(piece, voice)).astype(np.float16))
+        voices.append(frames(Speech(heard, voice), longest=np.inf).astype(np.float16))
+    part = target.with_suffix(".part.npz")
+    np.savez(part, features=np.concatenate(rows), voice=np.concatenate(voices))
+    part.replace(target)
+
+
+def load(out: Path, split: str) -> list[CachedVoice]:
+    """Every voice that has both files. Raises ValueError if there is none or the two differ in length."""
+    found = []
+    for folder in sorted((out / split).glob("*")):
+        if (folder / "features.npz").exists() and (folder / "motion.npz").exists():
+            with np.load(folder / "motion.npz") as m, np.load(folder / "features.npz") as f:
+                if len(m["motion"]) != len(f["features"]) or len(m["motion"]) != len(f["voice"]):
+                    raise ValueError(
+                        f"{folder}: {len(m['motion'])} frames of motion and {len(f['features'])} of features; the same "
+                        "number is wanted (delete features.npz and make it again)"
+                    )
+                rows = m["motion"], f["features"], m["start"], m["emotion"], m["identity"], f["voice"], m["mask"]
+                found.append(CachedVoice(folder.name, *rows))
+    if not found:
+        raise ValueError(f"{out / split} holds no cached voice; `make train` fills it")
+    return found
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("step", choices=["motion", "manners", "features"])
+    parser.add_argument("--corpus", type=Path, default=Path("runs/corpus/speech"))
+    parser.add_argument("--aligned", type=Path, default=Path("runs/corpus/aligned"), help="what `train align` wrote")
+    parser.add_argument("--encoder", default="audio-encoder", help="checkpoint that makes the features, or ssl:NAME")
+    parser.add_argument("--out", type=Path, default=Path("runs/talker"))
+    parser.add_argument("--hours", type=float, default=10.0, help="of training motion over all voices")
+    parser.add_argument("--variants", type=int, default=2, help="performances of every session in drawn manners")
+    parser.add_argument("--coloured", type=float, default=0.6)
+    parser.add_argument("--processes", type=int, default=2)
+    args = parser.parse_args(arguments)
+    voices = [p.parent.name for p in sorted(args.corpus.glob("*/utterances.json"))]
+    work = []
+    with ProcessPoolExecutor(args.processes, initializer=_one_thread) as pool:
+        if args.step == "motion":
+            work.append(pool.submit(make_performed, args.aligned, args.out))
+            work += [pool.submit(make_recorded, c, args.out, s) for c in RECORDED for s in ("train", "held-out")]
+        for split, share in (("train", 1.0), ("held-out", 0.05)):
+            for voice in voices if args.step == "motion" else sorted(p.name for p in (args.out / split).glob("*")):
+                if voice.startswith("heldout-") or (split == "held-out" and voice.startswith("aug-")):
+                    continue
+                if args.step == "motion":
+                    hours = share * args.hours / len(voices)
+                    work.append(pool.submit(make_motion, args.corpus, args.out, voice, split, hours))
+                elif args.step == "manners":
+                    if voice not in RECORDED:
+                        variants = args.variants * (1 if split == "train" else HELD_OUT_VARIANTS)
+                        work.append(pool.submit(make_manners, args.out, voice, split, variants))
+                else:
+                    coloured = args.coloured if split == "train" else 0.0
+                    work.append(pool.submit(make_features, args.out, voice, split, coloured, args.encoder))
+        for done in work:
+            done.result()
+            print(".", end="", flush=True)
+    print()
+
+
+def _one_thread() -> None:
+    import torch
+
+    torch.set_num_threads(1)
+
+
+if __name__ == "__main__":
+    main()

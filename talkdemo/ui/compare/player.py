@@ -1,0 +1,57 @@
+"""A film of two heads side by side in, a player out that shows them beside one another, under a wipe, or one at a time.
+
+Both pictures come from one file, so they cannot drift apart; static/components/ab_player.js draws them.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import gradio as gr
+
+from talkdemo.records import FPS
+
+SCRIPT = Path(__file__).parents[1] / "static" / "components" / "ab_player.js"
+VIEWS = (("both", "Side by side"), ("wipe", "Wipe"), ("left", "Left"), ("right", "Right"))
+SPEEDS = (("1", "1×"), ("0.5", "½×"), ("0.25", "¼×"))
+
+_VIEWS = "".join(
+    f'<button type="button" data-view="{view}" aria-pressed="{str(view == "both").lower()}">{title}</button>'
+    for view, title in VIEWS
+)
+_SPEEDS = "".join(f'<option value="{value}">{title}</option>' for value, title in SPEEDS)
+TEMPLATE = f"""
+<div class="td-ab" data-view="both" data-size="${{value ? value.size : 0}}" data-fps="{FPS}">
+  <video class="td-ab-source" src="${{value ? value.film.url : ''}}" playsinline loop preload="auto"></video>
+  <div class="td-ab-stage" tabindex="0" aria-label="Both heads; space plays, arrow keys step, t swaps left and right">
+    <canvas width="16" height="8"></canvas>
+    <span class="td-ab-name td-ab-left"><i></i>${{value ? value.left : ''}}</span>
+    <span class="td-ab-name td-ab-right"><i></i>${{value ? value.right : ''}}</span>
+  </div>
+  <div class="td-ab-bar">
+    <button type="button" class="td-ab-play" aria-label="Play"></button>
+    <input class="td-ab-seek" type="range" min="0" max="1" step="any" value="0" aria-label="Time">
+    <span class="td-ab-time">0.0 s</span>
+    <button type="button" class="td-ab-sound" aria-label="Mute" aria-pressed="false"></button>
+    <select class="td-ab-speed" aria-label="Speed">{_SPEEDS}</select>
+  </div>
+  <div class="td-ab-views" role="group" aria-label="How the two heads are shown">{_VIEWS}</div>
+</div>
+"""
+
+
+def ab_player(**how: Any) -> gr.HTML:
+    """The component; its value is what `showing` makes, or None. (Not a subclass of gr.HTML: gradio writes a stub file
+    beside the module of every subclass.)"""
+    script = SCRIPT.read_text(encoding="utf-8")
+    return gr.HTML(html_template=TEMPLATE, js_on_load=script, apply_default_css=False, padding=False, **how)
+
+
+def showing(film: Path, names: tuple[str, str], size: int) -> dict[str, object]:
+    """The player's value: `size` is the side in pixels of each head in the film; `names` are ours, not a visitor's."""
+    from gradio.data_classes import FileData
+
+    left, right = names
+    served = FileData(path=str(film), mime_type="video/mp4").model_dump()
+    return {"film": served, "left": left, "right": right, "size": size}

@@ -1,0 +1,139 @@
+"""A portrait with its 68 landmarks in, an editor in which they are dragged out; and the same as a table of numbers.
+
+Points move singly or with their neighbours; handles move a whole part of the face by weights that fall off smoothly.
+static/components/landmark_editor.js draws and drags; it triggers "edit" with all points, or "clear".
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+from html import escape
+from pathlib import Path
+from typing import Any
+
+import gradio as gr
+import numpy as np
+
+from talkdemo.face.landmarks import LINES, MIRROR
+from talkdemo.ui.express.job import check_points
+from talkdemo.ui.parts.scripted import scripted_html
+
+PARTS = ("Jaw",) * 17 + ("Right brow",) * 5 + ("Left brow",) * 5 + ("Nose",) * 9
+PARTS += ("Right eye",) * 6 + ("Left eye",) * 6 + ("Outer lips",) * 12 + ("Inner lips",) * 8
+COLUMNS = ("Point", "Part", "x", "y")
+
+
+@dataclass(frozen=True)
+class Handle:
+    """Something to pull: every point goes along by its own share, across and down (in the axes of the face)."""
+
+    name: str
+    label: str
+    at: tuple[int, ...]  # it stands in the middle of these points
+    off: tuple[float, float]  # and so far from it, in outer eye distances
+    shares: Mapping[int, tuple[float, float]]
+    sign: str  # how it can be pulled: "move", "down", "side"
+    twin: str = ""  # on the other side of the face
+
+
+def _bump(points: Iterable[int], middle: float, width: float, most: float = 1.0) -> dict[int, float]:
+    shares = {k: most * math.exp(-(((k - middle) / width) ** 2)) for k in points}
+    return {k: share for k, share in shares.items() if share > 0.03}
+
+
+def _both(shares: Mapping[int, float], across: float = 1.0, down: float = 1.0) -> dict[int, tuple[float, float]]:
+    return {k: (round(across * share, 3), round(down * share, 3)) for k, share in shares.items()}
+
+
+_LOWER_LIP = {59: 0.6, 58: 0.9, 57: 1.0, 56: 0.9, 55: 0.6, 67: 0.85, 66: 1.0, 65: 0.85, 48: 0.1, 54: 0.1}
+_UPPER_LIP = {49: -0.08, 50: -0.14, 51: -0.15, 52: -0.14, 53: -0.08, 61: -0.14, 62: -0.17, 63: -0.14}
+_CORNER = {
+    48: 1.0, 60: 0.92, 49: 0.55, 59: 0.55, 61: 0.4, 67: 0.4, 50: 0.22, 58: 0.22, 62: 0.08, 66: 0.08, 51: 0.05,
+    57: 0.05, 4: 0.1, 5: 0.08,
+}  # fmt: skip
+_LIDS = {37: 1.0, 38: 1.0, 36: 0.1, 39: 0.1, 40: -0.15, 41: -0.15}
+_BROW = {17: 0.7, 18: 0.95, 19: 1.0, 20: 1.0, 21: 0.85}
+
+
+def _handles() -> tuple[Handle, ...]:
+    outline = range(17)
+    jaw = _both(_bump(outline, 8, 3.8) | {k: 0.85 * share for k, share in _LOWER_LIP.items()})
+    mouth = _both({k: 1.0 for k in range(48, 68)} | _bump(outline, 8, 3.0, 0.3) | _bump(range(31, 36), 33, 2.0, 0.12))
+    opened = _both(_bump(outline, 8, 3.8, 0.7) | _LOWER_LIP | _UPPER_LIP, across=0.0)
+    lids = {k: (0.3, share) for k, share in _LIDS.items()}
+    right = (
+        Handle("corner_right", "Right corner of the mouth", (48,), (-0.11, 0.0), _both(_CORNER), "side"),
+        Handle("brow_right", "Right brow", (18, 19, 20), (0.0, -0.11), _both(_BROW, across=0.7), "move"),
+        Handle("eye_right", "Right lids", (40, 41), (0.0, 0.09), lids, "down"),
+    )
+    return (
+        Handle("jaw", "Jaw", (8,), (0.0, 0.02), jaw, "move"),
+        Handle("mouth", "Mouth", (33, 51), (0.0, 0.0), mouth, "move"),
+        Handle("open", "Opening of the mouth", (57,), (0.0, 0.12), opened, "down"),
+        *(replace(one, twin=one.name.replace("right", "left")) for one in right),
+        *(_other_side(one) for one in right),
+    )
+
+
+def _other_side(handle: Handle) -> Handle:
+    return Handle(
+        handle.name.replace("right", "left"), handle.label.replace("Right", "Left"),
+        tuple(MIRROR[k] for k in handle.at), (-handle.off[0], handle.off[1]),
+        {MIRROR[k]: share for k, share in handle.shares.items()}, handle.sign, handle.name,
+    )  # fmt: skip
+
+
+HANDLES = _handles()
+
+
+def landmark_editor(**how: Any) -> gr.HTML:
+    """The component; its value is what `editing` makes, or None."""
+    table = {"mirror": MIRROR, "lines": LINES, "handles": [asdict(handle) for handle in HANDLES]}
+    buttons = (
+        ("symmetric", "true", "Symmetric", "What one side does the other does too"),
+        ("soft", "true", "Soft", "Neighbours of a point follow it"),
+        ("points", "true", "Points", "Show the points"),
+    )
+    switches = "".join(
+        f'<button type="button" data-switch="{name}" aria-pressed="{on}" title="{about}">{title}</button>'
+        for name, on, title, about in buttons
+    )
+    return scripted_html(
+        f'<div class="td-marks" data-table="{escape(json.dumps(table))}">'
+        '<svg class="td-marks-face" viewBox="0 0 100 100" role="group" preserveAspectRatio="xMidYMid meet" '
+        'aria-label="The portrait with its landmarks: handles move with the arrow keys"><image/>'
+        '<g class="own"></g><g class="lines"></g><g class="points"></g><g class="handles"></g></svg>'
+        '<output class="td-marks-name" hidden></output>'
+        f'<div class="td-marks-bar">{switches}<span></span><button type="button" data-do="undo" disabled>Undo</button>'
+        '<button type="button" data-do="reset">Reset</button></div></div>',
+        "landmark_editor.js", **how,
+    )  # fmt: skip
+
+
+def editing(picture: Path, view: Sequence[int], own: np.ndarray, points: np.ndarray) -> dict[str, object]:
+    """The editor's value: the file of what is shown, its place in the portrait, the portrait's landmarks and those
+    wanted (68, 2)."""
+    from gradio.data_classes import FileData
+
+    served = FileData(path=str(picture), mime_type="image/jpeg").model_dump()
+    return {"picture": served, "view": list(view), "own": _rounded(own), "points": _rounded(points)}
+
+
+def table(points: np.ndarray) -> list[list[object]]:
+    """(68, 2) → rows of COLUMNS."""
+    return [[k, PARTS[k], x, y] for k, (x, y) in enumerate(_rounded(points))]
+
+
+def from_table(rows: Sequence[Sequence[object]]) -> np.ndarray:
+    """Rows of COLUMNS → (68, 2). ValueError in one sentence."""
+    try:
+        return check_points([[float(row[2]), float(row[3])] for row in rows])  # type: ignore[arg-type]
+    except (TypeError, IndexError, ValueError) as error:
+        raise ValueError("the table holds something that is no number; 68 rows with x and y are wanted") from error
+
+
+def _rounded(points: np.ndarray) -> list[list[float]]:
+    return [[round(float(x), 2), round(float(y), 2)] for x, y in points]

@@ -1,0 +1,306 @@
+"""evaluate on a face of nine vertices and clips made here: known scores, determinism, the written files."""
+
+import json
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+
+from talkdemo.data.corpora import shared
+from talkdemo.evaluate import motion as ev
+from talkdemo.evaluate import sets as evaluate_sets
+from talkdemo.evaluate.gauge import Gauge
+from talkdemo.evaluate.systems import TEACHER_SEED, teach
+from talkdemo.face import arkit
+from talkdemo.metrics.openness import openness
+from talkdemo.metrics.table import METRICS
+from talkdemo.metrics.timing import frames_of
+from talkdemo.records import Clip, Motion, Phone, Speech
+
+JAW, PUCKER, BLINK = arkit.INDEX["jawOpen"], arkit.INDEX["mouthPucker"], arkit.indices("eyeBlink")
+
+
+class TinyFace:
+    """Vertices 0, 1: inner lips; 2, 3: mouth corners; 4 to 8: brow and eyes. jawOpen 1 lowers the lip by 20 mm."""
+
+    def __init__(self) -> None:
+        places = {"lips": [0, 1, 2, 3], "inner_lips": [0, 1], "upper_face": [4, 5, 6], "eyes": [7, 8]}
+        self.masks = {name: torch.tensor(some) for name, some in places.items()}
+        self.inner_lip_middle = (0, 1)
+
+    def __call__(self, coefficients: torch.Tensor, head: None) -> torch.Tensor:
+        vertices = torch.zeros(*coefficients.shape[:-1], 9, 3)
+        vertices[..., 1, 1] = -0.020 * coefficients[..., JAW]
+        vertices[..., 2, 0] = 0.025 - 0.010 * coefficients[..., PUCKER]
+        vertices[..., 3, 0] = -0.025 + 0.010 * coefficients[..., PUCKER]
+        vertices[..., 7, 1] = -0.010 * coefficients[..., BLINK[0]]
+        return vertices
+
+
+def landmarks(vertices: torch.Tensor) -> torch.Tensor:
+    marks = torch.zeros(*vertices.shape[:-2], 68, 3)
+    marks[..., 48, :], marks[..., 54, :] = vertices[..., 2, :], vertices[..., 3, :]
+    return marks
+
+
+@pytest.fixture(scope="module")
+def gauge() -> Gauge:
+    return Gauge(TinyFace(), landmarks)
+
+
+def make_clip(seed: int, frames: int = 150) -> Clip:
+    """Random phones; a mouth that does exactly what they want; sound as loud as the mouth is open."""
+    rng = np.random.default_rng(seed)
+    labels = ["SIL", *rng.permutation(["AA", "B", "IY", "P", "UW", "S", "M", "EH", "T", "OW", "K", "AH"]), "SIL"]
+    cuts = np.concatenate([[0.4], rng.dirichlet(np.full(len(labels) - 2, 8.0)) * (frames / 25 - 0.8), [0.4]]).cumsum()
+    phones = tuple(
+        Phone(float(a), float(b), str(label)) for a, b, label in zip([0, *cuts[:-1]], cuts, labels, strict=True)
+    )
+    coefficients = np.zeros((frames, 52), np.float32)
+    coefficients[:, JAW] = openness(phones, frames)
+    coefficients[:, PUCKER] = frames_of(phones, {"UW", "OW", "W"}, frames)
+    coefficients[40:44, BLINK] = [[0.5], [1.0], [0.6], [0.2]]
+    samples = 0.3 * np.repeat(coefficients[:, JAW], 640) * rng.standard_normal(frames * 640)
+    head = 0.1 * np.sin(np.arange(frames)[:, None] / np.array([7.0, 9.0, 11.0]))
+    motion = Motion(coefficients, head.astype(np.float32))
+    speech = Speech(samples.astype(np.float32), f"clip{seed}")
+    return Clip(f"clip{seed}", "made", speech, "held-out", "Ada", phones=phones, motion=motion)
+
+
+@pytest.fixture(scope="module")
+def clips() -> list[Clip]:
+    return [make_clip(seed) for seed in range(6)]
+
+
+def test_truth_scores_perfectly(clips, gauge):
+    system = ev.make_system("truth", clips, lambda: None)
+    metrics, frames, _ = ev.evaluate(clips, system, gauge)
+    assert frames == 6 * 150
+    for name in ("lve", "lve_squared", "fdd", "fdd_absolute", "eve", "mve", "mod", "mbe", "lbe"):
+        assert metrics[name] == 0, name
+    assert metrics["r_truth"] == pytest.approx(1) and metrics["ba_truth"] == 1
+    assert metrics["r_jaw"] == pytest.approx(1) == metrics["r_pucker"] and abs(metrics["r_jaw_shuffled"]) < 0.5
+    assert metrics["r_phones"] == pytest.approx(1, abs=1e-4)
+    assert metrics["hits"] == 100 and metrics["false"] < 5
+    assert metrics["rounding"] == 100
+    assert metrics["blinks"] == pytest.approx(10)
+    assert abs(metrics["lag"]) <= 20
+    assert metrics["blink_peak"] == pytest.approx(1)
+    assert metrics["rest"] < 0.5 and metrics["rest_open"] < 10
+    assert abs(metrics["r_phones_shuffled"]) < 0.5 and metrics["ba_shuffled"] <= 1
+    assert metrics["sync"] > metrics["sync_shuffled"] + 0.2
+    assert metrics["ba_truth"] == 1 and 0 < metrics["ba_truth_shuffled"] <= 1
+
+
+def test_a_known_error_is_reported_in_millimetres(clips, gauge):
+    def wide(clip: Clip, seed: int) -> Motion:
+        coefficients = clip.motion.coefficients.copy()
+        coefficients[:, JAW] += 0.1  # 2 mm at the lower lip
+        return Motion(coefficients, clip.motion.head)
+
+    metrics, *_ = ev.evaluate(clips, wide, gauge)
+    assert metrics["lve"] == pytest.approx(2.0, rel=1e-4)
+    assert metrics["mod"] == pytest.approx(2.0, rel=1e-4)
+    assert metrics["lve_squared"] == pytest.approx(0.4, rel=1e-4)  # 4e-6 m² in 1e-5 m²
+    assert metrics["mbe"] == pytest.approx(0.1 / 52, rel=1e-4)
+
+
+def test_baselines_lie_between(clips, gauge):
+    loud, *_ = ev.evaluate(clips, ev.make_system("loudness", clips, lambda: None), gauge)
+    pose = np.mean([clip.motion.coefficients.mean(axis=0) for clip in clips], axis=0)
+    mean, *_ = ev.evaluate(clips, ev.make_system("mean", clips, lambda: pose), gauge)
+    assert mean["lve"] > 0 and "r_phones" not in mean and mean["hits"] == 0  # still and a little open
+    assert loud["r_phones"] > 0.6 and loud["r_phones"] > loud["r_phones_shuffled"]
+
+
+def test_masked_channels_do_not_count(clips, gauge):
+    mask = np.ones(52, bool)
+    mask[PUCKER] = False
+    masked = [replace(clip, mask=mask) for clip in clips]
+
+    def puckered(clip: Clip, seed: int) -> Motion:
+        coefficients = clip.motion.coefficients.copy()
+        coefficients[:, PUCKER] = 1
+        return Motion(coefficients, clip.motion.head)
+
+    metrics, *_ = ev.evaluate(masked, puckered, gauge)
+    assert metrics["lve"] == 0 and metrics["mbe"] == 0
+    metrics, *_ = ev.evaluate(clips, puckered, gauge)
+    assert metrics["lve"] > 0
+
+
+def test_a_truth_without_eyes_says_nothing_of_eyes(clips, gauge):
+    mask = np.ones(52, bool)
+    mask[[*arkit.EYES, *arkit.BROWS]] = False
+    blind = [replace(clip, mask=mask) for clip in clips]
+    blinking = [clip.motion for clip in clips]
+
+    def system(clip: Clip, seed: int) -> Motion:
+        return replace(blinking[int(clip.name.removeprefix("clip"))])
+
+    metrics, *_ = ev.evaluate(blind, system, gauge)
+    assert not {"fdd", "fdd_absolute", "eve"} & set(metrics) and metrics["lve"] == 0
+    assert metrics["blinks"] == pytest.approx(10)  # the system's own eyes are there
+    metrics, *_ = ev.evaluate(blind, lambda clip, seed: clip.motion, gauge)
+    assert "blinks" not in metrics
+
+
+def test_the_same_seed_gives_the_same_figures_and_diversity_is_measured(clips, gauge):
+    def noisy(clip: Clip, seed: int) -> Motion:
+        rng = np.random.default_rng(seed)
+        return Motion(rng.random((len(clip.motion), 52)).astype(np.float32), clip.motion.head)
+
+    first, *_ = ev.evaluate(clips, noisy, gauge, seed=3, many=True)
+    again, *_ = ev.evaluate(clips, noisy, gauge, seed=3, many=True)
+    other, *_ = ev.evaluate(clips, noisy, gauge, seed=4, many=True)
+    assert first == again and first["lve"] != other["lve"]
+    assert first["diversity"] > 0
+
+
+def test_length_must_agree(clips, gauge):
+    short = lambda clip, seed: Motion(clip.motion.coefficients[:-20], clip.motion.head[:-20])  # noqa: E731
+    with pytest.raises(ValueError, match="130 frames against a truth of 150"):
+        ev.evaluate(clips, short, gauge)
+
+
+def test_unknown_systems_are_named(clips):
+    with pytest.raises(ValueError, match="'louder'"):
+        ev.make_system("louder", clips, lambda: None)
+    bare = [replace(clip, phones=None, motion=None) for clip in clips]
+    assert "no true motion" in ev.make_system("truth", bare, lambda: None)
+    assert "no phones" in ev.make_system("teacher", bare, lambda: None)
+
+
+def test_unknown_names_are_refused_before_any_work(capsys):
+    assert ev.main(["--sets", "films"]) == 2
+    assert "'films'; wanted one of synthetic" in capsys.readouterr().err
+    assert ev.main(["--systems", "louder"]) == 2
+    assert "'louder'; wanted truth, mean" in capsys.readouterr().err
+
+
+def test_teacher_is_deterministic_and_depends_on_its_seed(clips):
+    a, b, c = teach(clips[0], 1), teach(clips[0], 1), teach(clips[0], 2)
+    assert np.array_equal(a.coefficients, b.coefficients)
+    assert not np.array_equal(a.coefficients, c.coefficients)
+    system = ev.make_system("teacher", clips, lambda: None)
+    assert np.array_equal(system(clips[0], 5).coefficients, teach(clips[0], TEACHER_SEED + 5).coefficients)
+
+
+def test_rows_are_written_and_tabulated(tmp_path):
+    rows = [
+        ev.Row("synthetic", "loudness", 6, 900, 0.1, {"lve": 4.0, "hits": 48.0}),
+        ev.Row("synthetic", "full-50", 6, 900, 9.0, {"lve": 2.0, "hits": 97.0, "diversity": 1.0}),
+        ev.Row("ljspeech", "mean", 16, 2600, 0.0, {"hits": 0.0}),
+    ]
+    ev.write(tmp_path / "m" / "metrics.jsonl", rows)
+    lines = [json.loads(line) for line in (tmp_path / "m" / "metrics.jsonl").read_text().splitlines()]
+    assert lines[1]["lve"] == 2.0 and lines[2]["set"] == "ljspeech"
+    assert [p.name for p in (tmp_path / "m").iterdir()] == ["metrics.jsonl"]
+    text = ev.table(rows)
+    assert "| full-50 | 2.00 | 97.0 | 1.00 | 9.0 |" in text and "| loudness | 4.00 | 48.0 | – | 0.1 |" in text
+    assert set(lines[1]) - {"set", "system", "clips", "frames", "seconds"} <= set(METRICS)
+
+
+def test_the_student_is_compared_with_the_full_model():
+    rows = [
+        ev.Row("grid", "full-512", 2, 9, 1.0, {"lve": 2.0, "hits": 50.0, "fdd": 0.0, "r_phones_shuffled": 0.1}),
+        ev.Row("grid", "student-8", 2, 9, 1.0, {"lve": 2.1, "hits": 49.0, "fdd": -1.0, "r_phones_shuffled": 0.2}),
+        ev.Row("ljspeech", "student-8", 2, 9, 1.0, {"hits": 49.0}),
+    ]
+    text = ev.difference(rows)
+    assert "| grid | LVE (mm) | 2.10 | 2.00 | +5.0 | lower |" in text
+    assert "| grid | hits (%) | 49.0 | 50.0 | -2.0 | higher |" in text
+    assert "| -1.00 | 0.00 | – | zero |" in text and "shuffled" not in text and "ljspeech" not in text
+    assert ev.difference(rows[:1]) == ""
+
+
+def test_absent_sets_are_one_sentence(capsys, monkeypatch, gauge, tmp_path):
+    def nothing(name: str, count: int) -> list[Clip]:
+        raise FileNotFoundError("no shared data here")
+
+    monkeypatch.setattr(ev, "load_set", nothing)
+    monkeypatch.setattr(Gauge, "load", classmethod(lambda cls: gauge))
+    assert ev.main(["--sets", "ljspeech", "--out", str(tmp_path / "m.jsonl")]) == 2
+    err = capsys.readouterr().err
+    assert "ljspeech left out: no shared data here" in err and "Traceback" not in err
+    assert not (tmp_path / "m.jsonl").exists()
+
+
+def test_a_corpus_that_is_not_there_names_its_command(monkeypatch, tmp_path):
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(ValueError, match="make corpus"):
+        ev.load_set("synthetic", 4)
+    with pytest.raises(FileNotFoundError, match="make corpus"):
+        ev.mean_coefficients("synthetic")
+
+
+def test_silence_is_silent_and_has_known_identities():
+    clips = ev.load_set("silence", 24)
+    assert len(clips) == evaluate_sets.QUIET_CLIPS and len({clip.identity for clip in clips}) == len(clips)
+    assert all(clip.speech.seconds == 30 and [p.label for p in clip.phones] == ["SIL"] for clip in clips)
+    levels = [float(np.sqrt(np.mean(clip.speech.samples**2))) for clip in clips]
+    assert levels[0] == 0 and levels[1] == pytest.approx(evaluate_sets.QUIET_LEVEL, rel=0.01)
+
+
+def test_idle_figures_come_from_the_silence(gauge):
+    clips = ev.load_set("silence", 2)
+
+    def idle(clip: Clip, seed: int) -> Motion:
+        coefficients = np.zeros((750, 52), np.float32)
+        coefficients[100:400:100, BLINK] = 0.9  # three blinks in 30 s
+        coefficients[:75, JAW] = 0.1  # 2 mm for a tenth of the time
+        return Motion(coefficients, np.zeros((750, 3), np.float32))
+
+    metrics, *_ = ev.evaluate(clips, idle, gauge)
+    assert metrics["blinks"] == pytest.approx(6) and metrics["blink_peak"] == pytest.approx(0.9)
+    assert metrics["rest_open"] == pytest.approx(10) and metrics["rest"] == pytest.approx(0.2, rel=1e-3)
+    assert "hits" not in metrics and "r_phones" not in metrics
+
+
+def test_languages_are_not_english_and_voices_are_strangers():
+    languages = {evaluate_sets.VOICES[name].language for name in evaluate_sets.VOICES_OF["languages"]}
+    assert languages == {"de", "fr", "es", "it", "pt", "ru", "hi", "ja", "tr", "zh"}
+    assert not set(evaluate_sets.VOICES_OF["languages"]) & set(evaluate_sets.IDENTITY_VOICES)
+    assert all(name.startswith("heldout-") for name in evaluate_sets.VOICES_OF["voices"])
+
+
+@pytest.mark.skipif(shared.root() is None, reason="no shared data (../shared/data or TALKDEMO_SHARED)")
+def test_facegood_is_cut_and_keeps_its_mask():
+    clips = ev.load_set("facegood", 3)
+    assert len(clips) == 3 and all(clip.split == "held-out" and 4 < clip.speech.seconds <= 12.1 for clip in clips)
+    assert all(clip.mask[JAW] and not clip.mask[BLINK].any() for clip in clips)
+    assert abs(len(clips[0].motion) - clips[0].speech.frames) <= 3
+
+
+@pytest.fixture(scope="module")
+def head() -> Gauge:
+    return Gauge.load()
+
+
+def pose(**channels: float) -> Motion:
+    coefficients = np.zeros((1, 52), np.float32)
+    for name, value in channels.items():
+        coefficients[:, arkit.indices(name)] = value
+    return Motion(coefficients, np.zeros((1, 3), np.float32))
+
+
+def test_the_shipped_head_is_measured_as_it_moves(head):
+    rest = head.take(pose())
+    assert rest.gap[0] < 0.0005
+    assert head.take(pose(jawOpen=0.3)).gap[0] > 0.005
+    assert head.take(pose(jawOpen=0.3, mouthClose=0.3)).gap[0] < 0.001
+    assert head.take(pose(mouthPucker=0.8)).width[0] < rest.width[0] - 0.002
+    assert head.take(pose(mouthSmile=0.8)).width[0] > rest.width[0] + 0.002
+    assert head.take(pose(jawOpen=0.06, mouthRollLower=0.5)).bite[0] < rest.bite_contact < rest.bite[0]
+    assert head.take(pose(jawOpen=0.3)).bite[0] > rest.bite_contact
+
+
+def test_regions_of_the_shipped_head_move_with_their_channels(head):
+    def moved(region: np.ndarray, **channels: float) -> float:
+        shift = head.take(pose(**channels)).vertices[0] - head.regions.template
+        return float(np.linalg.norm(shift[region], axis=-1).max())
+
+    assert moved(head.regions.lips, jawOpen=0.5) > 0.008 > 0.002 > moved(head.regions.eyes, jawOpen=0.5)
+    assert moved(head.regions.eyes, eyeBlink=1) > 0.004 and moved(head.regions.lips, eyeBlink=1) < 0.0005
+    assert moved(head.regions.upper_face, browInnerUp=1) > 0.003

@@ -1,0 +1,301 @@
+"""Portraits judged: people and pairs, baselines, identity, tables, the file of scores; MediaPipe where it is there."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from talkdemo.data.corpora import shared
+from talkdemo.data.portraits.store import STORED, Portraits
+from talkdemo.evaluate import scores as evaluate_scores
+from talkdemo.evaluate.portraits import report as evaluate_portraits
+from talkdemo.evaluate.portraits.eye import Read, open_eye
+from talkdemo.evaluate.portraits.identity import Gallery, open_recogniser, still_mask
+from talkdemo.evaluate.portraits.makers import COPY, WARP, copied, crops_made, crops_taken, warped
+from talkdemo.evaluate.portraits.manifold import path_lines, plain, separation_lines, transfer_lines
+from talkdemo.evaluate.portraits.pairs import TRUTH, by_expression, judged, reach, table
+from talkdemo.evaluate.portraits.people import (
+    Person,
+    pair,
+    photographed,
+    photographed_pairs,
+    rendered,
+    rendered_pairs,
+)
+from talkdemo.evaluate.portraits.sheet import photographed_sheet, rendered_sheet
+from talkdemo.evaluate.portraits.sweep import STEPS, rendered_sweeps, sweep
+from talkdemo.gcgan.crop import STEADY, Crop
+from talkdemo.gcgan.edit import Expresser
+from talkdemo.gcgan.model import GCGAN, GCGANConfig
+from talkdemo.gcgan.portrait import open_portrait
+from talkdemo.metrics.portraits.recogniser import SIDE, Recogniser, RecogniserConfig, prepare
+from talkdemo.train.gcgan import recogniser as recipe
+
+NAMES = ("neutral", "happy", "surprised", "aa", "")
+
+
+def face(seed: int = 0) -> np.ndarray:
+    """(68, 2): a plausible face in the middle of STORED pixels."""
+    rng = np.random.default_rng(seed)
+    points = np.full((68, 2), (0.0, 0.4)) + rng.uniform(-0.6, 0.6, (68, 2))
+    points[36:48] = [(-0.5, 0), (-0.4, -0.05), (-0.3, -0.05), (-0.19, 0.02), (-0.3, 0.05), (-0.4, 0.05),
+                     (0.19, 0.02), (0.3, -0.05), (0.4, -0.05), (0.5, 0), (0.4, 0.05), (0.3, 0.05)]  # fmt: skip
+    angle = np.linspace(np.pi, 3 * np.pi, 20, endpoint=False)
+    points[48:68] = np.stack([0.28 * np.cos(angle), 0.76 + 0.08 * np.sin(angle)], axis=1)
+    for row, (x, y, _) in STEADY.items():
+        points[row] = x, y
+    return (points * 46 + (STORED / 2, STORED / 2 - 14)).astype(np.float32)
+
+
+def performed(seed: int) -> np.ndarray:
+    """(E, 68, 2) of NAMES: the mouth moves, elsewhere nothing."""
+    seen = np.repeat(face(seed)[None], len(NAMES), axis=0)
+    for k in range(1, len(NAMES)):
+        seen[k, 49:54, 1] -= 2 * k
+        seen[k, 55:60, 1] += 3 * k
+    return seen
+
+
+def pictures(seed: int) -> np.ndarray:
+    """(E, STORED, STORED, 3): one soft pattern a person, with the number of the picture in its last pixel."""
+    coarse = torch.from_numpy(np.random.default_rng(100 + seed).uniform(0, 255, (1, 3, 12, 12)))
+    soft = torch.nn.functional.interpolate(coarse, size=(STORED, STORED), mode="bicubic").clamp(0, 255)
+    shown = np.repeat(soft.permute(0, 2, 3, 1).numpy().astype(np.uint8), len(NAMES), axis=0)
+    shown[:, -1, -1, 0] = np.arange(len(NAMES))
+    return shown
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Four rendered people, two of them held out; three real ones, one with a single photograph."""
+    out = tmp_path_factory.mktemp("portraits")
+    for k in range(4):
+        seen = performed(k)
+        if k == 3:
+            seen[2] = np.nan
+        made = Portraits(f"p{400 + k}", "test" if k > 1 else "train", pictures(k), seen, seen,
+                         np.zeros((len(NAMES), 52), np.float32), np.zeros((len(NAMES), 3), np.float32),
+                         np.array(NAMES), np.ones(len(NAMES), np.float32))  # fmt: skip
+        made.save(out / "renders" / f"{made.person}.npz")
+    person = np.array(["a", "b", "a", "c", "c"])
+    expression = np.array(["neutral", "neutral", "smiling", "neutral", "smiling"])
+    shown = np.stack([pictures(20 + ord(p))[0] for p in person])
+    seen = np.stack([performed(20 + ord(p))[2 * int(e == "smiling")] for p, e in zip(person, expression, strict=True)])
+    split = np.array(["test", "test", "test", "train", "train"])
+    np.savez(out / "photos.npz", pictures=shown, seen=seen, person=person, expression=expression, split=split,
+             corpus=np.full(5, "x"))  # fmt: skip
+    return out
+
+
+@pytest.fixture(scope="module")
+def expresser() -> Expresser:
+    torch.manual_seed(0)
+    model = GCGAN(GCGANConfig(presets=("neutral", "happy"), shown=(0, 1, -1)))
+    return Expresser(model)
+
+
+class Knowing:
+    """An eye that knows the crops of `people` and tells what was seen on the most alike."""
+
+    def __init__(self, people: list[Person], side: int) -> None:
+        self.crops = np.concatenate([one.crops(side) for one in people]).astype(np.float32)
+        self.points = np.concatenate(
+            [Crop.around(p, side).into(p)[None] for one in people for p in one.seen]
+        )  # all faces here keep their eyes and nose where they are
+        self.faces = np.concatenate([np.eye(52, dtype=np.float32)[: len(one.seen)] for one in people])
+
+    def __call__(self, made: np.ndarray) -> Read:
+        away = [np.abs(self.crops - x).mean((1, 2, 3)) for x in made]
+        rows = [int(a.argmin()) for a in away]
+        return Read(self.points[rows], self.faces[rows])
+
+
+def test_only_people_who_were_held_out(folder):
+    people = rendered(folder)
+    assert [one.name for one in people] == ["p402", "p403"] and len(rendered(folder, 1)) == 1
+    assert people[1].expressions == ("neutral", "happy", "aa", "") and people[1].pictures.shape[0] == 4  # one unseen
+    real = photographed(folder)
+    assert [one.name for one in real] == ["a", "b"] and real[0].row("smiling") == 1 and real[1].row("smiling") is None
+    for missing in (lambda: rendered(folder / "none"), lambda: photographed(folder / "none")):
+        with pytest.raises(FileNotFoundError, match="portrait_data"):
+            missing()
+
+
+def test_pairs_are_the_same_every_time(folder):
+    people = rendered(folder)
+    pairs = rendered_pairs(people, 8, 128)
+    which = [(p.person, p.source, p.target) for p in pairs]
+    assert which == [(p.person, p.source, p.target) for p in rendered_pairs(people, 8, 64)]
+    assert len(set(which)) == 8 and all(a != b for _, a, b in which) and {k for k, *_ in which} == {0, 1}
+    assert any(people[k].expressions[a] == "neutral" and people[k].expressions[b] for k, a, b in which)
+    (one,) = photographed_pairs(photographed(folder), 128)
+    assert (one.source, one.target) == (0, 1) and one.moves and one.crop.side == 128
+    assert np.linalg.norm(one.start[36] - one.start[45]) == pytest.approx(0.36 * 128, rel=0.05)
+    assert not pair(people, 0, 0, 0, 128).moves
+
+
+def test_baselines(folder):
+    people = rendered(folder)
+    portrait = people[0].portrait(0)
+    assert (copied(portrait, people[0].seen) == portrait.picture).all()
+    still, moved = warped(portrait, people[0].seen[[0, 3]])
+    assert np.abs(still.astype(int) - portrait.picture).max() <= 1 and np.abs(moved.astype(int) - still).max() > 5
+    pairs = rendered_pairs(people, 6, 64)
+    made = crops_made(copied, people, pairs)
+    assert made.shape == (6, 64, 64, 3) and (made == crops_taken(people, pairs, "source")).all()
+
+
+def test_whose_face_it_is_beside_mouth_and_eyes(folder):
+    people = rendered(folder)
+    mask = still_mask(np.stack([face(), face()]) * (128 / STORED), 128)
+    eyes, mouth = face()[36:48].mean(0) * 128 / STORED, face()[48:].mean(0) * 128 / STORED
+    assert mask[int(mouth[1]), int(mouth[0])] == 0 and mask[0, 0] == 0 and mask.max() == 1
+    assert mask[int(eyes[1]), int(eyes[0])] == 1  # between the eyes
+    pairs = rendered_pairs(people, 6, 128)
+    gallery = Gallery.of(people, None)
+    made = crops_taken(people, pairs, "target")
+    assert gallery.like(made, pairs).all() and np.isnan(gallery.recognised(made, pairs)).all()
+    others = [pair(people, 1 - p.person, 0, 1, 128) for p in pairs]
+    assert not gallery.like(made, others).any()
+    torch.manual_seed(0)
+    trained = Gallery.of(people, Recogniser(RecogniserConfig()).eval())
+    assert not trained.alike and trained.recognised(made, pairs).shape == (6,)
+    with pytest.raises(ValueError, match="train recogniser"):
+        open_recogniser(folder / "none.safetensors")
+
+
+def test_truth_scores_best_and_a_copy_moves_nothing(folder):
+    people = rendered(folder)[:1]
+    distinct = people[0].pictures.copy()
+    distinct[:, 60:90, 60:90] = np.arange(len(NAMES))[:, None, None, None] * 50  # so that the eye can tell them apart
+    people = [Person("p402", distinct, people[0].seen, people[0].expressions)]
+    pairs = rendered_pairs(people, 5, 128)
+    found = judged(people, pairs, copied, Gallery.of(people, None), Knowing(people, 128), 128, "gcgan")
+    assert list(found) == [TRUTH, COPY, WARP, "gcgan"]
+    truth, copy = found[TRUTH], found[COPY]
+    assert truth["error"] == pytest.approx(0, abs=1e-3) and truth["share"] == pytest.approx(1, abs=1e-2)
+    assert truth["ssim"] == pytest.approx(1) and (truth["expression"] == 1).all() and truth["l1"].max() == 0
+    assert copy["share"] == pytest.approx(0, abs=1e-2) and (copy["error"] > 0.002).all()
+    assert (copy["expression"] == 0).all() and (copy["ssim"] < 1).all() and (copy["mouth_ssim"] < 1).all()
+    lines = table(found, without=["smile"])
+    assert lines[2].startswith("| truth | 100.0 | 0.00 |") and "smile" not in lines[0] and "| – |" in lines[2]
+    assert all(line.count("|") == lines[0].count("|") for line in lines[:-1])
+    wanted = reach(found, "gcgan", "renders")
+    assert wanted[2].endswith("**no** |") is bool(copy["error"].mean() > 0.03) and wanted[3].endswith("**no** |")
+    assert wanted[5].startswith("| SSIM | > ") and wanted[5].endswith("**no** |")  # not better than itself
+    assert by_expression(people, pairs, found, "gcgan")[2].startswith("| ")
+    with pytest.raises(ValueError, match="no pair"):
+        judged(people, [], copied, Gallery.of(people, None), Knowing(people, 128), 128, "gcgan")
+
+
+def test_a_sweep_of_copies_goes_nowhere_and_one_of_the_truth_grows(folder):
+    people = rendered(folder)
+    asked = pair(people, 0, 0, 3, 128)
+    amounts = np.linspace(0, 1.5, STEPS)
+    start, goal = people[0].seen[[0, 3]]
+    paths = start + amounts[:, None, None].astype(np.float32) * (goal - start)
+
+    def eye(crops: np.ndarray) -> Read:
+        return Read(asked.crop.into(paths[: len(crops)]), np.zeros((len(crops), 52)))
+
+    row = sweep(people[0], asked, copied, paths, amounts, eye)
+    assert row["rising"] == row["rising_1"] == 1 and row["at_1"] == pytest.approx(1, abs=1e-3)
+    assert row["at_end"] == pytest.approx(1.5, abs=1e-3) and row["least"] == pytest.approx(1, abs=1e-2)
+    assert row["zero"] == 0 and np.isnan(row["flicker"]) and row["flicker_read"] == pytest.approx(0, abs=1e-2)
+    assert [p.target for p in rendered_sweeps(people, 128)] == [1]  # p403 was not seen surprised
+
+
+def test_manifold_tables(folder, expresser):
+    people = rendered(folder)
+    lines = separation_lines(people, {"plain": plain})
+    assert lines[4].startswith("| plain | ") and lines[5].startswith("| chance | 25.0 | 33.3 | 50.0 |")
+    landmarks = np.stack([performed(0)[:4], performed(0)[:4] + 30])  # one face in two places
+    lines = transfer_lines(landmarks, NAMES[:4], {"gcgan": expresser})
+    rows = {line.split(" | ")[0]: line.split(" | ")[1:] for line in lines if line.startswith("| ")}
+    assert rows["| copy the other's, brought upright"][0] == "0.00" and "| gcgan" in rows
+    assert rows["| own + the other's displacement from rest"][3].startswith("100.0")
+    straight, curved = path_lines(landmarks, NAMES[:4], {"gcgan": expresser})[4:6]
+    assert straight == "| straight in landmarks | 1.000 | 100.0 | 0.000 | 0.00 |" and "along the manifold" in curved
+
+
+def test_sheets(folder, expresser):
+    people = [one for one in rendered(folder) if one.row("surprised") is not None]
+    sheet = rendered_sheet(people, expresser)
+    assert sheet.shape == (22 + 4 + 256, 9 * 128, 3) and sheet.dtype == np.uint8
+    assert photographed_sheet(photographed(folder), expresser).shape == (22 + 4 + 128, 4 * 128, 3)
+
+
+def test_recogniser_looks_at_the_face_alone(folder):
+    torch.manual_seed(0)
+    network = Recogniser(RecogniserConfig()).eval()
+    crops = np.random.default_rng(0).integers(0, 255, (2, SIDE, SIDE, 3), np.uint8)
+    vectors = network.embed(crops)
+    assert np.linalg.norm(vectors, axis=1) == pytest.approx([1, 1], abs=1e-5)
+    hair = crops.copy()
+    hair[:, :6] = hair[:, :, :6] = 0
+    assert network.embed(hair) == pytest.approx(vectors, abs=1e-6)
+    assert network.embed(crops[:, ::-1]) != pytest.approx(vectors, abs=1e-3)
+    with pytest.raises(ValueError, match="wanted"):
+        prepare(crops[0])
+
+
+def test_recogniser_is_trained_on_others_and_opens(folder, tmp_path, capsys):
+    found = recipe.people(folder)
+    assert found.count == 3 and len(found.person) == 2 * len(NAMES) + 2 and found.real.sum() == 2
+    out = tmp_path / "recogniser.safetensors"
+    recipe.main(["--data", str(folder), "--out", str(out), "--steps", "2", "--batch", "8"])
+    assert "12 pictures of 3 people" in capsys.readouterr().out
+    assert open_recogniser(out).embed(np.zeros((1, 128, 128, 3), np.uint8)).shape == (1, 128)
+    with pytest.raises(FileNotFoundError, match="portrait_data"):
+        recipe.people(tmp_path)
+
+
+def test_a_section_is_written_in_its_place(tmp_path):
+    path = tmp_path / "scores.md"
+    path.write_text("# Scores\n\nWords.\n\n## Before\n\n`python -m talkdemo bench`\n\n| a |\n", encoding="utf-8")
+    command = "python -m talkdemo.evaluate.portraits.report --parts speed"
+    for printed in ("| 1 |", "| 2 |"):
+        evaluate_portraits.write(path, "GC-GAN: speed", command, printed)
+    head, sections = evaluate_scores.read(path.read_text(encoding="utf-8"))
+    assert "Words." in head and [s.title for s in sections] == ["Before", "GC-GAN: speed"]
+    assert sections[1].command == command and "| 2 |" in sections[1].body
+    assert "| 1 |" not in sections[1].body and "| a |" in sections[0].body
+
+
+def test_bad_arguments_are_one_sentence(folder, tmp_path, capsys):
+    assert evaluate_portraits.main(["--parts", "manifold", "--model", str(tmp_path / "none.safetensors")]) == 2
+    assert evaluate_portraits.main(["--parts", "speed", "--data", str(tmp_path)]) == 2
+    said = capsys.readouterr().err.strip().splitlines()
+    assert len(said) == 2 and all(line.startswith("evaluate_portraits: ") for line in said)
+
+
+def test_speed_is_told_with_its_command(folder, tmp_path, expresser, capsys, monkeypatch):
+    monkeypatch.setattr(evaluate_portraits.Expresser, "load", classmethod(lambda cls, name: expresser))
+    monkeypatch.setattr(evaluate_portraits.evaluate_portraits_speed, "ROUNDS", 1)
+    monkeypatch.setattr(evaluate_portraits.evaluate_portraits_speed.middling, "__defaults__", (1,))
+    scores = tmp_path / "scores.md"
+    asked = ["--parts", "speed", "--data", str(folder), "--limit", "1", "--file", str(scores)]
+    assert evaluate_portraits.main(asked) == 0
+    told = capsys.readouterr().out
+    assert "Parameters: generator" in told and not told.startswith("##")
+    (section,) = evaluate_scores.read(scores.read_text(encoding="utf-8"))[1]
+    assert section.title == "GC-GAN: speed" and section.command.endswith("--limit 1")
+
+
+def test_mediapipe_reads_a_crop_as_it_reads_the_photograph(monkeypatch):
+    root = shared.root()
+    photographs = sorted((root / "faces" / "neutral_front").glob("*.jpg")) if root else []
+    if not photographs or not (root / "face_landmarker.task").is_file():
+        pytest.skip("face_landmarker.task and photographs are not there (shared data absent)")
+    monkeypatch.setenv("TALKDEMO_FACE_LANDMARKER", str(root / "face_landmarker.task"))
+    portrait = open_portrait(photographs[0])
+    with open_eye() as eye:
+        for side, limit in ((128, 0.015), (64, 0.03)):
+            crop = Crop.around(portrait.landmarks, side)
+            read = eye(np.stack([crop.take(portrait.picture), np.zeros((side, side, 3), np.uint8)]))
+            assert read.found.tolist() == [True, False]
+            away = np.linalg.norm(read.points[0] - crop.into(portrait.landmarks), axis=1).mean()
+            assert away < limit * 0.36 * side

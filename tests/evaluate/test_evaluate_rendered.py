@@ -1,0 +1,140 @@
+"""The third-party eye: the geometry of the gap, correlation with a real track, plain errors, MediaPipe on a jaw."""
+
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+
+from talkdemo.evaluate import cache
+from talkdemo.evaluate import rendered as er
+from talkdemo.face import arkit
+from talkdemo.metrics.openness import openness
+from talkdemo.records import Clip, Motion, Phone, Speech
+
+
+def test_gap_is_lips_over_eyes_in_pixels():
+    points = {i: SimpleNamespace(x=0.0, y=0.0) for i in (13, 14, 33, 263)}
+    points[13] = SimpleNamespace(x=0.5, y=0.60)
+    points[14] = SimpleNamespace(x=0.5, y=0.65)
+    points[33], points[263] = SimpleNamespace(x=0.25, y=0.4), SimpleNamespace(x=0.75, y=0.4)
+    assert er._gap(points, (200, 100, 3)) == pytest.approx(0.05 * 200 / (0.5 * 100))
+
+
+def test_a_missing_landmarker_is_one_sentence(monkeypatch, tmp_path):
+    monkeypatch.setenv(er.VARIABLE, str(tmp_path / "no.task"))
+    with pytest.raises(FileNotFoundError, match=er.VARIABLE):
+        er.landmarker_file()
+
+
+def tracks(count: int, frames: int = 75) -> list[np.ndarray]:
+    """Random smooth jaws and lips, as tracks (T, 52)."""
+    made = []
+    for seed in range(count):
+        rng = np.random.default_rng(seed)
+        track = np.zeros((frames, 52))
+        for name in er.CHANNELS.values():
+            track[:, arkit.INDEX[name]] = np.convolve(rng.random(frames + 8), np.ones(9) / 9, "valid")
+        made.append(track)
+    return made
+
+
+def film(track: np.ndarray, frames: int | None = None, level: float = 0.0) -> er.Seen:
+    jaw, pucker = (track[:frames, arkit.INDEX[name]] for name in er.CHANNELS.values())
+    return er.Seen(jaw.copy(), 0.5 * jaw + level, pucker[::-1].copy())
+
+
+def test_a_film_of_the_truth_follows_the_real_track_and_a_backward_one_does_not():
+    real = tracks(12)
+    figures = er.track_scores([film(track, 74) for track in real], real)  # a frame short is cut
+    assert figures["r_jaw"] == pytest.approx(1) and figures["r_jaw_pooled"] == pytest.approx(1)
+    assert abs(figures["r_pucker"]) < 0.4 and abs(figures["r_jaw_shuffled"]) < 0.4
+    again = er.track_scores([film(track, 74) for track in real], real)
+    assert figures == again
+
+
+def test_the_pooled_score_counts_the_level_of_each_clip():
+    real = tracks(6)
+    figures = er.track_scores([film(track, level=0.3 * i) for i, track in enumerate(real)], real)
+    assert figures["r_jaw"] == pytest.approx(1) and figures["r_jaw_pooled"] < 0.5
+
+
+def test_a_still_mouth_has_no_correlation_and_one_clip_no_control():
+    real = tracks(1)
+    still = er.Seen(np.zeros(75), np.zeros(75), np.zeros(75))
+    assert np.isnan(er.track_scores([still], real)["r_jaw"])
+    assert "r_jaw_shuffled" not in er.track_scores([film(real[0])], real)
+
+
+def test_figures_are_those_the_clips_allow():
+    phones = (
+        Phone(0, 1, "SIL"),
+        Phone(1, 1.6, "AA"),
+        Phone(1.6, 1.8, "B"),
+        Phone(1.8, 2.6, "AA"),
+        Phone(2.6, 3, "SIL"),
+    )
+    speech = Speech(np.zeros(48_000, np.float32))
+    track = tracks(1)[0].astype(np.float32)
+    spoken = Clip("a", "made", speech, "held-out", "Ada", phones=phones)
+    gap = openness(phones, 75)
+    figures = er.evaluate_rendered([spoken], [Motion(track, track[:, :3])], lambda motion: er.Seen(gap, gap, gap))
+    assert figures == pytest.approx({"hits": 100, "false": 0, "vowel_hits": 0, "r_phones": 1}, abs=1e-3)
+    two = er.evaluate_rendered([spoken] * 2, [Motion(track, track[:, :3])] * 2, lambda motion: er.Seen(gap, gap, gap))
+    assert two["r_phones_shuffled"] == pytest.approx(1, abs=1e-3)  # the other clip says the same here
+    real = Clip("b", "made", speech, "held-out", "Ada", motion=Motion(track, track[:, :3]))
+    figures = er.evaluate_rendered([real], [real.motion], lambda motion: film(track))
+    assert set(figures) == {"r_jaw", "r_jaw_pooled", "r_pucker", "r_pucker_pooled"}
+
+
+def test_pictures_are_looked_at_once(monkeypatch, tmp_path):
+    monkeypatch.setattr(cache, "CACHE", tmp_path)
+    monkeypatch.setenv(er.VARIABLE, str(tmp_path / "face.task"))
+    (tmp_path / "face.task").write_bytes(b"task")
+    looked = []
+
+    def seen(pictures, fps):
+        looked.append(len(list(pictures)))
+        return film(tracks(1)[0])
+
+    monkeypatch.setattr(er, "seen", seen)
+    screen = object.__new__(er.Screen)
+    screen.character = "nobody"
+    monkeypatch.setattr(er.Screen, "pictures", lambda self, motion: [None] * len(motion))
+    motion = Motion(tracks(1)[0].astype(np.float32), np.zeros((75, 3), np.float32))
+    first, again = screen.look(motion), screen.look(motion)
+    assert looked == [75] and np.array_equal(first.jaw, again.jaw)
+    screen.look(Motion(motion.coefficients, motion.head + 0.1))
+    assert looked == [75, 75]
+
+
+@pytest.mark.slow
+def test_mediapipe_sees_the_jaw_open_and_the_lips_pucker():
+    pytest.importorskip("mediapipe")
+    from talkdemo.render.raster import check
+
+    try:
+        er.landmarker_file()
+        check()
+    except (FileNotFoundError, RuntimeError) as reason:
+        pytest.skip(str(reason))
+    jaw = np.repeat([0.0, 0.1, 0.2, 0.35, 0.5, 0.0], 2).astype(np.float32)
+    coefficients = np.zeros((2 * len(jaw), 52), np.float32)
+    coefficients[: len(jaw), arkit.INDEX["jawOpen"]] = jaw
+    coefficients[len(jaw) :, arkit.INDEX["mouthPucker"]] = 1.5 * jaw
+    seen = er.seen(er.Screen().pictures(Motion(coefficients, np.zeros((len(coefficients), 3), np.float32))))
+    opened, puckered = slice(1, len(jaw), 2), slice(len(jaw) + 1, None, 2)
+    assert np.corrcoef(seen.gap[opened], jaw[1::2])[0, 1] > 0.95
+    assert seen.gap[len(jaw) - 1] < 0.15 * seen.gap.max()
+    assert np.corrcoef(seen.jaw[opened], jaw[1::2])[0, 1] > 0.9
+    assert np.corrcoef(seen.pucker[puckered], jaw[1::2])[0, 1] > 0.8
+
+
+@pytest.mark.slow
+def test_a_picture_without_a_face_is_refused():
+    pytest.importorskip("mediapipe")
+    try:
+        er.landmarker_file()
+    except FileNotFoundError as reason:
+        pytest.skip(str(reason))
+    with pytest.raises(ValueError, match="finds a face in 0 %"):
+        er.seen([np.full((128, 128, 3), 90, np.uint8)] * 3)
