@@ -19,8 +19,9 @@ from talkdemo.face.arkit import NAMES
 from talkdemo.face.characters import Character, find
 from talkdemo.face.fit import fit_actions
 from talkdemo.face.pose import rotvec_to_rotmat
-from talkdemo.records import Face, Material, Part
+from talkdemo.records import Face, Material, Motion, Part
 
+CHUNK = 250  # frames posed at a time, so that memory stays flat
 MASKS = ("lips", "inner_lips", "upper_face", "eyes")
 
 
@@ -73,6 +74,14 @@ class _Posed(nn.Module):
             runs.append(torch.addmm(s.still_rest, rotation.flatten(1), s.still_turn).view(len(flat), -1, 3))
         vertices = torch.cat(runs, dim=1)  # (B, V, 3)
         return vertices.view(*coefficients.shape[:-1], *vertices.shape[1:])
+
+    @torch.no_grad()
+    def vertices(self, motion: Motion, character: str | Character | None = None) -> np.ndarray:
+        """(T, V, 3) metres: every frame of a motion."""
+        chunks = [motion[start : start + CHUNK] for start in range(0, len(motion), CHUNK)]
+        return np.concatenate(
+            [self(torch.as_tensor(m.coefficients), torch.as_tensor(m.head), character).numpy() for m in chunks]
+        )
 
 
 class FaceModel(_Posed):

@@ -34,6 +34,7 @@ from talkdemo.face.arkit import INDEX, indices
 from talkdemo.face.head import FaceModel
 from talkdemo.film import pair as compare_film
 from talkdemo.records import Motion, Speech, Stopped
+from talkdemo.render import motion as motion_video
 from talkdemo.render import video
 
 ROOT = Path(__file__).parents[2]
@@ -234,8 +235,8 @@ class Posed:
 
     def drawable(self, character: str) -> None: ...
 
-    def __call__(self, coefficients, head, character):
-        return coefficients[:, :1, None].expand(-1, 2, 3)
+    def vertices(self, motion: Motion, character: str) -> np.ndarray:
+        return np.broadcast_to(motion.coefficients[:, :1, None], (len(motion), 2, 3))
 
 
 def flat(value: float, frames: int) -> Motion:
@@ -247,7 +248,7 @@ def flat(value: float, frames: int) -> Motion:
 def test_film_shows_left_left_and_right_right(monkeypatch, tmp_path: Path) -> None:
     monkeypatch.setattr(compare_film, "Renderer", Painter)
     told: list[tuple[str, float]] = []
-    monkeypatch.setattr(compare_film, "CHUNK", 7)
+    monkeypatch.setattr(motion_video, "CHUNK", 14)
     pair = flat(40, 20), flat(200, 20)
     names = ("Full model, 512 steps", "Student, 8 steps")
     seconds = compare_film.write(
