@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from talkdemo.files import ASSETS, EXAMPLES
-from talkdemo.records import Motion, Speech
+from talkdemo.records import Motion, Request, Speech
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -59,7 +59,7 @@ def make_library(talker: SpeechToFace, shown: bool) -> None:
     """Measure every identity, draw its preview and the opening film; what is no identity any more is deleted."""
     from talkdemo.audio.decode import decode
     from talkdemo.cli.progress import progress_line
-    from talkdemo.data.teacher.identities import IDENTITIES
+    from talkdemo.data.articulation.identities import IDENTITIES
     from talkdemo.face.characters import CHARACTERS
     from talkdemo.files import replacing
     from talkdemo.metrics import description as manner
@@ -86,7 +86,7 @@ def make_library(talker: SpeechToFace, shown: bool) -> None:
         for path in FOLDER.glob("*.webp"):
             if path.stem not in talker.identities:
                 path.unlink()
-        (motion,) = talker.animate(clips[SENTENCE], seed=SEED)
+        (motion,) = talker.animate(Request(clips[SENTENCE], seed=SEED))
         first = next(iter(CHARACTERS))
         film = FILMS / f"{first}.mp4"
         talker.video(motion, clips[SENTENCE], film, character=first, size=FILM_SIDE, progress=report)
@@ -94,7 +94,9 @@ def make_library(talker: SpeechToFace, shown: bool) -> None:
 
 def perform(talker: SpeechToFace, name: str, clips: Mapping[Path, Speech]) -> dict[Path, list[Motion]]:
     """SAMPLES performances of every clip by one identity, as the app makes them at first: neutral, DEFAULT_STEPS."""
-    return {path: talker.animate(clip, identity=name, seed=SEED, samples=SAMPLES) for path, clip in clips.items()}
+    return {
+        path: talker.animate(Request(clip, identity=name, seed=SEED, samples=SAMPLES)) for path, clip in clips.items()
+    }
 
 
 def close_up(talker: SpeechToFace) -> Renderer:

@@ -104,7 +104,7 @@ def write(path: Path, design: Design, take: Take) -> None:
     from talkdemo.export import npz
 
     meta = {
-        "made_by": "the corpus's teacher (data/teacher/articulation.py)",
+        "made_by": "the corpus's teacher (data/articulation/model.py)",
         "reference": design.name,
         "style": asdict(design.style),
         "emotion": design.emotion,

@@ -136,8 +136,8 @@ def session(voice: str, split: str, seconds: float) -> Clip:
 def performances(speech: Clip, identities: Sequence[str], seed: int) -> Iterator[Motion]:
     """The teacher's performance of one session in the manner of each identity."""
     from talkdemo.audio.prosody import energy, pitch
-    from talkdemo.data.teacher.articulation import articulate
-    from talkdemo.data.teacher.identities import IDENTITIES
+    from talkdemo.data.articulation.identities import IDENTITIES
+    from talkdemo.data.articulation.model import articulate
 
     level, hertz, frames = energy(speech.speech), pitch(speech.speech), speech.speech.frames
     for name in identities:

@@ -35,7 +35,7 @@ def reference_for(clip: Clip) -> Reference:
         return grid_speaker()
     if clip.corpus == "facegood":
         return facegood_speaker()
-    from talkdemo.data.teacher.identities import IDENTITIES
+    from talkdemo.data.articulation.identities import IDENTITIES
 
     return performance(clip.identity if clip.identity in IDENTITIES else None, clip.emotion)
 
@@ -45,9 +45,9 @@ def performance(identity: str | None, emotion: str, seconds: float = SECONDS) ->
     """The teacher in the style of an identity (None: the middle style) on training sentences of its voice, in one
     emotion. Raises ValueError when the corpus is not on this machine."""
     from talkdemo.audio.prosody import energy, pitch
-    from talkdemo.data.teacher.articulation import articulate
-    from talkdemo.data.teacher.identities import IDENTITIES
-    from talkdemo.data.teacher.styles import Style
+    from talkdemo.data.articulation.identities import IDENTITIES
+    from talkdemo.data.articulation.model import articulate
+    from talkdemo.data.articulation.styles import Style
 
     chosen, length = [], 0.0
     for clip in CORPORA["synthetic"](voices=[identity or STRANGER], split="train"):

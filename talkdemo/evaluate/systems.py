@@ -15,7 +15,7 @@ from talkdemo.evaluate import cache
 from talkdemo.evaluate.references import fingerprint, reference_for
 from talkdemo.face import arkit
 from talkdemo.metrics.baselines import loudness_jaw, mean_pose
-from talkdemo.records import Clip, Motion
+from talkdemo.records import Clip, Motion, Request
 
 System = Callable[[Clip, int], Motion]  # (clip, seed) → motion
 TRUTH_SEED, TEACHER_SEED = 1, 2
@@ -69,9 +69,9 @@ def parse_system(name: str) -> Model | None:
 def teach(clip: Clip, seed: int) -> Motion:
     """The corpus's stochastic teacher on a clip with phones; voices that are no identity get the middle style."""
     from talkdemo.audio.prosody import energy, pitch
-    from talkdemo.data.teacher.articulation import articulate
-    from talkdemo.data.teacher.identities import IDENTITIES
-    from talkdemo.data.teacher.styles import Style
+    from talkdemo.data.articulation.identities import IDENTITIES
+    from talkdemo.data.articulation.model import articulate
+    from talkdemo.data.articulation.styles import Style
 
     style = IDENTITIES[clip.identity].style if clip.identity in IDENTITIES else Style()
     key = [seed, *clip.name.encode()]
@@ -120,7 +120,7 @@ def model_system(model: Model, pipeline=None) -> System:
             identity = clip.identity if clip.identity in pipeline.identities else "auto"
             whose = {"identity": identity, "emotion": clip.emotion if clip.emotion in pipeline.emotions else "neutral"}
         how = {"steps": model.steps, "seed": seed, "distilled": model.distilled, "contact": model.contact}
-        return pipeline.animate(clip.speech, **whose, **how)[0]
+        return pipeline.animate(Request(clip.speech, **whose, **how))[0]
 
     return system
 

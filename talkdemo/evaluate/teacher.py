@@ -19,9 +19,9 @@ from scipy.spatial.transform import Rotation
 
 from talkdemo.audio import prosody
 from talkdemo.audio.phones import PHONES, SILENCE, VOWELS
+from talkdemo.data.articulation.identities import IDENTITIES
+from talkdemo.data.articulation.model import articulate
 from talkdemo.data.corpora import facegood, grid, live_link, ljspeech
-from talkdemo.data.teacher.articulation import articulate
-from talkdemo.data.teacher.identities import IDENTITIES
 from talkdemo.face.arkit import indices
 from talkdemo.records import FPS, SAMPLE_RATE, Clip, Phone, Speech
 

@@ -14,9 +14,9 @@ import soundfile
 from talkdemo.build.references import takes as gallery_clips
 from talkdemo.build.references.designs import EXAMPLES, REFERENCES, TALKING, Design, design
 from talkdemo.build.references.takes import perform
+from talkdemo.data.articulation.emotions import EMOTIONS, LAYERS
+from talkdemo.data.articulation.styles import RANGES
 from talkdemo.data.speech.voices import VOICES
-from talkdemo.data.teacher.emotions import EMOTIONS, LAYERS
-from talkdemo.data.teacher.styles import RANGES
 from talkdemo.face.arkit import INDEX
 from talkdemo.face.characters import CHARACTERS
 from talkdemo.records import FPS, SAMPLE_RATE, SAMPLES_PER_FRAME

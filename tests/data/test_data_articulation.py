@@ -8,12 +8,12 @@ import numpy as np
 import pytest
 
 from talkdemo.audio.phones import BILABIAL, PHONES, VOWELS
+from talkdemo.data.articulation.emotions import EMOTIONS
+from talkdemo.data.articulation.identities import IDENTITIES
+from talkdemo.data.articulation.model import articulate, opening
+from talkdemo.data.articulation.styles import RANGES, Style, draw
+from talkdemo.data.articulation.visemes import TARGETS, TRACKS
 from talkdemo.data.speech.voices import IDENTITY_VOICES
-from talkdemo.data.teacher.articulation import articulate, opening
-from talkdemo.data.teacher.emotions import EMOTIONS
-from talkdemo.data.teacher.identities import IDENTITIES
-from talkdemo.data.teacher.styles import RANGES, Style, draw
-from talkdemo.data.teacher.visemes import TARGETS, TRACKS
 from talkdemo.evaluate.teacher import angular_speed, blinks, inside
 from talkdemo.face.arkit import INDEX, NAMES, indices
 from talkdemo.records import FPS, Phone

@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 import soundfile
 
+from talkdemo.data.articulation.emotions import EMOTIONS
 from talkdemo.data.corpora import beat
 from talkdemo.data.corpora.pieces import pieces
 from talkdemo.data.corpora.table import CORPORA
-from talkdemo.data.teacher.emotions import EMOTIONS
 from talkdemo.face.arkit import INDEX, NAMES
 from talkdemo.records import FPS
 

@@ -7,9 +7,9 @@ import pytest
 from scipy.spatial.transform import Rotation
 
 from talkdemo.audio.phones import INDEX as PHONE_INDEX
+from talkdemo.data.articulation.model import articulate
+from talkdemo.data.articulation.styles import Style
 from talkdemo.data.corpora import facegood, grid, live_link, ljspeech, shared
-from talkdemo.data.teacher.articulation import articulate
-from talkdemo.data.teacher.styles import Style
 from talkdemo.evaluate.teacher import ROWS, blinks, measure, sample, table
 from talkdemo.face.arkit import INDEX, NAMES, indices
 from talkdemo.records import FPS, SAMPLE_RATE

@@ -6,8 +6,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from talkdemo.data.articulation.identities import IDENTITIES
 from talkdemo.data.speech.voices import IDENTITY_VOICES
-from talkdemo.data.teacher.identities import IDENTITIES
 from talkdemo.evaluate import cache
 from talkdemo.evaluate import identities as ei
 from talkdemo.metrics.manner import DYNAMICS, Manners, manner

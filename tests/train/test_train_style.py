@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from talkdemo.condition.style import StyleConfig, StyleEncoder, StyleLibraryConfig
-from talkdemo.data.teacher.manners import COUNTS, manners
+from talkdemo.data.articulation.samples import COUNTS, style_samples
 from talkdemo.diffusion.network import NetworkConfig
 from talkdemo.face.head import FaceModel
 from talkdemo.talker import Talker, TalkerConfig
@@ -39,14 +39,14 @@ def takes() -> list[Take]:
 
 
 def test_manners_are_many_and_those_of_the_test_are_others():
-    train_set, held_out = manners("train"), manners("held-out")
+    train_set, held_out = style_samples("train"), style_samples("held-out")
     assert len(train_set) == COUNTS["train"] and len(set(train_set)) == len(train_set)
     assert not {m.style for m in train_set} & {m.style for m in held_out}
-    assert manners("train") is train_set
+    assert style_samples("train") is train_set
     share = np.mean([m.emotion == "neutral" for m in train_set])
     assert 0.45 < share < 0.55 and len({m.emotion for m in held_out}) == 7
     with pytest.raises(ValueError, match="'dev'.*train, held-out"):
-        manners("dev")
+        style_samples("dev")
 
 
 def test_nt_xent_has_known_values():

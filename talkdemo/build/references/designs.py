@@ -11,8 +11,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from talkdemo.data.teacher.identities import IDENTITIES
-from talkdemo.data.teacher.styles import RANGES, Style
+from talkdemo.data.articulation.identities import IDENTITIES
+from talkdemo.data.articulation.styles import RANGES, Style
 
 
 @dataclass(frozen=True)

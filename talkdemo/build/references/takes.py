@@ -13,7 +13,7 @@ import soundfile
 
 from talkdemo.audio.prosody import energy, pitch
 from talkdemo.build.references.designs import Design
-from talkdemo.data.teacher.articulation import articulate
+from talkdemo.data.articulation.model import articulate
 from talkdemo.records import SAMPLE_RATE, SAMPLES_PER_FRAME, Motion, Phone, Speech
 
 SEED = 2310

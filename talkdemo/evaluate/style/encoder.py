@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from talkdemo.data.teacher.manners import COUNTS
+from talkdemo.data.articulation.samples import COUNTS
 from talkdemo.evaluate.style.manners import OFFSET, SPLIT, cut, grid_mask, people, references, speeches, tracked
 from talkdemo.metrics.retrieval import auc, explained, ranks, top
 from talkdemo.records import Reference

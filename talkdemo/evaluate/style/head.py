@@ -15,8 +15,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from talkdemo.data.articulation.samples import COUNTS
 from talkdemo.data.corpora import grid
-from talkdemo.data.teacher.manners import COUNTS
 from talkdemo.evaluate.references import grid_speaker
 from talkdemo.evaluate.sets import even
 from talkdemo.evaluate.style.manners import (

@@ -14,16 +14,16 @@ from itertools import zip_longest
 
 import numpy as np
 
+from talkdemo.data.articulation.samples import style_samples
 from talkdemo.data.corpora import facegood, grid, live_link
 from talkdemo.data.corpora.pieces import pieces
 from talkdemo.data.corpora.table import CORPORA
 from talkdemo.data.speech.voices import IDENTITY_VOICES, VOICES
-from talkdemo.data.teacher.manners import manners
 from talkdemo.evaluate import cache
 from talkdemo.evaluate.references import fingerprint, joined
 from talkdemo.evaluate.systems import Model, open_pipeline, style_weights
 from talkdemo.evaluate.teacher import monologue
-from talkdemo.records import FPS, SAMPLE_RATE, Clip, Motion, Reference, Speech
+from talkdemo.records import FPS, SAMPLE_RATE, Clip, Motion, Reference, Request, Speech
 
 SPLIT = "held-out"
 STRANGERS = tuple(name for name in VOICES if name.startswith("heldout-"))  # voices never trained on
@@ -85,7 +85,7 @@ def passages(count: int, seconds: float) -> list[Clip]:
 def performances(speech: Clip, wanted: Sequence[int], seed: int = 0) -> list[Motion]:
     """The teacher's performance of a speech in every one of the held-out manners `wanted`, kept in the cache."""
     from talkdemo.audio.prosody import energy, pitch
-    from talkdemo.data.teacher.articulation import articulate
+    from talkdemo.data.articulation.model import articulate
 
     made_of = [cache.code("data"), cache.array_hash(speech.speech.samples), seed, list(map(int, wanted))]
     path = cache.CACHE / f"performed-{cache.key(*made_of)}.npz"
@@ -94,7 +94,7 @@ def performances(speech: Clip, wanted: Sequence[int], seed: int = 0) -> list[Mot
         level, hertz, frames = energy(speech.speech), pitch(speech.speech), speech.speech.frames
         rows = []
         for k in wanted:
-            manner = manners(SPLIT)[k]
+            manner = style_samples(SPLIT)[k]
             generator = np.random.default_rng([seed, k, *speech.name.encode()])
             motion = articulate(speech.phones, level, hertz, manner.style, manner.emotion, generator, frames)
             rows.append(np.concatenate([motion.coefficients, motion.head], axis=1))
@@ -189,9 +189,7 @@ class Follower:
             pipeline = open_pipeline(self.model.checkpoint)
             model = {"steps": self.model.steps, "distilled": self.model.distilled, "contact": self.model.contact}
             guidance = Guidance(*self.guidance) if self.guidance else None
-            made = pipeline.animate(
-                speech, reference=reference, seed=seed, samples=samples, guidance=guidance, **model
-            )  # fmt: skip
+            made = pipeline.animate(Request(speech, reference=reference, seed=seed, samples=samples, guidance=guidance, **model))  # fmt: skip
             found = {"coefficients": np.stack([m.coefficients for m in made]), "head": np.stack([m.head for m in made])}
             cache.save_arrays(path, found)
         return [Motion(a, b) for a, b in zip(found["coefficients"], found["head"], strict=True)]

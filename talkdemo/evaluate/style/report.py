@@ -20,7 +20,7 @@ from pathlib import Path
 
 import numpy as np
 
-from talkdemo.data.teacher.manners import COUNTS
+from talkdemo.data.articulation.samples import COUNTS
 from talkdemo.evaluate.style import (
     diversity as evaluate_style_diversity,
 )

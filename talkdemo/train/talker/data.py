@@ -2,7 +2,7 @@
 
 `python -m talkdemo.train.talker.data motion`, `… manners` and `… features` fill runs/talker/<split>/<voice>/*.npz; each
 step skips what is there, so all resume. `manners` performs the sessions again in many manners
-(data/teacher/manners.py).
+(data/articulation/samples.py).
 
 Most sessions of an identity's voice are performed in that identity's style, some in another's, and voices that belong
 to no identity (other languages) are performed in anybody's: otherwise the talking model could tell the style from the
@@ -27,14 +27,14 @@ import numpy as np
 from talkdemo.audio.prosody import energy, pitch
 from talkdemo.audio.ssl import open_encoder
 from talkdemo.audio.voice import frames
+from talkdemo.data.articulation.identities import IDENTITIES
+from talkdemo.data.articulation.model import articulate
+from talkdemo.data.articulation.samples import style_samples
+from talkdemo.data.articulation.styles import Style
 from talkdemo.data.corpora.sessions import Session, join, sessions
 from talkdemo.data.corpora.shared import root
 from talkdemo.data.corpora.table import CORPORA
 from talkdemo.data.speech.augment import Augmentation, augment
-from talkdemo.data.teacher.articulation import articulate
-from talkdemo.data.teacher.identities import IDENTITIES
-from talkdemo.data.teacher.manners import manners
-from talkdemo.data.teacher.styles import Style
 from talkdemo.records import FPS, SAMPLES_PER_FRAME, Motion, Phone, Speech
 
 SESSION_SECONDS = 24.0
@@ -92,7 +92,7 @@ def make_manners(out: Path, voice: str, split: str, variants: int, seed: int = 0
     target = folder / "manners.npz"
     if target.exists() or not (folder / "motion.npz").exists():
         return 0.0
-    choice = manners(split)
+    choice = style_samples(split)
     generator = np.random.default_rng([seed, zlib.crc32(f"manners/{split}/{voice}".encode())])
     cached = list(read_sessions(folder / "motion.npz"))
     drawn = generator.integers(len(choice), size=(variants, len(cached)))

@@ -19,8 +19,8 @@ import torch.nn.functional as F
 
 from talkdemo import checkpoint
 from talkdemo.condition.identity import IdentityConfig
-from talkdemo.data.teacher.emotions import EMOTIONS
-from talkdemo.data.teacher.identities import IDENTITIES
+from talkdemo.data.articulation.emotions import EMOTIONS
+from talkdemo.data.articulation.identities import IDENTITIES
 from talkdemo.diffusion.network import NetworkConfig
 from talkdemo.diffusion.schedule import add_noise
 from talkdemo.face.head import FaceModel
@@ -40,7 +40,7 @@ PREVIOUS_NOISE = 0.05  # on the clean frames in front: when sampling they are no
 
 
 TRAINED_ON = {
-    "synthetic": "motion made by talkdemo.data.teacher.articulation for speech made by talkdemo.data.speech.synthetic",
+    "synthetic": "motion made by talkdemo.data.articulation.model for speech made by talkdemo.data.speech.synthetic",
     "speechocean762": "the same for speechocean762, training speakers (Zhang et al. 2021; CC BY 4.0)",
     "grid_s1": "GRID speaker s1, training clips (Cooke, Barker, Cunningham, Shao 2006; CC BY 4.0), MediaPipe tracks",
     "facegood": "FACEGOOD-Audio2Face, training takes (MIT)",

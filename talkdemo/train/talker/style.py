@@ -19,8 +19,8 @@ from torch import nn
 
 from talkdemo import checkpoint
 from talkdemo.condition.style import KIND, StyleConfig, StyleEncoder
-from talkdemo.data.teacher.emotions import EMOTIONS
-from talkdemo.data.teacher.styles import RANGES
+from talkdemo.data.articulation.emotions import EMOTIONS
+from talkdemo.data.articulation.styles import RANGES
 from talkdemo.train.loop import LoopConfig, train
 from talkdemo.train.talker.diffusiontalker import TRAINED_ON
 from talkdemo.train.talker.style_data import Pairs, PairWindows, Seen, SeenWindows, Take, known, takes

@@ -15,12 +15,12 @@ import numpy as np
 import torch
 from scipy.ndimage import uniform_filter1d
 
+from talkdemo.data.articulation.emotions import EMOTIONS
+from talkdemo.data.articulation.identities import IDENTITIES
+from talkdemo.data.articulation.samples import style_samples
+from talkdemo.data.articulation.styles import RANGES, Style
 from talkdemo.data.corpora import live_link
 from talkdemo.data.corpora.shared import root
-from talkdemo.data.teacher.emotions import EMOTIONS
-from talkdemo.data.teacher.identities import IDENTITIES
-from talkdemo.data.teacher.manners import manners
-from talkdemo.data.teacher.styles import RANGES, Style
 from talkdemo.face.arkit import INDEX, indices
 from talkdemo.face.track.video import UNSEEN
 from talkdemo.train.talker.data import RECORDED
@@ -97,7 +97,9 @@ def known(split: str) -> dict[str, Known]:
         values = np.array([getattr(style, name) for name in names])
         return ((values - low) / (high - low) - 0.5) * np.sqrt(12)
 
-    found = {f"manner/{k}": Known(numbers(m.style), EMOTIONS.index(m.emotion)) for k, m in enumerate(manners(split))}
+    found = {
+        f"manner/{k}": Known(numbers(m.style), EMOTIONS.index(m.emotion)) for k, m in enumerate(style_samples(split))
+    }
     for name, identity in IDENTITIES.items():
         for k, emotion in enumerate(EMOTIONS):
             found[f"{name}/{emotion}"] = Known(numbers(identity.style), k)

@@ -11,10 +11,10 @@ import numpy as np
 from scipy.ndimage import gaussian_filter1d
 
 from talkdemo.audio.phones import BILABIAL, LABIODENTAL, SILENCE, VOWELS
-from talkdemo.data.teacher.noise import smooth_noise
-from talkdemo.data.teacher.prosody import PAUSE, Prosody
-from talkdemo.data.teacher.styles import Style
-from talkdemo.data.teacher.visemes import GROUPS, REACH, TARGETS, TRACK, TRACKS
+from talkdemo.data.articulation.noise import smooth_noise
+from talkdemo.data.articulation.prosody import PAUSE, Prosody
+from talkdemo.data.articulation.styles import Style
+from talkdemo.data.articulation.visemes import GROUPS, REACH, TARGETS, TRACK, TRACKS
 from talkdemo.records import FPS
 
 RATE = 100  # Hz of the dominance functions

@@ -9,10 +9,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from talkdemo.data.teacher.emotions import Emotion
-from talkdemo.data.teacher.noise import smooth_noise
-from talkdemo.data.teacher.prosody import PAUSE, Prosody
-from talkdemo.data.teacher.styles import Style
+from talkdemo.data.articulation.emotions import Emotion
+from talkdemo.data.articulation.noise import smooth_noise
+from talkdemo.data.articulation.prosody import PAUSE, Prosody
+from talkdemo.data.articulation.styles import Style
 from talkdemo.records import FPS
 
 ASIDE, UP, DOWN = 24.0, 15.0, 20.0  # degrees by which face.head turns an eye at coefficient 1

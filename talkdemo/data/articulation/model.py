@@ -14,14 +14,14 @@ from dataclasses import replace
 
 import numpy as np
 
-from talkdemo.data.teacher.emotions import Emotion, layer
-from talkdemo.data.teacher.head_motion import head_rotation
-from talkdemo.data.teacher.mouth import closures, labiodentals, mouth_tracks
-from talkdemo.data.teacher.noise import smooth_noise
-from talkdemo.data.teacher.prosody import Prosody, analyse
-from talkdemo.data.teacher.styles import Style
-from talkdemo.data.teacher.upper_face import upper_face
-from talkdemo.data.teacher.visemes import TRACK, TRACKS
+from talkdemo.data.articulation.emotions import Emotion, layer
+from talkdemo.data.articulation.head_motion import head_rotation
+from talkdemo.data.articulation.mouth import closures, labiodentals, mouth_tracks
+from talkdemo.data.articulation.noise import smooth_noise
+from talkdemo.data.articulation.prosody import Prosody, analyse
+from talkdemo.data.articulation.styles import Style
+from talkdemo.data.articulation.upper_face import upper_face
+from talkdemo.data.articulation.visemes import TRACK, TRACKS
 from talkdemo.face.arkit import INDEX, NAMES, indices
 from talkdemo.face.contact import opening
 from talkdemo.records import FPS, Motion, Phone

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from talkdemo.data.articulation.styles import Style, draw
 from talkdemo.data.speech.voices import IDENTITY_VOICES, VOICES, Voice
-from talkdemo.data.teacher.styles import Style, draw
 
 SEED = 1993
 

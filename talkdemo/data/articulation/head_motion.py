@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from talkdemo.data.teacher.emotions import Emotion
-from talkdemo.data.teacher.noise import ornstein_uhlenbeck, smooth_noise
-from talkdemo.data.teacher.prosody import Prosody
-from talkdemo.data.teacher.styles import Style
+from talkdemo.data.articulation.emotions import Emotion
+from talkdemo.data.articulation.noise import ornstein_uhlenbeck, smooth_noise
+from talkdemo.data.articulation.prosody import Prosody
+from talkdemo.data.articulation.styles import Style
 from talkdemo.records import FPS
 
 NOD_DEGREES = 1.25  # a full accent's nod of the middle speaker
