@@ -1,7 +1,7 @@
 """Nothing in; the learned talking identities and their manners, one a line, out.
 
 With --pictures the app's library is made anew by the installed model: every identity says the example clips,
-manner.json holds how it moves meanwhile, a preview shows it; and the opening film of the app is drawn.
+styles.json holds how it moves meanwhile, a preview shows it; and the opening film of the app is drawn.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    from talkdemo.metrics import description as manner
+    from talkdemo.metrics import style_summary
     from talkdemo.pipeline import SpeechToFace
 
     talker = SpeechToFace.load()
@@ -48,7 +48,7 @@ def run(arguments: argparse.Namespace) -> int:
         return 0
     if arguments.pictures:
         make_library(talker, arguments.progress)
-    known = manner.read(FOLDER / "manner.json") if (FOLDER / "manner.json").is_file() else {}
+    known = style_summary.read(FOLDER / "styles.json") if (FOLDER / "styles.json").is_file() else {}
     width = max(map(len, talker.identities))
     for name in talker.identities:
         print(f"{name:{width}}  {known[name].line if name in known else ''}".rstrip())
@@ -62,7 +62,7 @@ def make_library(talker: SpeechToFace, shown: bool) -> None:
     from talkdemo.data.articulation.identities import IDENTITIES
     from talkdemo.face.characters import CHARACTERS
     from talkdemo.files import replacing
-    from talkdemo.metrics import description as manner
+    from talkdemo.metrics import style_summary
     from talkdemo.render import raster
 
     if not SENTENCE.is_file():
@@ -77,12 +77,12 @@ def make_library(talker: SpeechToFace, shown: bool) -> None:
         for done, name in enumerate(talker.identities):
             report("identities", done / len(talker.identities))
             performed = perform(talker, name, clips)
-            manners[name] = manner.measure([motion for motions in performed.values() for motion in motions])
+            manners[name] = style_summary.measure([motion for motions in performed.values() for motion in motions])
             with replacing(FOLDER / f"{name}.webp") as temporary:
                 sheet(talker, performed[SENTENCE][0], renderer).save(temporary, "webp", quality=62, method=6)
         real = [name for name in talker.identities if name not in IDENTITIES]
-        with replacing(FOLDER / "manner.json") as temporary:
-            temporary.write_text(manner.dumps(manner.library(manners, real)), encoding="utf-8")
+        with replacing(FOLDER / "styles.json") as temporary:
+            temporary.write_text(style_summary.dumps(style_summary.library(manners, real)), encoding="utf-8")
         for path in FOLDER.glob("*.webp"):
             if path.stem not in talker.identities:
                 path.unlink()

@@ -60,7 +60,7 @@ def make(corpus: Path, shown: bool) -> None:
     from talkdemo.export import livelink
     from talkdemo.face.head import FaceModel
     from talkdemo.files import replacing
-    from talkdemo.metrics import description as manner
+    from talkdemo.metrics import style_summary
     from talkdemo.reference import FOLDER, INDEX_FILE
     from talkdemo.render import raster
 
@@ -69,7 +69,7 @@ def make(corpus: Path, shown: bool) -> None:
     raster.check()
     FOLDER.mkdir(parents=True, exist_ok=True)
     EXAMPLES.mkdir(parents=True, exist_ok=True)
-    known = manner.read(SHEETS / "manner.json") if (SHEETS / "manner.json").is_file() else {}
+    known = style_summary.read(SHEETS / "styles.json") if (SHEETS / "styles.json").is_file() else {}
     said: set[str] = set()
     takes = {design: perform(design, corpus, said) for design in (*REFERENCES, *TALKING)}
     rows = []

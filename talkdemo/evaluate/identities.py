@@ -4,7 +4,7 @@
 
 1. *Matching.* Held-out utterances of every known voice (and of the real identities' hold-out) against the library.
 2. *Motion.* Speech of one voice, the manner of another: of everything but the identity that is asked for, the motion
-   could only tell the wrong one. The generated motion is given to the nearest manner of moving (metrics.manner), which
+   could only tell the wrong one. The generated motion is given to the nearest manner of moving (metrics.style_classifier), which
    was learned from the teacher's performances of **training** sentences; the teacher's own performances of the held-out
    sentences stand beside it as the ceiling. Once with all numbers of the manner, once without its means, that is
    without how the face is held. Synthetic identities only: the real ones lack channels.
@@ -25,11 +25,9 @@ from talkdemo.data.speech.voices import IDENTITY_VOICES
 from talkdemo.evaluate import cache
 from talkdemo.evaluate.sets import load_set, synthetic
 from talkdemo.evaluate.systems import PIPELINE, make_system, open_pipeline, parse_system
-from talkdemo.face import arkit
-from talkdemo.metrics.manner import DYNAMICS, Manners, manner
+from talkdemo.metrics.style_classifier import DYNAMICS, StyleClassifier, style_features
 from talkdemo.records import Clip, Motion
 
-LIDS = arkit.indices("eyeBlink")
 OFFSETS = (5, 13, 20)  # identity k is generated from the speech of voices k + 5, k + 13, …
 REAL = ("grid", "facegood")
 ABLATION_STEPS = 32
@@ -145,7 +143,7 @@ def performances(speech: Clip, identities: Sequence[str], seed: int) -> Iterator
         yield articulate(speech.phones, level, hertz, IDENTITIES[name].style, "neutral", generator, frames)
 
 
-def learn(seconds: float, names: Sequence[str] = IDENTITY_VOICES) -> tuple[Manners, Manners]:
+def learn(seconds: float, names: Sequence[str] = IDENTITY_VOICES) -> tuple[StyleClassifier, StyleClassifier]:
     """The manner of every identity, from the teacher's performances of a training session of every voice: by all its
     numbers, and by its dynamics alone.
 
@@ -158,11 +156,11 @@ def learn(seconds: float, names: Sequence[str] = IDENTITY_VOICES) -> tuple[Manne
         path = cache.CACHE / f"manner-{cache.key(*made_of)}.npz"
         found = cache.load_arrays(path)
         if found is None:
-            found = {"vectors": np.stack([manner(motion, LIDS) for motion in performances(speech, names, 0)])}
+            found = {"vectors": np.stack([style_features(motion) for motion in performances(speech, names, 0)])}
             cache.save_arrays(path, found)
         vectors.append(found["vectors"])
     together, labels = np.concatenate(vectors), [*names] * len(names)
-    return Manners.fit(together, labels), Manners.fit(together[:, DYNAMICS], labels)
+    return StyleClassifier.fit(together, labels), StyleClassifier.fit(together[:, DYNAMICS], labels)
 
 
 def asked(sessions: Sequence[Clip], takes: int) -> list[Clip]:
@@ -175,7 +173,7 @@ def asked(sessions: Sequence[Clip], takes: int) -> list[Clip]:
     ]
 
 
-def carried(vectors: np.ndarray, names: Sequence[str], manners: Manners) -> tuple[float, Counter]:
+def carried(vectors: np.ndarray, names: Sequence[str], manners: StyleClassifier) -> tuple[float, Counter]:
     """Share of takes (N, D) that are nearest to the manner they were asked for, and (asked, nearest) of the others."""
     nearest = [manners.nearest(vector) for vector in vectors]
     wrong = Counter((a, b) for a, b in zip(names, nearest, strict=True) if a != b)
@@ -189,7 +187,7 @@ def motion_rows(systems: Sequence[str], takes: int, seconds: float, seed: int = 
     names = [clip.identity for clip in clips]
 
     def line(title: str, motions: Sequence[Motion]) -> str:
-        vectors = np.stack([manner(motion, LIDS) for motion in motions])
+        vectors = np.stack([style_features(motion) for motion in motions])
         share, wrong = carried(vectors, names, manners)
         moving, _ = carried(vectors[:, DYNAMICS], names, dynamics)
         shown = ", ".join(f"{a} → {b}{f' ×{n}' if n > 1 else ''}" for (a, b), n in wrong.most_common())

@@ -16,7 +16,7 @@ from talkdemo import __main__ as command
 from talkdemo.cli import identities
 from talkdemo.diffusion.denoiser import Guidance
 from talkdemo.export import livelink, npz
-from talkdemo.metrics.description import Manner, dumps, library
+from talkdemo.metrics.style_summary import StyleSummary, dumps, library
 from talkdemo.records import Stopped
 
 ROOT = Path(__file__).parents[2]
@@ -203,12 +203,12 @@ def test_models_lists_what_is_installed(capsys) -> None:
 def test_names_are_listed(with_stand_in, tmp_path: Path, monkeypatch, capsys) -> None:
     monkeypatch.setattr(identities, "FOLDER", tmp_path)
     assert command.main(["identities"]) == 0 and capsys.readouterr().out.split() == list(with_stand_in.identities)
-    manners = {name: Manner(*[k * 0.1] * 6) for k, name in enumerate(with_stand_in.identities)}
-    (tmp_path / "manner.json").write_text(dumps(library(manners)))
+    manners = {name: StyleSummary(*[k * 0.1] * 6) for k, name in enumerate(with_stand_in.identities)}
+    (tmp_path / "styles.json").write_text(dumps(library(manners)))
     assert command.main(["identities"]) == 0
     assert capsys.readouterr().out.splitlines() == [
         "Ada    small jaw, quiet lips, still head",
-        "Mei    even in everything",
+        "Mei    average throughout",
         "Bruno  wide jaw, busy lips, lively head",
     ]
     assert command.main(["identities", "--emotions"]) == 0 and "happy" in capsys.readouterr().out.split()

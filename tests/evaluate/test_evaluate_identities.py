@@ -10,7 +10,7 @@ from talkdemo.data.articulation.identities import IDENTITIES
 from talkdemo.data.speech.voices import IDENTITY_VOICES
 from talkdemo.evaluate import cache
 from talkdemo.evaluate import identities as ei
-from talkdemo.metrics.manner import DYNAMICS, Manners, manner
+from talkdemo.metrics.style_classifier import DYNAMICS, StyleClassifier, style_features
 from talkdemo.records import Clip, Motion, Phone, Speech
 
 
@@ -83,7 +83,7 @@ def test_the_teachers_manner_is_told_from_others(monkeypatch, tmp_path):
     heard = [replace(ei.session(name, "held-out", 12)) for name in names]
     clips = ei.asked(heard, 2)
     motions = [next(ei.performances(clip, [clip.identity], 1)) for clip in clips]
-    takes, asked = np.stack([manner(motion, ei.LIDS) for motion in motions]), [clip.identity for clip in clips]
+    takes, asked = np.stack([style_features(motion) for motion in motions]), [clip.identity for clip in clips]
     share, wrong = ei.carried(takes, asked, manners)
     assert share == 1 and not wrong
     assert ei.carried(takes[:, DYNAMICS], asked, dynamics)[0] > 0.6
@@ -97,17 +97,17 @@ def test_manner_of_a_still_face_and_the_nearest_of_two():
     def take(scale: float) -> Motion:
         return Motion(np.abs(rng.normal(0, scale, (300, 52))), rng.normal(0, scale, (300, 3)))
 
-    still = manner(Motion(np.zeros((300, 52)), np.zeros((300, 3))), [0, 7])
+    still = style_features(Motion(np.zeros((300, 52)), np.zeros((300, 3))))
     assert still.shape == (166,) and not still.any()
-    known = Manners.fit(
-        np.stack([manner(take(s), [0, 7]) for s in (0.05, 0.05, 0.1, 0.1)]), ["calm"] * 2 + ["wild"] * 2
+    known = StyleClassifier.fit(
+        np.stack([style_features(take(s)) for s in (0.05, 0.05, 0.1, 0.1)]), ["calm"] * 2 + ["wild"] * 2
     )
-    assert known.nearest(manner(take(0.05), [0, 7])) == "calm" and known.nearest(manner(take(0.1), [0, 7])) == "wild"
+    assert known.nearest(style_features(take(0.05))) == "calm" and known.nearest(style_features(take(0.1))) == "wild"
     assert known.distances(known.means[1]).argmin() == 1 and known.distances(known.means[1])[1] == pytest.approx(0)
-    with pytest.raises(ValueError, match="got 1 take"):
-        Manners.fit(np.zeros((3, 166)), ["a", "a", "b"])
+    with pytest.raises(ValueError, match="got 1 motion"):
+        StyleClassifier.fit(np.zeros((3, 166)), ["a", "a", "b"])
     with pytest.raises(ValueError, match="1 frame"):
-        manner(Motion(np.zeros((1, 52)), np.zeros((1, 3))), [0, 7])
+        style_features(Motion(np.zeros((1, 52)), np.zeros((1, 3))))
 
 
 def test_unknown_systems_are_refused_before_any_work(capsys):

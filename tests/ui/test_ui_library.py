@@ -11,13 +11,13 @@ import pytest
 
 from talkdemo.cli import identities as command
 from talkdemo.face.arkit import INDEX, indices
-from talkdemo.metrics import description as manner
-from talkdemo.metrics.description import Manner
+from talkdemo.metrics import style_summary
+from talkdemo.metrics.style_summary import StyleSummary
 from talkdemo.records import Motion
 from talkdemo.ui import style
 from talkdemo.ui.parts import library, portraits
 
-SHIPPED = (library.FOLDER / "manner.json").is_file()
+SHIPPED = (library.FOLDER / "styles.json").is_file()
 needs_library = pytest.mark.skipif(not SHIPPED, reason="no library (talkdemo identities --pictures)")
 
 
@@ -27,7 +27,7 @@ def motion(frames: int = 1500) -> Motion:
     coefficients[: frames // 2, INDEX["jawOpen"]] = 0.5
     for start in range(50, frames, 125):
         coefficients[start : start + 5, indices("eyeBlink")] = np.array([[0.4], [0.9], [1], [0.6], [0.2]])
-    coefficients[::2, indices(*manner.LIPS)] = 0.2
+    coefficients[::2, indices(*style_summary.LIPS)] = 0.2
     coefficients[:, indices("mouthSmile")] = 0.1
     head = np.zeros((frames, 3), np.float32)
     head[:, 1] = np.radians(10) * np.arange(frames) / 25
@@ -35,54 +35,54 @@ def motion(frames: int = 1500) -> Motion:
 
 
 def test_a_manner_is_measured() -> None:
-    found = manner.measure([motion(), motion()])
+    found = style_summary.measure([motion(), motion()])
     assert found.jaw == pytest.approx(0.5) and found.head == pytest.approx(10, rel=1e-3) and found.blinks == 12
     assert found.lips == pytest.approx(0.1) and found.brows == 0 and found.smile == pytest.approx(0.1)
     with pytest.raises(ValueError, match="at least one"):
-        manner.measure([])
+        style_summary.measure([])
 
 
 def test_trembling_is_not_motion() -> None:
     still = motion()
     still.head[:, 1] = np.radians(0.5) * (np.arange(len(still)) % 2)
-    assert manner.measure([still]).head < 3  # 12.5 degrees a second frame by frame
+    assert style_summary.measure([still]).head < 3  # 12.5 degrees a second frame by frame
 
 
-def five() -> dict[str, Manner]:
+def five() -> dict[str, StyleSummary]:
     """Ann to Eve: the jaw ever wider, the head ever stiller, all else alike but Eve's smile."""
     numbers = enumerate(("Ann", "Bea", "Cleo", "Dan", "Eve"))
-    return {name: Manner(0.1 * k, 0.1, 5.0 - k, 15.0, 0.1, 0.5 * (name == "Eve")) for k, name in numbers}
+    return {name: StyleSummary(0.1 * k, 0.1, 5.0 - k, 15.0, 0.1, 0.5 * (name == "Eve")) for k, name in numbers}
 
 
 def test_ranks_are_shares_of_the_others() -> None:
-    ranks = manner.ranks(five())
+    ranks = style_summary.ranks(five())
     assert [ranks[name]["jaw"] for name in ranks] == [0, 0.25, 0.5, 0.75, 1]
     assert {ranks[name]["lips"] for name in ranks} == {0.5} and ranks["Eve"]["smile"] == 1
     assert ranks["Ann"]["smile"] == 0.375  # four share the places 0, ¼, ½ and ¾
-    assert manner.ranks({"only": five()["Ann"]})["only"] == dict.fromkeys(manner.WORDS, 0.5)
+    assert style_summary.ranks({"only": five()["Ann"]})["only"] == dict.fromkeys(style_summary.WORDS, 0.5)
 
 
 def test_quarters_decide_the_words() -> None:
-    lines = {name: entry.line for name, entry in manner.library(five()).items()}
+    lines = {name: entry.line for name, entry in style_summary.library(five()).items()}
     assert lines == {
         "Ann": "small jaw, lively head",
         "Bea": "small jaw, lively head",
-        "Cleo": manner.EVEN,
+        "Cleo": style_summary.EVEN,
         "Dan": "wide jaw, still head",
         "Eve": "wide jaw, still head, smiling",
     }
-    assert manner.describe(dict.fromkeys(manner.WORDS, 1.0)).count(",") == manner.MOST - 1
+    assert style_summary.describe(dict.fromkeys(style_summary.WORDS, 1.0)).count(",") == style_summary.MAX_WORDS - 1
 
 
 def test_library_round_trip(tmp_path: Path) -> None:
-    path = tmp_path / "manner.json"
-    made = manner.library(five(), ["Dan"])
-    path.write_text(manner.dumps(made))
-    assert manner.read(path) == made and made["Dan"].real and not made["Ann"].real
-    for text in ("no json", "[]", '{"Ann": {"manner": {"jaw": 1}}}'):
+    path = tmp_path / "styles.json"
+    made = style_summary.library(five(), ["Dan"])
+    path.write_text(style_summary.dumps(made))
+    assert style_summary.read(path) == made and made["Dan"].real and not made["Ann"].real
+    for text in ("no json", "[]", '{"Ann": {"style": {"jaw": 1}}}'):
         path.write_text(text)
         with pytest.raises(ValueError, match="not a library"):
-            manner.read(path)
+            style_summary.read(path)
 
 
 @pytest.mark.parametrize(
@@ -102,7 +102,7 @@ def test_a_slider_mixes_two(given: tuple, wanted: object) -> None:
 
 
 def test_the_card_shows_one_or_both(monkeypatch) -> None:
-    monkeypatch.setattr(library, "entries", lambda: manner.library(five(), ["Eve"]))
+    monkeypatch.setattr(library, "entries", lambda: style_summary.library(five(), ["Eve"]))
     one, two = library.card("Eve"), library.card("Ann", "Eve", 0.3)
     assert one.count("td-sheet") == 1 and "real speaker: wide jaw" in one and "%</em>" not in one
     assert one.count("td-meter") == len(library.METERS) and "more than 100 % of the others" in one
@@ -148,7 +148,8 @@ def test_the_words_tell_identities_apart() -> None:
     """The shipped lines follow from the shipped numbers, and most identities have a line of their own."""
     shipped = library.entries()
     assert {name: entry.line for name, entry in shipped.items()} == {
-        name: manner.describe(ranks) for name, ranks in manner.ranks({n: e.manner for n, e in shipped.items()}).items()
+        name: style_summary.describe(ranks)
+        for name, ranks in style_summary.ranks({n: e.style for n, e in shipped.items()}).items()
     }
     assert len({entry.line for entry in shipped.values()}) > 0.6 * len(shipped)
 
@@ -185,9 +186,9 @@ def test_the_command_makes_the_library(tmp_path: Path, monkeypatch, capsys) -> N
     (tmp_path / "identities").mkdir()
     (tmp_path / "identities" / "gone.webp").write_bytes(b"")
     assert command.run(argparse.Namespace(emotions=False, pictures=True, progress=False)) == 0
-    made = manner.read(tmp_path / "identities" / "manner.json")
+    made = style_summary.read(tmp_path / "identities" / "styles.json")
     assert list(made) == list(few.identities) and not any(entry.real for entry in made.values())
     names = sorted(path.name for path in (tmp_path / "identities").iterdir())
-    assert names == sorted(["manner.json", *(f"{name}.webp" for name in few.identities)])
+    assert names == sorted(["styles.json", *(f"{name}.webp" for name in few.identities)])
     assert len(list((tmp_path / "previews").glob("*.mp4"))) == 1
     assert capsys.readouterr().out.splitlines()[0].startswith(few.identities[0])

@@ -7,7 +7,7 @@ import re
 import numpy as np
 import pytest
 
-from talkdemo.metrics import description as manner
+from talkdemo.metrics import style_summary
 from talkdemo.reference import gallery
 from talkdemo.ui.reference import style_map
 from talkdemo.ui.reference.style_map import APART, HEIGHT, WIDTH, StyleMap, directions, labelled, principal, spread
@@ -57,7 +57,7 @@ def test_labels_never_touch() -> None:
 def test_directions_are_named_after_what_changes_along_them() -> None:
     flat = np.array([[-1, 0.0], [0, 1], [1, -1], [2, 0.5]])
     made = [
-        manner.Manner(jaw, 0.1, 5.0, 15.0, 0.1, smile)
+        style_summary.StyleSummary(jaw, 0.1, 5.0, 15.0, 0.1, smile)
         for jaw, smile in ((0.1, 0.3), (0.2, 0.1), (0.3, 0.5), (0.4, 0.2))
     ]
     across, up = directions(flat, made)

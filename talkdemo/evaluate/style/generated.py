@@ -2,7 +2,7 @@
 
 Speech that no system was trained on, a reference of one of N held-out manners on other words in another voice: whose
 manner is the generated motion in? Two judges: the style encoder (the nearest of the N references), which the systems
-were trained to please, and metrics.manner (the nearest of N manners, by means, spreads and speeds of all channels),
+were trained to please, and metrics.style_classifier (the nearest of N manners, by means, spreads and speeds of all channels),
 learned from the teacher's performances and never seen in training. `teacher` performs the same speech in the manner
 asked for: the ceiling.
 """
@@ -16,13 +16,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from talkdemo.evaluate.style.manners import Follower, performances, references, short, speeches
-from talkdemo.face import arkit
-from talkdemo.metrics.manner import DYNAMICS, Manners, manner
 from talkdemo.metrics.retrieval import ranks, top
+from talkdemo.metrics.style_classifier import DYNAMICS, StyleClassifier, style_features
 from talkdemo.records import Clip, Motion, Reference
 
 Embed = Callable[[Reference], np.ndarray]  # → (D,) of length 1
-LIDS = arkit.indices("eyeBlink")
 TARGETS, LEARNED = 6, 4  # speeches that are generated; speeches on which the judge learns a manner
 REFERENCE_SECONDS = 12.0
 CEILING = "teacher (ceiling)"
@@ -36,7 +34,7 @@ class Material:
     speech: tuple[Clip, ...]  # manner k is generated from speech k modulo their number
     reference: tuple[Reference, ...]
     own: tuple[Motion, ...]  # the teacher's performance of what is generated
-    judges: Mapping[str, Manners]
+    judges: Mapping[str, StyleClassifier]
 
     def said(self, k: int) -> Clip:
         return self.speech[k % len(self.speech)]
@@ -54,10 +52,10 @@ def prepare(count: int, seconds: float, seed: int = 0) -> Material:
     vectors, names = [], []
     for speech in learned:
         for k, motion in zip(wanted, performances(speech, wanted, seed + 1), strict=True):
-            vectors.append(manner(motion, LIDS))
+            vectors.append(style_features(motion))
             names.append(str(k))
     vectors = np.stack(vectors)
-    judges = {"all": Manners.fit(vectors, names), "dynamics": Manners.fit(vectors[:, DYNAMICS], names)}
+    judges = {"all": StyleClassifier.fit(vectors, names), "dynamics": StyleClassifier.fit(vectors[:, DYNAMICS], names)}
     return Material(wanted, tuple(targets), tuple(references(other, wanted, seed)), tuple(own), judges)
 
 
@@ -69,7 +67,7 @@ def followed(motions: Sequence[Motion], wanted: Sequence[int], gallery: np.ndarr
     places, cosines = ranks(vectors, gallery, truth), vectors @ gallery.T
     own = np.zeros(cosines.shape, bool)
     own[np.arange(len(truth)), truth] = True
-    taken = [manner(motion, LIDS) for motion in motions]
+    taken = [style_features(motion) for motion in motions]
     return {
         "motions": len(motions),
         "top1": top(places, 1),
@@ -81,7 +79,7 @@ def followed(motions: Sequence[Motion], wanted: Sequence[int], gallery: np.ndarr
     }
 
 
-def told(vectors: Sequence[np.ndarray], truth: Sequence[int], judge: Manners) -> float:
+def told(vectors: Sequence[np.ndarray], truth: Sequence[int], judge: StyleClassifier) -> float:
     """Share of the takes that the judge says are in the manner asked for."""
     return float(np.mean([judge.nearest(vector) == str(k) for vector, k in zip(vectors, truth, strict=True)]))
 

@@ -15,8 +15,8 @@ from urllib.parse import quote
 import gradio as gr
 
 from talkdemo.files import ASSETS
-from talkdemo.metrics import description as manner
-from talkdemo.metrics.description import Entry
+from talkdemo.metrics import style_summary
+from talkdemo.metrics.style_summary import Entry
 from talkdemo.pipeline import AUTO
 
 FOLDER = ASSETS / "identities"
@@ -82,8 +82,8 @@ def named(identity: str | Mapping[str, float]) -> str:
 @functools.cache
 def entries() -> dict[str, Entry]:
     """What is known of the identities; empty when nothing is shipped."""
-    path = FOLDER / "manner.json"
-    return manner.read(path) if path.is_file() else {}
+    path = FOLDER / "styles.json"
+    return style_summary.read(path) if path.is_file() else {}
 
 
 def title(name: str) -> str:
@@ -135,7 +135,7 @@ def _portrait(name: str, share: float | None) -> str:
 
 def _meter(kind: str, entry: Entry) -> str:
     """A bar from the least of all identities to the most, and the number itself as a hint."""
-    value, rank = getattr(entry.manner, kind), entry.ranks[kind]
+    value, rank = getattr(entry.style, kind), entry.ranks[kind]
     hint = f"{value:.2g}{UNITS[kind]}: more than {100 * rank:.0f} % of the others"
     return (
         f'<div class="td-meter" title="{hint}"><span>{METERS[kind]}</span>'

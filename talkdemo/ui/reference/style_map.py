@@ -14,7 +14,7 @@ from typing import Any, Protocol
 import gradio as gr
 import numpy as np
 
-from talkdemo.metrics import description as manner
+from talkdemo.metrics import style_summary
 from talkdemo.reference import GalleryItem
 from talkdemo.ui.parts.scripted import scripted_html
 
@@ -24,7 +24,7 @@ LETTER, LINE = 7.4, 17.0  # size of a label's letters: where labels would touch,
 ROOM = 0.7  # exponent of the distance from the middle: below 1, a few far-off references do not squeeze the others
 PLAIN_ENOUGH = 0.4  # rank correlation at which a direction is named
 NEAREST = 2
-DIRECTIONS = {  # of manner.Manner: less and more
+DIRECTIONS = {  # of style_summary.StyleSummary: less and more
     "jaw": ("smaller jaw", "wider jaw"),
     "lips": ("quieter lips", "busier lips"),
     "head": ("stiller head", "livelier head"),
@@ -65,7 +65,7 @@ class StyleMap:
         spots = spread(self._units(flat))
         told = labelled(spots, [item.title for item in shown], [item.kind != "reference" for item in shown])
         self.points = [Point(item, *map(float, spots[k]), told[k]) for k, item in enumerate(shown)]
-        self.words = directions(flat, [manner.measure([item.open().motion]) for item in shown])
+        self.words = directions(flat, [style_summary.measure([item.open().motion]) for item in shown])
 
     def place(self, style: np.ndarray) -> tuple[float, float]:
         """Where a style (S,) lies, in the picture's units; what lies outside is put on the border."""
@@ -163,7 +163,9 @@ def labelled(spots: np.ndarray, titles: Sequence[str], later: Sequence[bool]) ->
     return shown
 
 
-def directions(flat: np.ndarray, manners: Sequence[manner.Manner]) -> tuple[tuple[str, str], tuple[str, str]]:
+def directions(
+    flat: np.ndarray, manners: Sequence[style_summary.StyleSummary]
+) -> tuple[tuple[str, str], tuple[str, str]]:
     """(N, 2) → for each of the two directions what lies towards its low and its high end; "" where nothing is plain."""
     named: list[tuple[str, str]] = []
     for axis in range(2):

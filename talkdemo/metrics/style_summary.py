@@ -1,7 +1,7 @@
-"""Motions of one identity in, its manner as six numbers out; the manners of all in, one line of words for each out.
+"""Summarises the style of each talking identity: six numbers, their rank among all identities, a line of words.
 
-The words are relative: an identity is said to have a wide jaw when its jaw drops further than that of three quarters
-of all identities saying the same thing. What lies between the quarters goes without saying.
+The words are relative: an identity has a "wide jaw" when its jaw opens further than that of three quarters of all
+identities saying the same thing. Numbers between the quartiles get no word.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 
 import numpy as np
+from scipy.stats import rankdata
 
 from talkdemo.face.arkit import INDEX, indices
 from talkdemo.metrics.blink import blinks
@@ -22,9 +23,9 @@ LIPS = (
     "mouthRollUpper", "mouthShrugLower", "mouthShrugUpper",
 )  # fmt: skip
 BROWS = ("browDown", "browInnerUp", "browOuterUp")
-BLINK_DEPTH = 0.25  # of eyeBlink: a blink that shows
-SMOOTH = 5  # frames over which the head is averaged before its speed is taken: trembling is not motion
-# what each number is called when it lies in the lowest quarter and in the highest
+BLINK_DEPTH = 0.25  # of eyeBlink: the least visible blink
+SMOOTH = 5  # frames of the moving average over the head before its speed is taken, against tremor
+# the words for the lowest and for the highest quarter of each number
 WORDS: dict[str, tuple[str, str]] = {
     "jaw": ("small jaw", "wide jaw"),
     "lips": ("quiet lips", "busy lips"),
@@ -34,12 +35,12 @@ WORDS: dict[str, tuple[str, str]] = {
     "smile": ("earnest", "smiling"),
 }
 QUARTER = 0.25
-MOST = 3  # words in a line
-EVEN = "even in everything"
+MAX_WORDS = 3
+EVEN = "average throughout"
 
 
 @dataclass(frozen=True)
-class Manner:
+class StyleSummary:
     """How a talking identity moves, whatever it says."""
 
     jaw: float  # 90th percentile of jawOpen, 0..1
@@ -54,14 +55,14 @@ class Manner:
 class Entry:
     """One identity of the library."""
 
-    manner: Manner
-    ranks: Mapping[str, float]  # where each number stands among all identities: 0 the least, 1 the most
-    line: str  # its manner in words
+    style: StyleSummary
+    ranks: Mapping[str, float]  # rank of each number among all identities: 0 the lowest, 1 the highest
+    line: str  # its style in words
     real: bool  # learned from a real person's face, not from a synthetic voice's style
 
 
-def measure(motions: Sequence[Motion]) -> Manner:
-    """The manner of several motions (T ≥ 2 frames each), as if they were one. ValueError without any motion."""
+def measure(motions: Sequence[Motion]) -> StyleSummary:
+    """The style of several motions (T ≥ 2 frames each), pooled. ValueError without any motion."""
     if not motions or min(map(len, motions)) < 2:
         raise ValueError(f"motions of {[len(m) for m in motions]} frames given; at least one of 2 frames is wanted")
     coefficients = np.concatenate([motion.coefficients for motion in motions])  # (T, 52)
@@ -75,39 +76,36 @@ def measure(motions: Sequence[Motion]) -> Manner:
         coefficients[:, indices(*BROWS)].std(0).mean(),
         coefficients[:, indices("mouthSmile")].mean(),
     )
-    return Manner(*(round(float(number), 4) for number in numbers))  # as many places as the file holds
+    return StyleSummary(*(round(float(number), 4) for number in numbers))  # as many places as the file holds
 
 
-def ranks(manners: Mapping[str, Manner]) -> dict[str, dict[str, float]]:
-    """Where each identity stands in each number: 0 the least of all, 1 the most; equals share, one alone is 0.5."""
-    out: dict[str, dict[str, float]] = {name: {} for name in manners}
-    for field in fields(Manner):
-        values = np.array([getattr(manner, field.name) for manner in manners.values()])
-        below = (values[None] < values[:, None]).sum(1)
-        equal = (values[None] == values[:, None]).sum(1) - 1
-        shares = (below + equal / 2) / max(1, len(values) - 1)
-        for name, share in zip(manners, shares if len(values) > 1 else [0.5], strict=True):
-            out[name][field.name] = round(float(share), 4)
+def ranks(styles: Mapping[str, StyleSummary]) -> dict[str, dict[str, float]]:
+    """Rank of each identity in each number: 0 the lowest, 1 the highest; ties share their mean, one alone is 0.5."""
+    out: dict[str, dict[str, float]] = {name: {} for name in styles}
+    for field in fields(StyleSummary):
+        places = rankdata([getattr(style, field.name) for style in styles.values()]) - 1
+        for name, place in zip(styles, places, strict=True):
+            out[name][field.name] = round(float(place / (len(styles) - 1)), 4) if len(styles) > 1 else 0.5
     return out
 
 
 def describe(standing: Mapping[str, float]) -> str:
-    """Ranks of one identity → its line: the MOST that lie furthest out in the outer quarters, in the order of WORDS."""
+    """Ranks of one identity → its line: the MAX_WORDS outermost of the outer quarters, in the order of WORDS."""
     outer = [name for name in WORDS if not QUARTER < standing[name] < 1 - QUARTER]
-    told = sorted(outer, key=lambda name: -abs(standing[name] - 0.5))[:MOST]
-    return ", ".join(WORDS[name][standing[name] > 0.5] for name in outer if name in told) or EVEN
+    chosen = sorted(outer, key=lambda name: -abs(standing[name] - 0.5))[:MAX_WORDS]
+    return ", ".join(WORDS[name][standing[name] > 0.5] for name in outer if name in chosen) or EVEN
 
 
-def library(manners: Mapping[str, Manner], real: Sequence[str] = ()) -> dict[str, Entry]:
-    """Manners of all identities → the library; `real` names those learned from a real person."""
-    standing = ranks(manners)
+def library(styles: Mapping[str, StyleSummary], real: Sequence[str] = ()) -> dict[str, Entry]:
+    """Summaries of all identities → the library; `real` names those learned from a real person."""
+    standing = ranks(styles)
     return {
-        name: Entry(manner, standing[name], describe(standing[name]), name in real) for name, manner in manners.items()
+        name: Entry(style, standing[name], describe(standing[name]), name in real) for name, style in styles.items()
     }
 
 
 def dumps(entries: Mapping[str, Entry]) -> str:
-    """The library as JSON: name → manner, ranks, line, real."""
+    """The library as JSON: name → style, ranks, line, real."""
     return json.dumps({name: asdict(entry) for name, entry in entries.items()}, indent=1, ensure_ascii=False) + "\n"
 
 
@@ -116,7 +114,7 @@ def read(path: Path | str) -> dict[str, Entry]:
     text = Path(path).read_text(encoding="utf-8")
     try:
         return {
-            name: Entry(Manner(**one["manner"]), dict(one["ranks"]), str(one["line"]), bool(one["real"]))
+            name: Entry(StyleSummary(**one["style"]), dict(one["ranks"]), str(one["line"]), bool(one["real"]))
             for name, one in json.loads(text).items()
         }
     except (ValueError, TypeError, KeyError, AttributeError) as error:
@@ -124,7 +122,7 @@ def read(path: Path | str) -> dict[str, Entry]:
 
 
 def _speed(head: np.ndarray, fps: float) -> np.ndarray:
-    """(T, 3) rotation vectors, radians → (T', 3) smoothed → speeds in degrees/s; small angles."""
+    """(T, 3) rotation vectors, radians → speeds (T',) in degrees/s of the smoothed rotation; small angles."""
     window = min(SMOOTH, len(head) - 1)
     kernel = np.ones(window) / window
     smooth = np.stack([np.convolve(axis, kernel, mode="valid") for axis in head.T], axis=1)
