@@ -27,9 +27,10 @@ from talkdemo.ui.compare.panel import NO_DIFFERENCE, Tally
 from talkdemo.ui.compare.player import ab_player, showing
 from talkdemo.ui.parts import library, panel
 from talkdemo.ui.parts.job import WAITING, Done, Report, follow
+from talkdemo.ui.parts.speech import NO_SPEECH, speech_input, title
 from talkdemo.ui.parts.visits import AGE, Visits
 from talkdemo.ui.reference import gallery as references
-from talkdemo.ui.talk.form import DISTILLED, FULL, example_label, first_model, read_model
+from talkdemo.ui.talk.form import DISTILLED, FULL, first_model, read_model
 from talkdemo.ui.talk.tab import ONE_AT_A_TIME, PLAIN
 
 FEW = 8  # where the second slider stands when there is no student
@@ -106,7 +107,7 @@ class CompareTab:
         seed = secrets.randbelow(MAX_SEED + 1) if randomise or seed is None else int(seed)
         try:
             if speech is None:
-                raise ValueError("There is no speech yet: record some, upload a file or pick an example.")
+                raise ValueError(NO_SPEECH)
             settings = setting(first, first_steps, first_who), setting(second, second_steps, second_who)
             check(settings, self.talkers)
             choice = Choice(Path(speech), settings, emotion, character, seed, blind)
@@ -200,15 +201,7 @@ class CompareTab:
         self._connect()
 
     def _choices(self) -> None:
-        self.speech = gr.Audio(
-            label="Speech", sources=["microphone", "upload"], type="filepath", elem_id="td-compare-speech", buttons=[],
-            waveform_options=gr.WaveformOptions(waveform_color="#b9b3a6", waveform_progress_color="#d9532c"),
-        )  # fmt: skip
-        if self.examples:
-            gr.Examples(
-                [[str(path)] for path in self.examples], [self.speech], label="Or pick an example",
-                example_labels=[example_label(path) for path in self.examples], api_visibility="private",
-            )  # fmt: skip
+        self.speech = speech_input(self.examples, "td-compare-speech")
         with gr.Row(elem_id="td-sides"):
             model, talker = next(iter(self.talkers.items()))
             self.first, self.first_steps, self.first_who = self._side("First", "first", model + OF + FULL, MAX_STEPS)
@@ -220,7 +213,7 @@ class CompareTab:
                 [("auto (my voice)", AUTO), *((name, name) for name in moods)], value=moods[0], label="Emotion",
                 info="of DiffusionTalker" if len(self.talkers) > 1 else None, min_width=110,
             )  # fmt: skip
-            faces = [(name.replace("-", " ").replace("_", " ").capitalize(), name) for name in self.characters]
+            faces = [(title(name), name) for name in self.characters]
             self.character = gr.Dropdown(faces, value=self.characters[0], label="Character", min_width=110)
             self.seed = gr.Number(0, label="Seed", precision=0, minimum=0, maximum=MAX_SEED, min_width=110)
         with gr.Row(equal_height=True, elem_id="td-blind"):
@@ -253,9 +246,9 @@ class CompareTab:
         for model, talker in self.talkers.items():
             ways = [("Full model", FULL)]
             ways += [(f"Student, {n} steps", f"{DISTILLED}{n}") for n in sorted(talker.students, reverse=True)]
-            for title, way in ways:
+            for name, way in ways:
                 alone = len(self.talkers) == 1
-                found.append((title if alone else f"{MODELS[model]} {title[0].lower()}{title[1:]}", model + OF + way))
+                found.append((name if alone else f"{MODELS[model]} {name[0].lower()}{name[1:]}", model + OF + way))
         return found
 
     def _manners(self, chosen: str) -> list[tuple[str, str]]:

@@ -12,6 +12,7 @@ from talkdemo.pipeline import AUTO, DEFAULT_GUIDANCE, Guidance
 from talkdemo.records import DEFAULT_STEPS, MAX_GUIDANCE, MAX_SEED, MAX_STEPS, MIN_STEPS
 from talkdemo.reference import gallery
 from talkdemo.ui.parts import library
+from talkdemo.ui.parts.speech import NO_SPEECH, speech_input, title
 from talkdemo.ui.parts.visits import Visits
 from talkdemo.ui.reference.chooser import ReferenceChooser
 from talkdemo.ui.talk.job import IDENTITY, REFERENCE, Choice, Followed, Learned, Talker
@@ -22,7 +23,6 @@ MODELS = {  # two lines each: the style sheet shows the first as a title
     IDENTITY: "DiffusionTalker\nA learned identity, or the mix of them that fits your voice",
     REFERENCE: "DiffPoseTalk\nIn the manner of a clip: anybody's way of talking, head movements too",
 }
-NO_SPEECH = "There is no speech yet: record some, upload a file or pick an example."
 QUICK = {"queue": False, "show_progress": "hidden", "api_visibility": "private"}
 
 
@@ -43,15 +43,7 @@ class Form:
             [(MODELS[name], name) for name in self.talkers], value=next(iter(self.talkers)), label="Model",
             visible=len(self.talkers) > 1, elem_id="td-system",
         )  # fmt: skip
-        self.speech = gr.Audio(
-            label="Speech", sources=["microphone", "upload"], type="filepath", elem_id="td-speech", buttons=[],
-            waveform_options=gr.WaveformOptions(waveform_color="#b9b3a6", waveform_progress_color="#d9532c"),
-        )  # fmt: skip
-        if self.examples:
-            gr.Examples(
-                [[str(path)] for path in self.examples], [self.speech], label="Or pick an example",
-                example_labels=[example_label(path) for path in self.examples], api_visibility="private",
-            )  # fmt: skip
+        self.speech = speech_input(self.examples, "td-speech")
         with gr.Column(elem_id="td-learned", elem_classes="td-group-of") as self.learned:
             self.library = library.Library(self.talker.identities)
             self.library.build()
@@ -63,7 +55,7 @@ class Form:
             if self.references:
                 self.references.build()
         self.character = gr.Radio(
-            [(name.replace("-", " ").replace("_", " ").capitalize(), name) for name in self.characters],
+            [(title(name), name) for name in self.characters],
             value=self.characters[0], label="Character", elem_id="td-character",
         )  # fmt: skip
         with gr.Row(elem_id="td-buttons"):
@@ -159,8 +151,3 @@ def first_model(students: Sequence[int]) -> str:
 def read_model(model: str, steps: float) -> tuple[int, bool]:
     """The two choices "Sampling" and "Sampling steps" → steps, and whether the student of so many is wanted."""
     return (int(steps), False) if model == FULL else (int(model.removeprefix(DISTILLED)), True)
-
-
-def example_label(path: Path) -> str:
-    """examples/speech/ada-happy.wav → Ada happy"""
-    return path.stem.replace("-", " ").replace("_", " ").capitalize()

@@ -1,0 +1,34 @@
+"""The speech input that the tabs share: microphone, upload, or one of the shipped examples."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import gradio as gr
+
+NO_SPEECH = "There is no speech yet: record some, upload a file or pick an example."
+
+
+def speech_input(examples: Sequence[Path], elem_id: str) -> gr.Audio:
+    """The component with its examples beneath; to be called inside gr.Blocks.
+
+    The examples' folders are static paths: gradio serves files there in place. Otherwise it would serve copies, which
+    it deletes with the visitors' uploads after an hour.
+    """
+    gr.set_static_paths(sorted({path.parent for path in examples}))
+    speech = gr.Audio(
+        label="Speech", sources=["microphone", "upload"], type="filepath", elem_id=elem_id, buttons=[],
+        waveform_options=gr.WaveformOptions(waveform_color="#b9b3a6", waveform_progress_color="#d9532c"),
+    )  # fmt: skip
+    if examples:
+        gr.Examples(
+            [[str(path)] for path in examples], [speech], label="Or pick an example",
+            example_labels=[title(path.stem) for path in examples], api_visibility="private",
+        )  # fmt: skip
+    return speech
+
+
+def title(name: str) -> str:
+    """ada-happy → Ada happy"""
+    return name.replace("-", " ").replace("_", " ").capitalize()
