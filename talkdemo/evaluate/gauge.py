@@ -9,7 +9,7 @@ import torch
 
 from talkdemo.face import arkit
 from talkdemo.metrics.opening import distance, opening
-from talkdemo.metrics.score import Regions, Take
+from talkdemo.metrics.score import Measurement, Regions
 from talkdemo.records import Motion
 
 BITE = {"mouthRollLower": 0.35, "jawOpen": 0.06}  # a light /f/: lip and teeth count as touching from here on
@@ -63,14 +63,14 @@ class Gauge:
         skin = skin[moves[:, skin].max(axis=0) > 1e-4]  # what can move at all
         return cls(face, landmarks_68, skin, _bite_vertices(face, teeth, moves[arkit.INDEX["jawOpen"]]))
 
-    def take(self, motion: Motion, mask: np.ndarray | None = None) -> Take:
+    def take(self, motion: Motion, mask: np.ndarray | None = None) -> Measurement:
         """Measure `motion`; channels outside `mask` (52,) bool are set to 0 first, as in the truth beside them."""
         coefficients = np.asarray(motion.coefficients, np.float32)
         if mask is not None:
             coefficients = coefficients * np.asarray(mask, np.float32)
         vertices = self._vertices(coefficients)
         marks = np.asarray(self.landmarks(torch.from_numpy(vertices)))
-        return Take(
+        return Measurement(
             coefficients,
             np.asarray(motion.head),
             vertices[:, self.kept],

@@ -4,7 +4,7 @@
 
 1. *Matching.* Held-out utterances of every known voice (and of the real identities' hold-out) against the library.
 2. *Motion.* Speech of one voice, the manner of another: of everything but the identity that is asked for, the motion
-   could only tell the wrong one. The generated motion is given to the nearest manner of moving (metrics.style_classifier), which
+   could only tell the wrong one. The generated motion is given to the nearest style (metrics.style_classifier), which
    was learned from the teacher's performances of **training** sentences; the teacher's own performances of the held-out
    sentences stand beside it as the ceiling. Once with all numbers of the manner, once without its means, that is
    without how the face is held. Synthetic identities only: the real ones lack channels.

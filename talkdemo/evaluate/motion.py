@@ -30,12 +30,12 @@ from talkdemo.metrics.control import derangement
 from talkdemo.metrics.diversity import diversity
 from talkdemo.metrics.score import (
     Labels,
+    Measurement,
     Sums,
-    Take,
     add,
     against_phones,
+    against_speech,
     against_truth,
-    alone,
     means,
     shuffled,
 )
@@ -90,7 +90,7 @@ def evaluate(
         spent += float(motion.meta.get("spent", time.perf_counter() - start))
         take = gauge.take(motion, clip.mask)
         frames += len(motion)
-        add(totals, alone(take, clip.speech, _lids(motion, clip, gauge.regions.blink_channels)))
+        add(totals, against_speech(take, clip.speech, _lids(motion, clip, gauge.regions.blink_channels)))
         if clip.phones is not None:
             add(totals, against_phones(take, clip.phones, LABELS))
         if truths[i] is not None:
@@ -111,7 +111,7 @@ def _lids(motion: Motion, clip: Clip, channels: np.ndarray) -> np.ndarray | None
     return motion.coefficients[:, channels].mean(axis=1)
 
 
-def _common(take: Take, truth: Take) -> tuple[Take, Take]:
+def _common(take: Measurement, truth: Measurement) -> tuple[Measurement, Measurement]:
     """Both cut to the shorter one: a track of video may lack the last frame of the sound."""
     frames = min(len(take.gap), len(truth.gap))
     if abs(len(take.gap) - len(truth.gap)) > 3:
@@ -119,7 +119,7 @@ def _common(take: Take, truth: Take) -> tuple[Take, Take]:
             f"motion of {len(take.gap)} frames against a truth of {len(truth.gap)}; wanted the same length"
         )
 
-    def cut(whole: Take) -> Take:
+    def cut(whole: Measurement) -> Measurement:
         tracks = ("coefficients", "head", "vertices", "gap", "width")
         return replace(whole, **{name: getattr(whole, name)[:frames] for name in tracks})
 

@@ -13,7 +13,6 @@ import numpy as np
 
 from talkdemo.evaluate import cache
 from talkdemo.evaluate.references import fingerprint, reference_for
-from talkdemo.face import arkit
 from talkdemo.metrics.baselines import loudness_jaw, mean_pose
 from talkdemo.records import Clip, Motion, Request
 
@@ -136,7 +135,7 @@ def make_system(name: str, clips: Sequence[Clip], mean: Callable[[], np.ndarray]
             return "the set has no phones"
         return lambda clip, seed: teach(clip, TEACHER_SEED + seed)
     if name == "loudness":
-        return lambda clip, seed: loudness_jaw(clip.speech, arkit.INDEX["jawOpen"])
+        return lambda clip, seed: loudness_jaw(clip.speech)
     if name == "mean":
         pose = mean()
         return lambda clip, seed: mean_pose(clip.speech, pose)

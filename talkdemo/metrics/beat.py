@@ -1,4 +1,4 @@
-"""Beat alignment (BA): times of head beats and of reference beats in, 0..1 out. Report it beside shuffled audio."""
+"""Beat alignment (BA) of head motion with a reference, 0..1. To be reported beside the score with shuffled audio."""
 
 from __future__ import annotations
 
@@ -8,16 +8,14 @@ from talkdemo.metrics.sync import energy
 from talkdemo.records import FPS
 
 SIGMA = 3 / FPS  # seconds: 3 frames at 25 fps
-
-
-STANDS_OUT = 0.25  # prominence of a minimum, in standard deviations of the head's speed
+PROMINENCE = 0.25  # of a minimum, in standard deviations of the head's speed
 
 
 def head_beats(head: np.ndarray, fps: float = FPS, prominence: float = 0.0) -> np.ndarray:
     """Times in seconds of the head's beats: local minima of the smoothed angular speed (turning points, stops).
 
-    head: (T, 3) rotation vectors in radians. A head that does not move has no beats. `prominence` leaves out the minima
-    that stand out less than so many standard deviations of the speed: a tremor within a movement is no beat.
+    head: (T, 3) rotation vectors in radians. A head that does not move has no beats. `prominence` leaves out
+    minima of less prominence, in standard deviations of the speed: a tremor within a movement is no beat.
     """
     from scipy.ndimage import gaussian_filter1d
     from scipy.signal import find_peaks
@@ -35,7 +33,7 @@ def head_beats(head: np.ndarray, fps: float = FPS, prominence: float = 0.0) -> n
 
 
 def onsets(samples: np.ndarray, rate: int = 16_000) -> np.ndarray:
-    """Times in seconds where the sound sets in: peaks of the rise of log energy, at 100 Hz, ≥ 100 ms apart."""
+    """Onset times in seconds: peaks of the rise of log energy, at 100 Hz, ≥ 100 ms apart."""
     from scipy.signal import find_peaks
 
     frames = int(len(samples) / rate * 100)

@@ -1,4 +1,4 @@
-"""Coefficient error: two tracks of coefficients and a channel mask in, mean absolute error out (MBE, LBE)."""
+"""Mean absolute error of blendshape coefficients, over all channels or a mask of them (MBE, LBE)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Blinks: a track of lid closure in, rate and durations out."""
+"""Detects blinks in a track of lid closure: times, durations, depths."""
 
 from __future__ import annotations
 

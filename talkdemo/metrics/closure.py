@@ -1,4 +1,4 @@
-"""Closure test: a track of inner-lip gap and timed phones in, how often the lips meet where they must out.
+"""Closure test: how often the lips meet on /p b m/, and how often where they must not.
 
 Hits, false closures and hits on vowels are only meaningful together: a mouth that never opens hits every /p b m/.
 """

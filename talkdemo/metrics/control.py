@@ -1,4 +1,4 @@
-"""The shuffled control: which other clip's sound to score a motion against, so that chance stands beside a score."""
+"""The shuffled control: pairs each motion with the sound of another clip, which gives the score of chance."""
 
 from __future__ import annotations
 
@@ -16,9 +16,3 @@ def derangement(count: int, generator: np.random.Generator) -> np.ndarray:
     shuffled = np.empty(count, int)
     shuffled[order] = np.roll(order, 1)
     return shuffled
-
-
-def turned(track: np.ndarray, generator: np.random.Generator) -> np.ndarray:
-    """`track` (T, …) turned in time by a random quarter to three quarters of its length: the control for one clip."""
-    length = len(track)
-    return np.roll(track, int(generator.integers(length // 4, max(length // 4 + 1, 3 * length // 4))), axis=0)

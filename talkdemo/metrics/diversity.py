@@ -1,4 +1,4 @@
-"""Diversity: several samples of one audio in, the mean distance between them out."""
+"""Diversity: the mean distance between several samples of one audio."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Eye vertex error: like LVE on the eye and forehead vertices. Head rotation must be removed."""
+"""Eye vertex error (EVE): LVE on the eye and forehead vertices. Head rotation must be removed."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Upper-face dynamics deviation (FDD): is the upper face as lively as the true one? Head rotation must be removed."""
+"""Upper-face dynamics deviation (FDD). Head rotation must be removed."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Lip vertex error: two tracks of vertices and the lip vertices in, one number out. Head rotation must be removed."""
+"""Lip vertex error (LVE). Head rotation must be removed."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Mouth opening difference (MOD): two tracks of inner-lip gap in, one number out."""
+"""Mouth opening difference (MOD)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Mean vertex error over the whole face. Head rotation must be removed."""
+"""Mean vertex error (MVE) over the whole face. Head rotation must be removed."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Vertices in, tracks of distances out: inner-lip gap, mouth width, and the gap over the inter-ocular distance."""
+"""Distances on the face over time: inner-lip gap, and between any two vertices (mouth width, inter-ocular distance)."""
 
 from __future__ import annotations
 

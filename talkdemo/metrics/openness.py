@@ -1,12 +1,12 @@
-"""r(opening): a track of mouth opening in, its correlation with how open the phones want the mouth out.
+"""r(opening): the correlation of mouth opening with the openness of the phones.
 
-Definition used here: every phone has a fixed openness in 0..1 (OPENNESS: vowels by height, less when rounded;
+Every phone has a fixed openness in 0..1 (OPENNESS: vowels by height, less when rounded;
 consonants by manner; bilabials and silence 0). The step function of an utterance is smoothed by a Gaussian of 80 ms
 full width at half maximum and read at the frames' middles. r is Pearson's correlation over the **speech frames** of a
-clip (silence is left out: telling sound from silence alone would already score high), averaged over clips.
+clip (with silence included, telling sound from silence alone would score high), averaged over clips.
 
-With it the loudness-driven jaw (metrics.baselines) scores 0.48 on the 16 LJSpeech clips, the figure published for
-that baseline. The level that motion made from the phones can reach is printed beside it by `evaluate` (teacher).
+The loudness-driven jaw (metrics.baselines) scores 0.48 on the 16 LJSpeech clips, the figure published for that
+baseline; the articulation model (`teacher` in `evaluate`) shows what motion made from the phones can reach.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Scores of pairs in, how likely they are by chance out: a permutation of the pairing, and Wilcoxon's signed ranks."""
+"""Significance of paired scores: a permutation test of the pairing, and Wilcoxon's signed-rank test."""
 
 from __future__ import annotations
 

@@ -1,6 +1,8 @@
-"""Lips at rest: a track of inner-lip gap and the silent frames in, the gap that stays out."""
+"""Lips at rest: how far they stay open in silence."""
 
 from __future__ import annotations
+
+from collections.abc import Sequence
 
 import numpy as np
 
@@ -10,7 +12,7 @@ from talkdemo.records import FPS, Phone
 
 
 def rest_frames(
-    phones: tuple[Phone, ...], frames: int, silence: str = "SIL", margin: float = 0.2, fps: float = FPS
+    phones: Sequence[Phone], frames: int, silence: str = "SIL", margin: float = 0.2, fps: float = FPS
 ) -> np.ndarray:
     """(T,) bool: frames in silence at least `margin` seconds away from any sound (lips need time to close and open)."""
     times = frame_times(frames, fps)

@@ -1,4 +1,4 @@
-"""Rounding and lip-to-teeth contact: a track of distance and timed phones in, the share of phones that comply out."""
+"""Lip rounding on rounded phones, and lip-to-teeth contact on /f v/."""
 
 from __future__ import annotations
 

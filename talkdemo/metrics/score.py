@@ -1,7 +1,7 @@
-"""One measured take of one clip (and the true take, where there is one) in, every metric of the table out.
+"""Scores one measured motion with every metric that its clip allows.
 
-Each metric comes as a pair (sum, weight), so that clips are pooled by adding: errors weigh 1 per clip, shares weigh as
-many phones or frames as they were counted on. A metric that cannot be had for a clip is left out.
+Each score is a pair (sum, weight), so that clips are pooled by addition: errors weigh 1 per clip, shares weigh the
+number of phones or frames they were counted on. A metric that a clip does not allow is left out.
 """
 
 from __future__ import annotations
@@ -33,13 +33,13 @@ _LAG, _LAG_SHUFFLED = "correlation at lag ", "shuffled correlation at lag "
 
 @dataclass(frozen=True)
 class Regions:
-    """Which vertices and channels the metrics look at."""
+    """The vertices and channels that the metrics use."""
 
     template: np.ndarray  # (V, 3) neutral face, metres
     lips: np.ndarray  # vertex indices
     eyes: np.ndarray  # eyes and forehead
     upper_face: np.ndarray
-    tracked: Mapping[str, int]  # name → coefficient column whose correlation with the true one is told
+    tracked: Mapping[str, int]  # name → coefficient column whose correlation with the true one is reported
     lip_channels: np.ndarray  # coefficient columns
     blink_channels: np.ndarray
 
@@ -56,7 +56,7 @@ class Labels:
 
 
 @dataclass(frozen=True)
-class Take:
+class Measurement:
     """One motion, measured on a face whose head does not turn."""
 
     coefficients: np.ndarray  # (T, C)
@@ -92,100 +92,100 @@ def means(totals: Sums) -> dict[str, float]:
     return figures
 
 
-def against_truth(take: Take, truth: Take, regions: Regions, mask: np.ndarray | None = None) -> Sums:
+def against_truth(measured: Measurement, truth: Measurement, regions: Regions, mask: np.ndarray | None = None) -> Sums:
     """Errors against the true motion; `mask` (C,) bool says which channels of it are real (None = all).
 
     A truth without real lids was not captured in the upper face: no FDD and EVE.
     """
     captured = mask is None or bool(np.asarray(mask)[regions.blink_channels].all())
-    dynamics = fdd(take.vertices, truth.vertices, regions.template, regions.upper_face)
-    lips = np.zeros(take.coefficients.shape[1], bool)
+    dynamics = fdd(measured.vertices, truth.vertices, regions.template, regions.upper_face)
+    lips = np.zeros(measured.coefficients.shape[1], bool)
     lips[regions.lip_channels] = True
     beats = head_beats(truth.head)
     eyes = {
         "fdd": dynamics.signed * 1e5,
         "fdd_absolute": dynamics.absolute * 1e5,
-        "eve": eve(take.vertices, truth.vertices, regions.eyes),
+        "eve": eve(measured.vertices, truth.vertices, regions.eyes),
     }
-    followed = {
-        f"r_{name}": correlation(take.coefficients[:, column], truth.coefficients[:, column])
+    correlations = {
+        f"r_{name}": correlation(measured.coefficients[:, column], truth.coefficients[:, column])
         for name, column in regions.tracked.items()
     }
-    return _known(
+    return _finite(
         {
-            **followed,
-            "lve": lve(take.vertices, truth.vertices, regions.lips),
-            "lve_squared": lve_squared(take.vertices, truth.vertices, regions.lips) * 1e5,
+            **correlations,
+            "lve": lve(measured.vertices, truth.vertices, regions.lips),
+            "lve_squared": lve_squared(measured.vertices, truth.vertices, regions.lips) * 1e5,
             **(eyes if captured else {}),
-            "mve": mve(take.vertices, truth.vertices),
-            "mod": mod(take.gap, truth.gap),
-            "mbe": mbe(take.coefficients, truth.coefficients, mask),
-            "lbe": mbe(take.coefficients, truth.coefficients, lips if mask is None else lips & mask),
-            "r_truth": correlation(take.gap, truth.gap),
-            "ba_truth": beat_alignment(head_beats(take.head), beats),
+            "mve": mve(measured.vertices, truth.vertices),
+            "mod": mod(measured.gap, truth.gap),
+            "mbe": mbe(measured.coefficients, truth.coefficients, mask),
+            "lbe": mbe(measured.coefficients, truth.coefficients, lips if mask is None else lips & mask),
+            "r_truth": correlation(measured.gap, truth.gap),
+            "ba_truth": beat_alignment(head_beats(measured.head), beats),
         }
     )
 
 
-def against_phones(take: Take, phones: Sequence[Phone], labels: Labels) -> Sums:
+def against_phones(measured: Measurement, phones: Sequence[Phone], labels: Labels) -> Sums:
     """Closures, rounding, lip to teeth, rest and r(opening), from phones with exact times."""
-    counts = closure(take.gap, phones, bilabials=labels.bilabials, vowels=labels.vowels)
+    counts = closure(measured.gap, phones, bilabials=labels.bilabials, vowels=labels.vowels)
     scores: Sums = {
         "hits": (100 * counts.hits, counts.bilabials),
         "false": (100 * counts.closed_vowel_frames, counts.vowel_frames),
         "vowel_hits": (100 * counts.vowel_hits, counts.vowels),
     }
-    narrow, asked = rounding(take.width, phones, rounded=labels.rounded, silence=labels.silence)
-    scores["rounding"] = (100 * narrow, asked)
-    if take.bite is not None:
-        touched, asked = contact(take.bite, phones, labels=labels.labiodentals, threshold=take.bite_contact)
-        scores["labiodental"] = (100 * touched, asked)
-    resting = rest_frames(phones, len(take.gap), labels.silence)
-    return scores | _known(
+    narrow, total = rounding(measured.width, phones, rounded=labels.rounded, silence=labels.silence)
+    scores["rounding"] = (100 * narrow, total)
+    if measured.bite is not None:
+        touched, total = contact(measured.bite, phones, labels=labels.labiodentals, threshold=measured.bite_contact)
+        scores["labiodental"] = (100 * touched, total)
+    resting = rest_frames(phones, len(measured.gap), labels.silence)
+    return scores | _finite(
         {
-            "r_phones": r_opening(take.gap, phones, silence=labels.silence),
-            "rest": rest_gap(take.gap, resting),
-            "rest_open": 100 * rest_open(take.gap, resting),
+            "r_phones": r_opening(measured.gap, phones, silence=labels.silence),
+            "rest": rest_gap(measured.gap, resting),
+            "rest_open": 100 * rest_open(measured.gap, resting),
         }
     )
 
 
-def alone(take: Take, speech: Speech, lids: np.ndarray | None) -> Sums:
-    """What can be said of a motion and its sound without truth or phones. lids: (T,) closure, None = not captured."""
-    scores = _by_lag(_LAG, take.gap, speech)
-    scores["ba"] = beat_alignment(head_beats(take.head), onsets(speech.samples))
+def against_speech(measured: Measurement, speech: Speech, lids: np.ndarray | None) -> Sums:
+    """Synchrony, head beats and blinks, which need no truth and no phones. lids: (T,) closure, None = not captured."""
+    scores = _by_lag(_LAG, measured.gap, speech)
+    scores["ba"] = beat_alignment(head_beats(measured.head), onsets(speech.samples))
     if lids is None:
-        return _known(scores)
+        return _finite(scores)
     found = blinks(lids)
     scores["blink_ms"] = found.median_duration
     counted = {"blinks": (60.0 * len(found.times), found.seconds)}
     if len(found.times):
         counted["blink_peak"] = (float(found.peaks.sum()), float(len(found.times)))
-    return counted | _known(scores)
+    return counted | _finite(scores)
 
 
 def shuffled(
-    take: Take,
+    measured: Measurement,
     speech: Speech,
     phones: Sequence[Phone] | None,
-    truth: Take | None,
+    truth: Measurement | None,
     silence: str,
     tracked: Mapping[str, int],
 ) -> Sums:
-    """The synchrony scores of a take against speech, phones and true motion of **another** clip: what chance gives."""
-    common = min(len(take.gap), speech.frames)
-    scores = _by_lag(_LAG_SHUFFLED, take.gap[:common], speech)
-    scores["ba_shuffled"] = beat_alignment(head_beats(take.head), onsets(speech.samples))
+    """The synchrony scores against speech, phones and true motion of **another** clip: the level of chance."""
+    common = min(len(measured.gap), speech.frames)
+    scores = _by_lag(_LAG_SHUFFLED, measured.gap[:common], speech)
+    scores["ba_shuffled"] = beat_alignment(head_beats(measured.head), onsets(speech.samples))
     if phones is not None:
-        scores["r_phones_shuffled"] = r_opening(take.gap[:common], phones, silence=silence)
+        scores["r_phones_shuffled"] = r_opening(measured.gap[:common], phones, silence=silence)
     if truth is not None:
-        common = min(len(take.gap), len(truth.gap))
-        scores["r_truth_shuffled"] = correlation(take.gap[:common], truth.gap[:common])
+        common = min(len(measured.gap), len(truth.gap))
+        scores["r_truth_shuffled"] = correlation(measured.gap[:common], truth.gap[:common])
         for name, column in tracked.items():
-            pair = take.coefficients[:common, column], truth.coefficients[:common, column]
+            pair = measured.coefficients[:common, column], truth.coefficients[:common, column]
             scores[f"r_{name}_shuffled"] = correlation(*pair)
-        scores["ba_truth_shuffled"] = beat_alignment(head_beats(take.head), head_beats(truth.head))
-    return _known(scores)
+        scores["ba_truth_shuffled"] = beat_alignment(head_beats(measured.head), head_beats(truth.head))
+    return _finite(scores)
 
 
 def _by_lag(prefix: str, gap: np.ndarray, speech: Speech) -> dict[str, float]:
@@ -193,5 +193,5 @@ def _by_lag(prefix: str, gap: np.ndarray, speech: Speech) -> dict[str, float]:
     return {f"{prefix}{lag}": score for lag, score in zip(lags, scores, strict=True)}
 
 
-def _known(scores: Mapping[str, float]) -> Sums:
+def _finite(scores: Mapping[str, float]) -> Sums:
     return {name: (value, 1.0) for name, value in scores.items() if not math.isnan(value)}

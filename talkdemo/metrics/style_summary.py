@@ -18,6 +18,7 @@ from talkdemo.face.arkit import INDEX, indices
 from talkdemo.metrics.blink import blinks
 from talkdemo.records import Motion
 
+FILE = "styles.json"  # of a library
 LIPS = (
     "mouthFunnel", "mouthPucker", "mouthStretch", "mouthPress", "mouthLowerDown", "mouthUpperUp", "mouthRollLower",
     "mouthRollUpper", "mouthShrugLower", "mouthShrugUpper",
@@ -118,7 +119,7 @@ def read(path: Path | str) -> dict[str, Entry]:
             for name, one in json.loads(text).items()
         }
     except (ValueError, TypeError, KeyError, AttributeError) as error:
-        raise ValueError(f"{path}: not a library of `talkdemo identities --pictures` ({error})") from error
+        raise ValueError(f"{path}: not a library of talkdemo.build.identities ({error})") from error
 
 
 def _speed(head: np.ndarray, fps: float) -> np.ndarray:

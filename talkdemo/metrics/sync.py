@@ -1,8 +1,6 @@
-"""Synchrony: mouth opening and sound energy per frame in, the lag at which they agree best out."""
+"""Audio-visual synchrony: the cross-correlation of mouth opening and loudness."""
 
 from __future__ import annotations
-
-from dataclasses import dataclass
 
 import numpy as np
 
@@ -10,15 +8,6 @@ from talkdemo.metrics.openness import correlation
 from talkdemo.records import FPS
 
 REACH = 0.480  # seconds searched to either side
-
-
-@dataclass(frozen=True)
-class Sync:
-    """`lag` > 0: the mouth comes after the sound. `peak` is the correlation at that lag, `at_zero` the one at lag 0."""
-
-    lag: float  # milliseconds, whole frames
-    peak: float
-    at_zero: float
 
 
 def energy(samples: np.ndarray, frames: int, rate: int = 16_000, fps: float = FPS, window: float = 0.080) -> np.ndarray:
@@ -47,15 +36,6 @@ def cross_correlation(
     length = len(gap)
     scores = [
         correlation(gap[max(lag, 0) : length + min(lag, 0)], loudness[max(-lag, 0) : length - max(lag, 0)])
-        for lag in lags
+        for lag in lags.tolist()
     ]
     return lags, np.array(scores)
-
-
-def sync(gap: np.ndarray, loudness: np.ndarray, fps: float = FPS, reach: float = REACH) -> Sync:
-    """Lag at which opening (T,) and loudness (T,) correlate best, within ± reach seconds; nan for a still mouth."""
-    lags, scores = cross_correlation(gap, loudness, fps, reach)
-    if np.isnan(scores).all():
-        return Sync(float("nan"), float("nan"), float("nan"))
-    best = int(np.nanargmax(scores))
-    return Sync(float(lags[best] / fps * 1e3), float(scores[best]), float(scores[len(lags) // 2]))

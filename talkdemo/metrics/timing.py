@@ -1,4 +1,4 @@
-"""Frame times and phone intervals in, the frames that belong to them out."""
+"""Which frames of motion belong to which phones."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Two tracks of vertices in, checked arrays out: the one place that says what shapes the vertex metrics take."""
+"""Vertex distances between two motions, with the shape checks that all vertex metrics share."""
 
 from __future__ import annotations
 

@@ -4,12 +4,17 @@ import re
 
 import numpy as np
 import pytest
+import soundfile
 
+from talkdemo.audio import phones as alphabet
+from talkdemo.data.corpora import shared
+from talkdemo.face import arkit
+from talkdemo.metrics.baselines import loudness_jaw
 from talkdemo.metrics.closure import Closure, closure, relative_gap
 from talkdemo.metrics.openness import OPENNESS, correlation, openness, r_opening
 from talkdemo.metrics.rounding import contact, rounding
 from talkdemo.metrics.timing import frames_of, window
-from talkdemo.records import Phone
+from talkdemo.records import Phone, Speech
 
 BILABIAL, VOWELS = {"P", "B", "M"}, {"AA", "IY", "UW"}
 # one second each: vowel, bilabial, vowel, bilabial, vowel
@@ -79,9 +84,8 @@ def test_openness_equals_a_plain_convolution():
 
 
 def test_openness_covers_every_phone_label():
-    phones = pytest.importorskip("talkdemo.audio.phones")
-    assert set(OPENNESS) == set(phones.PHONES)
-    assert all(OPENNESS[label] == 0 for label in phones.BILABIAL)
+    assert set(OPENNESS) == set(alphabet.PHONES)
+    assert all(OPENNESS[label] == 0 for label in alphabet.BILABIAL)
     with pytest.raises(ValueError, match="'QQ'"):
         openness([Phone(0, 1, "QQ")], 25)
 
@@ -110,10 +114,6 @@ def test_rounding_and_contact():
 @pytest.fixture()
 def ljspeech():
     """(Speech, phones) of the 16 development clips, read here so that this test needs no loader."""
-    soundfile = pytest.importorskip("soundfile")
-    from talkdemo.data.corpora import shared
-    from talkdemo.records import Speech
-
     root = shared.root()
     if root is None or not (root / "ljspeech").is_dir():
         pytest.skip("no shared data folder with ljspeech here")
@@ -137,14 +137,10 @@ def ljspeech():
 
 def test_loudness_jaw_scores_what_was_published_for_it(ljspeech):
     """48 % hits, 8 % false closures, r 0.48: the calibration of threshold, margin and r on real speech."""
-    from talkdemo.audio import phones as alphabet
-    from talkdemo.face import arkit
-    from talkdemo.metrics.baselines import loudness_jaw
-
     column = arkit.INDEX["jawOpen"]
     total, scores = Closure(0, 0, 0, 0, 0, 0), []
     for speech, phones in ljspeech:
-        gap = loudness_jaw(speech, column).coefficients[:, column]
+        gap = loudness_jaw(speech).coefficients[:, column]
         total += closure(gap, phones, bilabials=alphabet.BILABIAL, vowels=alphabet.VOWELS)
         scores.append(r_opening(gap, phones))
     assert total.hit_share == pytest.approx(0.48, abs=0.05)

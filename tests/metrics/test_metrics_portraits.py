@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+import torch
 
 from talkdemo.metrics.portraits.landmark_error import MOUTH, across, displacement_share, landmark_error, moved
 from talkdemo.metrics.portraits.separation import knn_accuracy, silhouette
@@ -25,7 +26,6 @@ def test_ssim_of_the_same_picture_is_one_and_of_flat_ones_as_the_formula_says():
 
 def test_ssim_is_that_of_torchmetrics():
     modul = pytest.importorskip("torchmetrics.functional.image", reason="torchmetrics is not installed")
-    torch = pytest.importorskip("torch")
     rng = np.random.default_rng(1)
     a = rng.uniform(0, 255, (1, 3, 40, 44)).astype(np.float32)
     b = np.clip(a + rng.normal(0, 20, a.shape), 0, 255).astype(np.float32)
@@ -103,7 +103,7 @@ def test_paths():
     angle = np.pi * shares[:, :, 0]
     arc = np.stack([np.cos(angle), np.sin(angle)], axis=-1)
     assert detour(arc) == pytest.approx(np.pi / 2, rel=0.01) and 0.3 < bend(arc) < 0.5
-    assert rising(np.array([0, 1, 2, 1.5, 3])) == 0.75 and rising(np.array([0, 1, 2, 1.99]), slack=0.1) == 1
+    assert rising(np.array([0, 1, 2, 1.5, 3])) == 0.75
     with pytest.raises(ValueError, match="leads somewhere"):
         detour(np.repeat(straight[:1], 5, axis=0))
 

@@ -30,6 +30,10 @@ def test_auc_counts_pairs():
     assert auc(np.array([1.0, 2]), np.array([3.0, 4])) == 0
     assert auc(np.array([1.0, 3]), np.array([2.0, 2])) == 0.5
     assert np.isnan(auc(np.zeros(0), np.ones(2)))
+    draw = np.random.default_rng(0)
+    same, different = draw.integers(0, 5, 30), draw.integers(0, 5, 40)  # many ties
+    pairs = np.sign(same[:, None] - different) / 2 + 0.5
+    assert auc(same, different) == pytest.approx(pairs.mean())
 
 
 def test_variance_is_shared_out():

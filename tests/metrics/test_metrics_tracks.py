@@ -6,10 +6,9 @@ import pytest
 from talkdemo.metrics.beat import SIGMA, beat_alignment, head_beats, onsets
 from talkdemo.metrics.blendshape import mbe
 from talkdemo.metrics.blink import blinks
-from talkdemo.metrics.control import derangement, turned
+from talkdemo.metrics.control import derangement
 from talkdemo.metrics.rest import rest_frames, rest_gap, rest_open
-from talkdemo.metrics.sync import energy, sync
-from talkdemo.metrics.table import METRICS
+from talkdemo.metrics.sync import cross_correlation, energy
 from talkdemo.records import Phone
 
 
@@ -30,13 +29,13 @@ def test_mbe_counts_only_the_masked_channels():
 def test_sync_finds_a_known_shift(shift):
     loudness = np.convolve(np.random.default_rng(1).random(300), np.ones(3) / 3, "same")
     gap = np.roll(loudness, shift)
-    found = sync(gap, loudness)
-    assert found.lag == pytest.approx(40 * shift)
-    assert found.peak == pytest.approx(1, abs=1e-6)
+    lags, scores = cross_correlation(gap, loudness)
+    assert lags.tolist() == list(range(-12, 13)) and lags[scores.argmax()] == shift
+    assert scores.max() == pytest.approx(1, abs=1e-6)
 
 
 def test_sync_of_a_still_mouth_is_nan():
-    assert np.isnan(sync(np.zeros(100), np.random.default_rng(0).random(100)).lag)
+    assert np.isnan(cross_correlation(np.zeros(100), np.random.default_rng(0).random(100))[1]).all()
 
 
 def test_energy_is_the_root_mean_square_at_the_frame():
@@ -106,14 +105,5 @@ def test_control_never_pairs_a_clip_with_itself():
     for seed in range(20):
         order = derangement(7, np.random.default_rng(seed))
         assert sorted(order) == list(range(7)) and (order != np.arange(7)).all()
-    track = np.arange(100)
-    moved = turned(track, np.random.default_rng(0))
-    assert sorted(moved) == list(range(100)) and 25 <= moved.tolist().index(0) <= 75
     with pytest.raises(ValueError, match="at least 2"):
         derangement(1, np.random.default_rng(0))
-
-
-def test_table_is_complete():
-    for name, metric in METRICS.items():
-        assert callable(metric.function) and metric.title, name
-        assert metric.better in {"lower", "higher", "zero", "truth"}, name

@@ -2,7 +2,7 @@
 
 Speech that no system was trained on, a reference of one of N held-out manners on other words in another voice: whose
 manner is the generated motion in? Two judges: the style encoder (the nearest of the N references), which the systems
-were trained to please, and metrics.style_classifier (the nearest of N manners, by means, spreads and speeds of all channels),
+were trained to please, and metrics.style_classifier (the nearest of N styles, by statistics of all channels),
 learned from the teacher's performances and never seen in training. `teacher` performs the same speech in the manner
 asked for: the ceiling.
 """

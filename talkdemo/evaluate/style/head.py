@@ -31,7 +31,7 @@ from talkdemo.evaluate.style.manners import (
     tracked,
 )
 from talkdemo.evaluate.teacher import angular_speed
-from talkdemo.metrics.beat import STANDS_OUT, beat_alignment, head_beats, onsets
+from talkdemo.metrics.beat import PROMINENCE, beat_alignment, head_beats, onsets
 from talkdemo.metrics.paired import pairing, wilcoxon
 from talkdemo.records import FPS, Clip, Motion, Speech
 
@@ -53,7 +53,7 @@ class Alignment:
 
 
 def alignment(
-    heads: Sequence[np.ndarray], sounds: Sequence[Speech], prominence: float = STANDS_OUT, seed: int = 0
+    heads: Sequence[np.ndarray], sounds: Sequence[Speech], prominence: float = PROMINENCE, seed: int = 0
 ) -> Alignment:
     """heads: (T, 3) each, of the sounds in the same order, all of one length; prominence: of the beats (head_beats).
     Clips without beats or onsets are left out; ValueError when fewer than 2 are left."""
@@ -135,7 +135,7 @@ def lines(systems: Sequence[Follower], clips: int = 56, seed: int = 0) -> list[s
             *(
                 alignment_line(title, [m.head for m in some], of, prominence, seed)
                 for title, some in motions.items()
-                for prominence in (STANDS_OUT, 0.0)
+                for prominence in (PROMINENCE, 0.0)
             ),
             "",
         ]

@@ -1,1 +1,1 @@
-"""Metrics of expression editing."""
+"""Metrics of expression editing in portraits."""

@@ -1,4 +1,4 @@
-"""68 landmarks read off a picture in, how far they lie from the true ones and how far they have moved out."""
+"""Landmark error and landmark displacement of edited portraits, from 68 points."""
 
 from __future__ import annotations
 
@@ -28,13 +28,13 @@ def moved(source: np.ndarray, target: np.ndarray, rows: slice = MOUTH) -> np.nda
 def displacement_share(read: np.ndarray, source: np.ndarray, target: np.ndarray, rows: slice = MOUTH) -> np.ndarray:
     """(…, 68, 2) → (…): Σ (read − source) · (target − source) / Σ |target − source|² over the points `rows`.
 
-    1 where they went all the way, 0 where they stayed, below 0 the wrong way; nan where there is no way to go.
+    1: the full displacement, 0: none, below 0: the opposite direction; nan where source and target are the same.
     """
-    wanted = (_checked(target) - _checked(source))[..., rows, :].astype(np.float64)
-    went = (_checked(read) - source)[..., rows, :]
-    size = (wanted**2).sum((-2, -1))
+    asked = (_checked(target) - _checked(source))[..., rows, :].astype(np.float64)
+    achieved = (_checked(read) - source)[..., rows, :]
+    size = (asked**2).sum((-2, -1))
     with np.errstate(divide="ignore", invalid="ignore"):
-        return np.where(size > 0, (went * wanted).sum((-2, -1)) / size, np.nan)
+        return np.where(size > 0, (achieved * asked).sum((-2, -1)) / size, np.nan)
 
 
 def _checked(points: np.ndarray) -> np.ndarray:

@@ -1,8 +1,8 @@
-"""Crops of faces in, whose face it is out: a small network that judges whether a made picture is still that person.
+"""A small face recogniser, which measures whether an edited portrait still shows the same person.
 
-It sees an oval of the face at 64², neither hair nor background, which all pictures of one rendered person share. It is
-trained on people whom nobody held out, told apart whatever their expression (CosFace, Wang et al. 2018), and takes no
-part in the training of what it judges.
+It sees an oval of the face at 64², without hair and background, which all images of a rendered person share. It is
+trained with CosFace (Wang et al. 2018) on people outside the test set, in all their expressions, and takes no part in
+training the models it evaluates.
 """
 
 from __future__ import annotations
@@ -27,20 +27,22 @@ class RecogniserConfig:
 
 
 class Recogniser(nn.Module):
-    """(B, 3, 64, 64) from `prepare` → (B, vector) of length 1; the nearer two are, the likelier one person."""
+    """(B, 3, 64, 64) from `prepare` → (B, vector) unit embeddings; cosine similarity tells persons apart."""
+
+    oval: Tensor
 
     def __init__(self, config: RecogniserConfig) -> None:
         super().__init__()
         self.config = config
         layers: list[nn.Module] = []
-        given = 3
+        channels = 3
         for width in config.widths:
-            layers += [nn.Conv2d(given, width, 3, 2, 1, bias=False), nn.BatchNorm2d(width), nn.ReLU()]
+            layers += [nn.Conv2d(channels, width, 3, 2, 1, bias=False), nn.BatchNorm2d(width), nn.ReLU()]
             layers += [nn.Conv2d(width, width, 3, 1, 1, groups=8, bias=False), nn.BatchNorm2d(width), nn.ReLU()]
-            given = width
+            channels = width
         across = SIDE >> len(config.widths)
         self.body = nn.Sequential(*layers, nn.Flatten(), nn.Dropout(0.2))
-        self.vector = nn.Linear(given * across * across, config.vector)
+        self.vector = nn.Linear(channels * across * across, config.vector)
         self.register_buffer("oval", oval(SIDE))
 
     def forward(self, x: Tensor) -> Tensor:

@@ -1,4 +1,4 @@
-"""Vectors and their labels in, how well the labels lie apart out: nearest neighbours, silhouette (Rousseeuw 1987)."""
+"""How well labels separate in an embedding: k nearest neighbours, silhouette (Rousseeuw 1987)."""
 
 from __future__ import annotations
 

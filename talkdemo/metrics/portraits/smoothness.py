@@ -1,4 +1,4 @@
-"""A path of landmarks or pictures in, how straight, steady and free of flicker it is out."""
+"""How straight, monotonic and free of flicker a path of landmarks or images is."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ def detour(path: np.ndarray) -> float:
     return float(np.linalg.norm(np.diff(path, axis=0), axis=-1).sum() / straight)
 
 
-def rising(values: np.ndarray, slack: float = 0.0) -> float:
-    """(N,) → share of the steps in which it grows (by more than −slack), 0..1."""
+def rising(values: np.ndarray) -> float:
+    """(N,) → share of the steps in which it grows, 0..1."""
     steps = np.diff(np.asarray(values, np.float64))
     if not len(steps):
         raise ValueError("one value was given; at least two are wanted")
-    return float((steps > -slack).mean()) if slack else float((steps > 0).mean())
+    return float((steps > 0).mean())
 
 
 def bend(path: np.ndarray) -> float:
