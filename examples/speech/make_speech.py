@@ -1,7 +1,6 @@
-"""Speak the example clips again: `python examples/speech/make_speech.py` writes *.flac and README.md beside itself.
+"""Speaks the example clips again: `python examples/speech/make_speech.py` writes *.flac and README.md beside itself.
 
-Needs Debian's flite, festival and espeak-ng (see talkdemo/data/speech/synthetic.py); the clips are
-shipped, so nobody has to.
+Needs Debian's flite, festival and espeak-ng (see talkdemo/data/speech/synthetic.py); the clips are shipped.
 """
 
 from __future__ import annotations
@@ -15,15 +14,16 @@ import soundfile
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))  # run from a checkout, installed or not
 
-from talkdemo.data.speech.synthetic import MOODS, SPEECH_LEVEL, Engines, joined, levelled, trimmed
-from talkdemo.data.speech.tts_spoken import EngineMissing
+from talkdemo.data.speech.engines import Engines
+from talkdemo.data.speech.timed_speech import EngineMissing
+from talkdemo.data.speech.utterances import MOODS, SPEECH_LEVEL, concatenate, set_level, trim
 from talkdemo.data.speech.voices import VOICES
 from talkdemo.records import SAMPLE_RATE
 
 
 @dataclass(frozen=True)
 class Line:
-    """One clip: who says what, in which mood, with which pauses (seconds; one before each text and one at the end)."""
+    """One clip; pauses in seconds: one before each text and one at the end."""
 
     file: str
     voice: str
@@ -71,13 +71,13 @@ def speak(engines: Engines, line: Line) -> tuple[list[float], str]:
     voice, mood = VOICES[line.voice], MOODS[line.mood]
     pitch, spread, tempo = voice.pitch * mood.pitch, voice.range * mood.range, voice.tempo * mood.tempo
     parts = [
-        trimmed(engines.say(text, voice, pitch, spread, tempo, voice.formant), voice.engine == "espeak")
+        trim(engines.say(text, voice, pitch, spread, tempo, voice.formant), voice.engine == "espeak")
         for text in line.texts
     ]
-    samples, phones = joined(parts, line.pauses)
+    samples, phones = concatenate(parts, line.pauses)
     row = f"| `{line.file}.flac` | {len(samples) / SAMPLE_RATE:.1f} | {line.voice}: {line.what} | "
     row += f"{' '.join(line.texts)} | {SOURCES[voice.engine]} |"
-    return levelled(samples, phones, SPEECH_LEVEL + mood.gain), row
+    return set_level(samples, phones, SPEECH_LEVEL + mood.gain), row
 
 
 def main() -> None:

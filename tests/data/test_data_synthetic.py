@@ -13,11 +13,14 @@ import pytest
 
 from talkdemo.audio.phones import CONSONANTS, PHONES, SILENCE, VOWELS
 from talkdemo.audio.prosody import energy, pitch
+from talkdemo.data.corpora.synthetic import clips
 from talkdemo.data.speech import ipa, synthetic, tts_festival, tts_flite
+from talkdemo.data.speech.engines import Engines, change_speed
 from talkdemo.data.speech.psola import repitch
 from talkdemo.data.speech.sentences import COUNT, LANGUAGES, sentences, split
-from talkdemo.data.speech.synthetic import MOODS, Engines, build, clips, joined, plan, resampled, targets, utterance
-from talkdemo.data.speech.tts_spoken import EngineMissing, arpabet, cover
+from talkdemo.data.speech.synthetic import build, targets
+from talkdemo.data.speech.timed_speech import EngineMissing, arpabet, cover
+from talkdemo.data.speech.utterances import MOODS, concatenate, plan, speak
 from talkdemo.data.speech.voices import IDENTITY_VOICES, VOICES
 from talkdemo.records import SAMPLE_RATE, Phone, Speech
 
@@ -148,7 +151,7 @@ def test_phones_fit_the_sound(engines: Engines, name: str) -> None:
     if not HAVE[VOICES[name].engine]:
         pytest.skip(f"needs Debian's {VOICES[name].engine} (build-time only)")
     for k in range(3):
-        samples, entry = utterance(engines, name, plan(name, k))
+        samples, entry = speak(engines, name, plan(name, k))
         check(samples, [Phone(*row) for row in entry["phones"]])
         assert any(row[3] == 1 for row in entry["phones"])
         assert 0.05 < np.abs(samples).max() <= 0.98
@@ -174,7 +177,7 @@ def test_resampled_factor_is_exact() -> None:
     click = np.zeros(20_000, np.float32)
     click[12_345] = 1
     for rate, formant in ((16_000, 1.1), (22_050, 0.93), (32_000, 1.25)):
-        out, factor = resampled(click, rate, formant)
+        out, factor = change_speed(click, rate, formant)
         assert factor == pytest.approx(1 / formant, rel=2e-4)
         assert np.argmax(np.abs(out)) / SAMPLE_RATE == pytest.approx(12_345 / rate * factor, abs=1.1 / SAMPLE_RATE)
 
@@ -192,7 +195,7 @@ def test_psola_moves_pitch_and_nothing_else() -> None:
 
 def test_joined_parts_follow_one_another() -> None:
     part = (np.ones(1600, np.float32), [Phone(0, 0.02, SILENCE), Phone(0.02, 0.08, "M"), Phone(0.08, 0.1, SILENCE)])
-    samples, phones = joined([part, part], [0.5, 0.3, 0.2])
+    samples, phones = concatenate([part, part], [0.5, 0.3, 0.2])
     assert len(samples) == 1.2 * SAMPLE_RATE
     assert [(round(p.start, 3), round(p.end, 3), p.label) for p in phones] == [
         (0, 0.52, SILENCE), (0.52, 0.58, "M"), (0.58, 0.92, SILENCE), (0.92, 0.98, "M"), (0.98, 1.2, SILENCE),
@@ -212,7 +215,7 @@ def test_moods_are_audible(engines: Engines) -> None:
 
 @needs_flite
 def test_build_is_deterministic_and_resumes(tmp_path: Path) -> None:
-    def quiet(*_: object, **__: object) -> None:
+    def quiet(_: str) -> None:
         pass
 
     build(tmp_path / "a", {"Ewan": 20.0, "Diego": 20.0}, rounds=2, report=quiet)

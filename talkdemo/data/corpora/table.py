@@ -7,17 +7,12 @@ it raises FileNotFoundError or ValueError with one sentence where the data is no
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from functools import partial
-from pathlib import Path
 
-from talkdemo.data.corpora import beat, facegood, grid, live_link, ljspeech, speechocean
-from talkdemo.data.speech import synthetic
+from talkdemo.data.corpora import beat, facegood, grid, live_link, ljspeech, speechocean, synthetic
 from talkdemo.records import Clip
 
-SPEECH = Path("runs/corpus/speech")  # where `make corpus` writes
-
 CORPORA: dict[str, Callable[..., Iterator[Clip]]] = {
-    "synthetic": partial(synthetic.clips, SPEECH),  # takes voices=, split=; speech and phones, motion from the teacher
+    "synthetic": synthetic.clips,  # takes root=, voices=, split=; speech and phones, no motion
     "grid_s1": grid.clips,
     "facegood": facegood.clips,
     "speechocean762": speechocean.clips,  # takes split=; phones in order without times, no motion

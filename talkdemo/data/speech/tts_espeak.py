@@ -13,7 +13,7 @@ import numpy as np
 
 from talkdemo.audio.phones import SILENCE, VOWELS
 from talkdemo.data.speech import ipa
-from talkdemo.data.speech.tts_spoken import EngineMissing, Spoken, cover
+from talkdemo.data.speech.timed_speech import STOPS, EngineMissing, TimedSpeech, cover
 
 MISSING = "libespeak-ng is not installed; wanted: apt-get install espeak-ng libespeak-ng1"
 SYNCHRONOUS, PHONEME_EVENTS, PHONEME_IPA = 2, 1, 2
@@ -23,7 +23,6 @@ UTF8, IPA_SEPARATED = 1, 0x02 | (ord("_") << 8)
 WORDS_PER_MINUTE = 165
 SILENT = 1e-3  # of full scale: espeak's closures are nearly digital silence
 LONGEST_CLOSURE = 0.12  # seconds
-STOPS = frozenset({"P", "B", "T", "D", "K", "G", "CH", "JH"})
 
 
 class _Id(c.Union):
@@ -84,7 +83,7 @@ class Espeak:
         stress = [1 if "ˈ" in s else 2 if "ˌ" in s else 0 for s in symbols]
         return [(_tuple(s), k) for s, k in zip(symbols, stress, strict=True) if s.strip("ˈˌ") and "(" not in s]
 
-    def say(self, text: str, base: str, pitch: float, spread: float = 1.0, stretch: float = 1.0) -> Spoken:
+    def say(self, text: str, base: str, pitch: float, spread: float = 1.0, stretch: float = 1.0) -> TimedSpeech:
         """Speak at espeak's pitch setting `pitch` (0–99, 50 = its own), moves × `spread`, durations × `stretch`."""
         if self._library.espeak_SetVoiceByName(base.encode()) != 0:
             raise ValueError(f"espeak voice {base!r} given, one of `espeak-ng --voices` (+variant) wanted")
@@ -98,7 +97,7 @@ class Espeak:
         if not self._sound:
             raise ValueError(f"{text!r} given to espeak, a text with something to pronounce wanted")
         samples = np.concatenate(self._sound).astype(np.float32) / 32768
-        return Spoken(samples, self.rate, cover(self._marks(text, samples), len(samples) / self.rate))
+        return TimedSpeech(samples, self.rate, cover(self._marks(text, samples), len(samples) / self.rate))
 
     def _closure(self, samples: np.ndarray, burst: int, before: int) -> int:
         """Where the silence that leads up to `burst` begins: at most LONGEST_CLOSURE back, after the sound `before`."""

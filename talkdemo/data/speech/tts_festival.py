@@ -12,7 +12,7 @@ from pathlib import Path
 import soundfile
 
 from talkdemo.audio.phones import VOWELS
-from talkdemo.data.speech.tts_spoken import EngineMissing, Spoken, arpabet, cover
+from talkdemo.data.speech.timed_speech import EngineMissing, TimedSpeech, arpabet, cover
 
 MISSING = (
     "festival or its voice {} is not installed; wanted: "
@@ -52,7 +52,7 @@ class Festival:
         self._process.stdin.write(text + "\n")
         self._process.stdin.flush()
 
-    def say(self, text: str, base: str, pitch: float, spread: float = 1.0, stretch: float = 1.0) -> Spoken:
+    def say(self, text: str, base: str, pitch: float, spread: float = 1.0, stretch: float = 1.0) -> TimedSpeech:
         """Speak at a mean of `pitch` Hz, pitch moves × `spread`, durations × `stretch` (slt-hts keeps its pitch)."""
         if base not in VOICE:
             raise ValueError(f"festival voice {base!r} given, one of {', '.join(VOICE)} wanted")
@@ -83,7 +83,7 @@ class Festival:
         else:
             raise EngineMissing(MISSING.format(base))
         samples, rate = soundfile.read(path, dtype="float32")
-        return Spoken(samples, rate, cover(marks, len(samples) / rate))
+        return TimedSpeech(samples, rate, cover(marks, len(samples) / rate))
 
     def close(self) -> None:
         if self._process.poll() is None:

@@ -7,7 +7,7 @@ import ctypes as c
 import numpy as np
 
 from talkdemo.audio.phones import VOWELS
-from talkdemo.data.speech.tts_spoken import EngineMissing, Spoken, arpabet, cover
+from talkdemo.data.speech.timed_speech import EngineMissing, TimedSpeech, arpabet, cover
 
 MISSING = "libflite is not installed; wanted: apt-get install flite"
 PITCH = {"slt": 163.0, "awb": 120.0, "rms": 101.0, "kal16": 95.0}  # Hz, of the voice as it comes
@@ -67,7 +67,7 @@ class Flite:
             self._voices[base] = _function(library, f"register_cmu_us_{base}", c.c_void_p, c.c_char_p)(None)
         return self._voices[base]
 
-    def say(self, text: str, base: str, pitch: float, spread: float = 1.0, stretch: float = 1.0) -> Spoken:
+    def say(self, text: str, base: str, pitch: float, spread: float = 1.0, stretch: float = 1.0) -> TimedSpeech:
         """Speak at a mean of `pitch` Hz, pitch moves × `spread`, durations × `stretch` (rms keeps its pitch)."""
         voice = self._voice(base)
         features = c.cast(voice, c.POINTER(_Voice)).contents.features
@@ -95,4 +95,4 @@ class Flite:
                 item = self._next(item)
         finally:
             self._delete(utterance)
-        return Spoken(samples, rate, cover(marks, len(samples) / rate))
+        return TimedSpeech(samples, rate, cover(marks, len(samples) / rate))

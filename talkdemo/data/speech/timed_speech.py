@@ -1,4 +1,4 @@
-"""What every speech engine returns: a waveform with phone times; and how engines' phone names become ARPABET."""
+"""Speech with phone times, as every speech engine returns it, and the conversion of engines' phone names to ARPABET."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import numpy as np
 from talkdemo.audio.phones import INDEX, SILENCE
 from talkdemo.records import Phone
 
+STOPS = frozenset({"P", "B", "T", "D", "K", "G", "CH", "JH"})
 # The names of the US-radio phone set (flite, festival) that are not ARPABET's.
 REDUCED = {"AX": "AH", "AXR": "ER", "IX": "IH", "DX": "T", "NX": "N", "HV": "HH", "PAU": SILENCE, "H#": SILENCE,
            "BRTH": SILENCE, "EM": "M", "EN": "N", "EL": "L"}  # fmt: skip
@@ -19,8 +20,8 @@ class EngineMissing(RuntimeError):
 
 
 @dataclass(frozen=True)
-class Spoken:
-    """An engine's rendering of a text: mono sound and the phones that cover it from 0 to its end, in order."""
+class TimedSpeech:
+    """Mono speech and the phones that cover it from 0 to its end, in order."""
 
     samples: np.ndarray  # (N,) float32 in [-1, 1]
     rate: int  # samples per second
