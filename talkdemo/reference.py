@@ -1,7 +1,7 @@
-"""A name or a file in, a Reference out: the clips whose manner DiffPoseTalk follows.
+"""Opens reference clips, whose style DiffPoseTalk follows: from the gallery by name, or from a file.
 
-The gallery is shipped (assets/references, made by `python -m talkdemo references --make`); a file is a video (tracked
-by face.track), a Live Link Face CSV, or an npz of ours.
+The gallery is shipped in assets/references. A file is a video (tracked by face.track), a Live Link Face CSV, or an npz
+of ours.
 """
 
 from __future__ import annotations
@@ -19,21 +19,21 @@ import numpy as np
 
 from talkdemo.export import livelink, npz
 from talkdemo.export.resample import to_fps
-from talkdemo.face.arkit import INDEX
+from talkdemo.face.arkit import INDEX, NAMES
 from talkdemo.files import ASSETS
-from talkdemo.records import FPS, Reference
+from talkdemo.records import CHANNELS, FPS, Motion, Progress, Reference, ReferenceSource
 
 FOLDER = ASSETS / "references"
 INDEX_FILE = "references.json"
 KINDS = ("reference", "identity")
 SHORTEST, LONGEST = 1.0, 600.0  # seconds of a file
-STILL = 1e-6  # a channel that spans less does not move
+STILL = 1e-6  # a channel with a smaller range does not move
 FILES = "a video, a Live Link Face CSV or an npz of this program"
 
 
 @dataclass(frozen=True)
 class GalleryItem:
-    """A shipped reference: a manner designed by hand, or one of the learned talking identities."""
+    """A shipped reference: a style designed by hand, or one of the learned talking identities."""
 
     name: str
     title: str
@@ -41,7 +41,7 @@ class GalleryItem:
     kind: str  # one of KINDS
     emotion: str
     motion: Path  # npz, some 10 s
-    preview: Path | None  # of a reference: mp4 with sound, some 5 s; of an identity: its sheet of pictures, if any
+    preview: Path | None  # of a reference: mp4 with sound, some 5 s; of an identity: its contact sheet, if any
     poster: Path | None = None  # of a reference: a still, WebP
 
     def open(self) -> Reference:
@@ -57,120 +57,121 @@ def gallery() -> Mapping[str, GalleryItem]:
     return MappingProxyType({row["name"]: _item(row) for row in json.loads(path.read_text(encoding="utf-8"))})
 
 
-def find(given: Path | str) -> GalleryItem | Path:
-    """What a reference is, without opening it: one of the gallery by name (whatever the case), or a file that is there.
+def find(source: Path | str) -> GalleryItem | Path:
+    """What a reference is, without opening it: one of the gallery by name (in any case), or an existing file.
 
     Raises ValueError with one sentence, for an unknown name with the nearest one.
     """
-    if isinstance(given, str):
+    if isinstance(source, str):
         for name, item in gallery().items():
-            if name.casefold() == given.strip().casefold():
+            if name.casefold() == source.strip().casefold():
                 return item
-    path = Path(given)
+    path = Path(source)
     if path.is_file():
         return path
-    if path.is_dir() and str(given).strip():
-        raise ValueError(f"{given}: a folder was given as reference; {FILES} is wanted")
-    if isinstance(given, Path) or path.suffix or path.name != given:
-        raise ValueError(f"{given}: there is no such file; {FILES} is wanted as reference, or a name of the gallery")
+    if path.is_dir() and str(source).strip():
+        raise ValueError(f"{source}: a folder was given as reference; {FILES} is wanted")
+    if isinstance(source, Path) or path.suffix or path.name != source:
+        raise ValueError(f"{source}: there is no such file; {FILES} is wanted as reference, or a name of the gallery")
     known = list(gallery())
-    near = difflib.get_close_matches(given.casefold(), [name.casefold() for name in known], 1)
+    near = difflib.get_close_matches(source.casefold(), [name.casefold() for name in known], 1)
     hint = f"did you mean {next(name for name in known if name.casefold() == near[0])!r}? " if near else ""
     raise ValueError(
-        f"there is no reference {given!r}; {hint}known are {', '.join(known)}; or a video, .csv or .npz file"
+        f"there is no reference {source!r}; {hint}known are {', '.join(known)}; or a video, .csv or .npz file"
     )
 
 
-def check(given: Reference | Path | str) -> None:
-    """Raises ValueError, with one sentence, for what a quick look can tell is no reference; tracks no video."""
-    found = given if isinstance(given, Reference) else find(given)
+def check(source: ReferenceSource) -> None:
+    """Raises ValueError, with one sentence, for what is no reference as far as can be told without tracking a video."""
+    found = source if isinstance(source, Reference) else find(source)
     if isinstance(found, Path):
         if found.suffix.lower() in _READERS:
             open_reference(found)
         else:
-            _look(found, found.name)
+            _check_video(found, found.name)
 
 
 def open_reference(
-    given: Reference | Path | str,
+    source: ReferenceSource,
     *,
     name: str | None = None,
     mirrored: bool = False,
-    progress: Callable[[str, float], None] | None = None,
+    progress: Progress | None = None,
     stop: threading.Event | None = None,
 ) -> Reference:
     """One of the gallery by name, a file, or a Reference as it is.
 
-    `name`: what to call a file in messages and in the Reference (its own name); `mirrored`, `progress` and `stop` are
-    for videos, see face.track.track. Raises ValueError with one sentence for what cannot be used, Stopped once `stop`
-    is set.
+    `name`: what to call a file in messages and in the Reference (default: its own name); `mirrored`, `progress` and
+    `stop` are for videos, see face.track.video. Raises ValueError with one sentence for what cannot be used, Stopped
+    once `stop` is set.
     """
-    if isinstance(given, Reference):
-        return given
-    found = find(given)
+    if isinstance(source, Reference):
+        return source
+    found = find(source)
     if isinstance(found, GalleryItem):
         return found.open()
     name = name or found.name
-    if (read := _READERS.get(found.suffix.lower())) is None:
-        _look(found, name)
+    if (reader := _READERS.get(found.suffix.lower())) is None:
+        _check_video(found, name)
         from talkdemo.face.track.video import track  # needs the landmarker, which takes seconds to import
 
         return track(found, name=name, mirrored=mirrored, progress=progress, stop=stop).reference
+    read, mask = reader
     try:
-        reference = read(found, name)
+        motion = read(found)
     except (ValueError, OSError) as error:  # a visitor need not see where the file lies
         raise ValueError(str(error).replace(str(found), name)) from error
-    _check_length(name, len(reference.motion) / FPS)
-    return reference
+    _check_length(name, len(motion) / motion.fps)
+    motion = to_fps(motion, FPS)
+    return Reference(name, motion, mask(motion, name))
 
 
-def _from_csv(path: Path, name: str) -> Reference:
-    """Captures often have a head of zeros, and some tools make mouths only: a region in which nothing moves was not
-    measured. One channel alone that never moves is an observation: corners that are never drawn down, a tongue that
-    stays in."""
-    motion = to_fps(livelink.read(path), FPS)
-    tracks = np.concatenate([motion.coefficients, motion.head], axis=1)
-    moves = np.ptp(tracks, axis=0) > STILL
+def _moving_regions(motion: Motion, name: str) -> np.ndarray:
+    """(55,) bool. Captures often have a head of zeros, and some tools make mouths only: a region in which nothing moves
+    was not measured. A single channel that never moves is an observation: a tongue that stays in."""
+    moves = np.ptp(motion.tracks, axis=0) > STILL
     if not moves.any():
         raise ValueError(f"{name}: nothing moves in it; the capture of a talking face is wanted")
-    known = np.zeros(len(moves), bool)
+    known = np.zeros(CHANNELS, bool)
     for columns in _REGIONS:
         known[columns] = moves[columns].any()
-    return Reference(name, motion, known)
+    return known
 
 
-def _from_npz(path: Path, name: str) -> Reference:
-    """The first sample; a motion that says which channels were measured (`mask` of its meta) is believed."""
-    motion = to_fps(npz.read(path)[0], FPS)
-    told = motion.meta.get("mask")
-    mask = np.array(told, bool) if isinstance(told, list) and len(told) == 55 else None
-    return Reference(name, motion, mask)
+def _stored_mask(motion: Motion, _: str) -> np.ndarray | None:
+    """(55,) bool: the channels that were measured, as the file's meta says; None = all."""
+    mask = motion.meta.get("mask")
+    return np.array([bool(one) for one in mask]) if isinstance(mask, list) and len(mask) == CHANNELS else None
 
 
 def _region(*beginnings: str) -> list[int]:
     return [column for name, column in INDEX.items() if name.startswith(beginnings)]
 
 
-_REGIONS = (_region("eye"), _region("brow"), _region("cheek", "nose"), _region("jaw", "mouth", "tongue"), [52, 53, 54])
-_READERS: dict[str, Callable[[Path, str], Reference]] = {".csv": _from_csv, ".npz": _from_npz}
+_HEAD = list(range(len(NAMES), CHANNELS))
+_REGIONS = (_region("eye"), _region("brow"), _region("cheek", "nose"), _region("jaw", "mouth", "tongue"), _HEAD)
+_READERS: dict[str, tuple[Callable[[Path], Motion], Callable[[Motion, str], np.ndarray | None]]] = {
+    ".csv": (livelink.read, _moving_regions),
+    ".npz": (lambda path: npz.read(path)[0], _stored_mask),
+}
 
 
-def _look(path: Path, name: str) -> None:
+def _check_video(path: Path, name: str) -> None:
     """Raises ValueError unless `path` is a video of a usable length, as far as its container tells."""
     import av
 
     try:
         with av.open(str(path)) as container:
-            pictures = [s for s in container.streams.video if not s.disposition & s.disposition.attached_pic]
+            moving = [s for s in container.streams.video if not s.disposition & s.disposition.attached_pic]
             seconds = container.duration / av.time_base if container.duration else None
             still = container.format.name.endswith("_pipe") or container.format.name == "image2"
             sound = bool(container.streams.audio)
     except (av.error.FFmpegError, OSError, ValueError) as error:
         raise ValueError(f"{name}: not a file that can be read as a reference; {FILES} is wanted") from error
     if still:
-        raise ValueError(f"{name}: one picture was given; {FILES} is wanted as reference")
-    if not pictures:
-        holds = "sound but no pictures" if sound else "no pictures"
+        raise ValueError(f"{name}: one image was given; {FILES} is wanted as reference")
+    if not moving:
+        holds = "sound but no video" if sound else "no video"
         raise ValueError(f"{name}: it holds {holds}; {FILES} is wanted as reference")
     if seconds is not None:  # what a browser records does not say how long it is
         _check_length(name, seconds)

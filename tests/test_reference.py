@@ -217,6 +217,11 @@ def make(kind: str, folder: Path) -> Path:
         path.write_text(path.read_text().replace("00:00:01:24.000", "00:10:30:24.000"))  # the last row, much later
     elif kind == "still.csv":
         livelink.write(path, Motion(np.zeros((50, 52), np.float32), np.zeros((50, 3), np.float32)))
+    elif kind == "damaged.npz":
+        npz.write(path, [moving()])
+        content = bytearray(path.read_bytes())
+        content[200:300] = bytes(100)
+        path.write_bytes(content)
     elif kind == "other.npz":
         np.savez(path, pictures=np.zeros(3))
     elif kind == "table.csv":
@@ -250,13 +255,14 @@ def make(kind: str, folder: Path) -> Path:
         ("long.csv", r"long.csv lasts 631.0 s; 1 s to 10 min"),
         ("still.csv", "nothing moves"),
         ("other.npz", "not a motion file"),
+        ("damaged.npz", "damaged.npz: not a motion file"),
         ("table.csv", "columns of a Live Link Face CSV are missing"),
         ("empty.csv", "an empty file"),
         ("empty.mp4", "not a file that can be read"),
         ("notes.txt", "not a file that can be read"),
         ("damaged.mp4", "not a file that can be read"),
-        ("sound.m4a", "sound but no pictures"),
-        ("photo.png", "one picture was given"),
+        ("sound.m4a", "sound but no video"),
+        ("photo.png", "one image was given"),
         ("short.mp4", "short.mp4 lasts 0.6 s"),
         ("long.mp4", "long.mp4 lasts 60.* s"),
     ],
@@ -270,14 +276,13 @@ def test_bad_files_are_told_in_one_sentence_at_a_quick_look(tmp_path: Path, kind
 
 
 def test_a_visitor_is_not_told_where_files_lie(tmp_path: Path) -> None:
-    for kind in ("table.csv", "other.npz", "notes.txt", "sound.m4a", "short.npz"):
+    for kind in ("table.csv", "other.npz", "damaged.npz", "notes.txt", "sound.m4a", "short.npz"):
         with pytest.raises(ValueError, match="yours") as told:
             open_reference(make(kind, tmp_path), name="yours")
         assert str(tmp_path) not in str(told.value)
 
 
 def test_a_video_goes_through_the_tracker(tmp_path: Path, monkeypatch) -> None:
-    pytest.importorskip("talkdemo.face.track.video")
     taken = {}
 
     class Tracked:
@@ -296,7 +301,6 @@ def test_a_video_goes_through_the_tracker(tmp_path: Path, monkeypatch) -> None:
 @pytest.mark.slow
 def test_the_tracker_reads_a_preview_back(monkeypatch) -> None:
     """A third party's eyes on our own film: the jaw that is tracked follows the jaw that was drawn."""
-    pytest.importorskip("talkdemo.face.track.video")
     try:
         monkeypatch.setenv("TALKDEMO_FACE_LANDMARKER", str(shared.need("face_landmarker.task")))
     except FileNotFoundError as error:

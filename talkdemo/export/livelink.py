@@ -1,4 +1,4 @@
-"""Motion in, a Live Link Face CSV out, and back.
+"""Writes and reads Live Link Face CSV.
 
 Layout, as in captures of the app: a header of `Timecode`, `BlendShapeCount`, the 52 ARKit channels in Apple's order
 with a capital first letter, then yaw, pitch and roll of the head, the left and the right eye; CRLF line ends; ten
@@ -18,6 +18,7 @@ from __future__ import annotations
 
 import csv
 import math
+import re
 from pathlib import Path
 
 import numpy as np
@@ -34,6 +35,8 @@ CHANNELS = (*(name[0].upper() + name[1:] for name in NAMES), *HEAD, *EYES)  # 61
 HEADER = ("Timecode", "BlendShapeCount", *CHANNELS)
 YAW_IN, YAW_OUT, PITCH_DOWN, PITCH_UP = 0.615, 0.585, 0.613, 0.445  # radians at coefficient 1, medians of six captures
 TIMECODE_RATES = (24, 25, 30, 48, 50, 60, 100, 120, 240)
+TIMECODE = re.compile(r"(\d{1,2}):(\d{1,2}):(\d{1,2}):(\d{1,3}(?:\.\d+)?)", re.ASCII)
+MAX_FRAMES = 600_000  # with gaps filled: more than 6 h at 25 frames per second
 
 
 def write(path: Path | str, motion: Motion, fps: float = FPS) -> None:
@@ -92,6 +95,9 @@ def read(path: Path | str, *, timecode_rate: int | None = None) -> Motion:
         line = int(np.argmax(np.diff(seconds) <= 0)) + 3
         raise ValueError(f"{path}, line {line}: the timecode does not go forward; growing timecodes are wanted")
     fps = rate / max(1, round(float(np.median(np.diff(seconds))) * rate)) if len(seconds) > 1 else float(rate)
+    if (seconds[-1] - seconds[0]) * fps > MAX_FRAMES:
+        spanned = f"{seconds[-1] - seconds[0]:.0f} s at {fps:g} frames per second"
+        raise ValueError(f"{path}: timecodes that span {spanned} given; at most {MAX_FRAMES} frames are wanted")
     coefficients, head = np.clip(table[:, :52], 0, 1).astype(np.float32), head_vector(table[:, 52:55])
     motion = at_times(coefficients, head, seconds - seconds[0], fps)
     meta = {"source": path.name, "rows": len(rows) - 1, "lost": lost, "filled": len(motion) - len(table)}
@@ -148,11 +154,10 @@ def _columns(path: Path, header: list[str]) -> list[int]:
 
 def _parse_timecode(path: Path, line: int, text: str) -> tuple[int, float]:
     """Seconds since midnight, and frames within the second."""
-    try:
-        hours, minutes, seconds, frame = text.split(":")
-        return int(hours) * 3600 + int(minutes) * 60 + int(seconds), float(frame)
-    except ValueError:
-        raise ValueError(f"{path}, line {line}: timecode {text!r} given; HH:MM:SS:FF.mmm is wanted") from None
+    if (match := TIMECODE.fullmatch(text.strip())) is None:
+        raise ValueError(f"{path}, line {line}: timecode {text[:40]!r} given; HH:MM:SS:FF.mmm is wanted")
+    hours, minutes, seconds, frame = match.groups()
+    return int(hours) * 3600 + int(minutes) * 60 + int(seconds), float(frame)
 
 
 def _rate(frames: list[float]) -> int:

@@ -1,4 +1,4 @@
-"""Motions in, one npz out, and back.
+"""Writes and reads motions as npz.
 
 Layout: coefficients (T, 52) or (K, T, 52), names (52,), head (…, T, 3) rotation vectors, fps, meta (a JSON string).
 """
@@ -6,7 +6,6 @@ Layout: coefficients (T, 52) or (K, T, 52), names (52,), head (…, T, 3) rotati
 from __future__ import annotations
 
 import json
-import zipfile
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -17,6 +16,8 @@ from talkdemo.files import replacing
 from talkdemo.records import Motion
 
 KEYS = ("coefficients", "names", "head", "fps", "meta")
+MIN_FPS, MAX_FPS = 1, 1000
+MAX_BYTES = 512 * 2**20  # of the arrays, unpacked
 
 
 def write(path: Path | str, motions: Sequence[Motion]) -> None:
@@ -57,52 +58,67 @@ def read(path: Path | str) -> list[Motion]:
     """
     path = Path(path)
     try:
-        archive = np.load(path, allow_pickle=False)
-        if not isinstance(archive, np.lib.npyio.NpzFile):
-            raise ValueError("a single array")
-        with archive:
-            missing = [key for key in KEYS if key not in archive]
-            if missing:
-                raise ValueError(f"an archive without {', '.join(missing)}")
-            coefficients, names, head, fps, meta = (archive[key] for key in KEYS)
+        coefficients, names, head, fps, meta = _arrays(path)
     except FileNotFoundError:
         raise
-    except (ValueError, OSError, EOFError, zipfile.BadZipFile, AttributeError) as error:
-        raise ValueError(f"{path}: not a motion file ({error}); an npz with {', '.join(KEYS)} is wanted") from error
+    except Exception as error:  # numpy, zipfile, zlib and tokenize raise a dozen kinds for a damaged archive
+        reason = str(error) or type(error).__name__
+        raise ValueError(f"{path}: not a motion file ({reason}); an npz with {', '.join(KEYS)} is wanted") from error
 
-    names = [str(name) for name in np.atleast_1d(names)]
-    if sorted(names) != sorted(NAMES):
-        raise ValueError(f"{path}: {len(names)} names that are not the 52 ARKit channels were given")
-    if coefficients.ndim not in (2, 3) or coefficients.shape[-1] != 52 or coefficients.shape[-2] == 0:
-        raise ValueError(f"{path}: coefficients of shape {coefficients.shape} given; (T, 52) or (K, T, 52) is wanted")
+    channels = [str(name) for name in np.atleast_1d(names)]
+    if sorted(channels) != sorted(NAMES):
+        raise ValueError(f"{path}: {len(channels)} names that are not the {len(NAMES)} ARKit channels were given")
+    if coefficients.ndim not in (2, 3) or coefficients.shape[-1] != len(NAMES) or 0 in coefficients.shape:
+        wanted = f"(T, {len(NAMES)}) or (K, T, {len(NAMES)})"
+        raise ValueError(f"{path}: coefficients of shape {coefficients.shape} given; {wanted} is wanted")
     if head.shape != (*coefficients.shape[:-1], 3):
-        wanted = (*coefficients.shape[:-1], 3)
+        wanted = f"{(*coefficients.shape[:-1], 3)}"
         raise ValueError(f"{path}: head of shape {head.shape} given; {wanted} is wanted")
-    if fps.size != 1 or not 0 < float(fps) < 1000:
-        raise ValueError(f"{path}: fps {fps!s} given; one number between 0 and 1000 is wanted")
+    if fps.size != 1 or not MIN_FPS <= fps.item() <= MAX_FPS:
+        raise ValueError(f"{path}: fps {fps!s} given; one number from {MIN_FPS} to {MAX_FPS} is wanted")
     if not (np.isfinite(coefficients).all() and np.isfinite(head).all()):
         raise ValueError(f"{path}: values that are not finite were given")
-    order = [names.index(name) for name in NAMES]
+    order = [channels.index(name) for name in NAMES]
     if coefficients.ndim == 2:
         coefficients, head = coefficients[None], head[None]
-    coefficients = coefficients[..., order]
     metas = _metas(path, str(meta), len(coefficients))
-    return [
-        Motion(c.astype(np.float32), h.astype(np.float32), float(fps), m)
-        for c, h, m in zip(coefficients, head, metas, strict=True)
-    ]
+    return [Motion(c[:, order], h, float(fps.item()), m) for c, h, m in zip(coefficients, head, metas, strict=True)]
+
+
+def _arrays(path: Path) -> list[np.ndarray]:
+    """The arrays of KEYS, coefficients and head as float32."""
+    with path.open("rb") as stream:
+        archive = np.load(stream, allow_pickle=False)
+        if not isinstance(archive, np.lib.npyio.NpzFile):
+            raise ValueError("a single array")
+        if missing := [key for key in KEYS if key not in archive.files]:
+            raise ValueError(f"an archive without {', '.join(missing)}")
+        assert archive.zip is not None
+        size = sum(member.file_size for member in archive.zip.infolist())
+        if size > MAX_BYTES:
+            raise ValueError(f"an archive of {size // 2**20} MB of numbers, more than {MAX_BYTES // 2**20} MB")
+        arrays = {key: archive[key] for key in KEYS}
+    for key in ("coefficients", "head", "fps"):
+        if arrays[key].dtype.kind not in "fiu":
+            raise ValueError(f"{key} of type {arrays[key].dtype}, not numbers")
+    for key in ("coefficients", "head"):
+        with np.errstate(over="ignore"):  # becomes infinite, which is refused
+            arrays[key] = arrays[key].astype(np.float32)
+    return [arrays[key] for key in KEYS]
 
 
 def _metas(path: Path, text: str, count: int) -> list[dict[str, object]]:
     try:
         meta = json.loads(text)
-    except json.JSONDecodeError as error:
+    except (json.JSONDecodeError, RecursionError) as error:
         raise ValueError(f"{path}: meta is not JSON ({error}); a JSON object is wanted") from error
     if not isinstance(meta, dict):
         raise ValueError(f"{path}: meta is a JSON {type(meta).__name__}; an object is wanted")
     samples = meta.get("samples")
     if count > 1 and isinstance(samples, list) and len(samples) == count:
-        return [dict(sample) for sample in samples]
+        if not all(isinstance(sample, dict) for sample in samples):
+            raise ValueError(f"{path}: meta holds samples that are not JSON objects; one object for each is wanted")
+        return samples
     return [dict(meta) for _ in range(count)]
 
 

@@ -22,7 +22,7 @@ def summarise(
     their sum unless given. `more` are further entries (character, outputs …); None is left out.
     """
     meta = dict(motions[0].meta)
-    spent = {**dict(meta.pop("seconds", {})), **(seconds or {})}  # type: ignore[call-overload]
+    spent = {**dict(meta.pop("seconds", {})), **(seconds or {})}
     spent = {stage: round(float(spent[stage]), 4) for stage in (*STAGES, "total") if stage in spent}
     spent.setdefault("total", round(sum(spent.values()), 4))
     first = {key: meta.pop(key, None) for key in ("model", "steps", "nfe", "seed")}

@@ -102,7 +102,7 @@ def test_guidance_that_is_not_given_is_the_model_s(loaded, stand_in, wav, monkey
         ("--reference calm:0,stern:0", "shares above 0"),
         ("--reference {tmp}/none.mp4", "there is no such file"),
         ("--reference {tmp}", "a folder was given"),
-        ("--reference {wav}", "sound but no pictures"),
+        ("--reference {wav}", "sound but no video"),
         ("--reference {tmp}/words.csv", "columns of a Live Link Face CSV are missing"),
         ("--reference calm --identity Ada", "--identity given beside --reference"),
         ("--reference calm --emotion sad", "--emotion given beside --reference"),

@@ -132,6 +132,12 @@ def lines(path: Path) -> list[str]:
         (lambda t: [*t[:2], t[2].replace("0.", "z", 1)], "line 3"),
         (lambda t: [*t[:3], t[1]], "line 4"),
         (lambda t: [*t[:2], t[2].rsplit(",", 9)[0] + ",nan" * 9], "finite"),
+        (lambda t: [*t[:2], t[2].replace("00:00:00:01.000", "00:00:00:inf")], "line 3: timecode"),
+        (lambda t: [*t[:2], t[2].replace("00:00:00:01.000", "00:00:00:nan")], "line 3: timecode"),
+        (lambda t: [*t[:2], t[2].replace("00:00:00:01.000", "99999999:00:00:00")], "line 3: timecode"),
+        (lambda t: [*t[:3], t[3].replace("00:00:00:02.000", "11:00:00:999"), t[4]], "line 5"),
+        (lambda t: [*t[:4], t[4].replace("00:00:00:03.000", "11:00:00:00")], "600000 frames"),
+        (lambda t: [*t[:2], t[2].replace("0.", "\0", 1)], "line 3"),
     ],
 )
 def test_bad_files_are_named(tmp_path: Path, change: object, message: str) -> None:

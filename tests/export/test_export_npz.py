@@ -92,6 +92,16 @@ def arrays(**changes: object) -> dict[str, object]:
         ({"meta": "not json"}, "JSON"),
         ({"meta": "[]"}, "object"),
         ({"names": np.array([object()] * 52, dtype=object)}, "not a motion file"),
+        ({"coefficients": np.full((40, 52), "x")}, "not numbers"),
+        ({"head": np.zeros((40, 3), complex)}, "not numbers"),
+        ({"fps": "25"}, "not numbers"),
+        ({"fps": 1e-9}, "from 1 to 1000"),
+        ({"head": np.full((40, 3), 1e300)}, "not finite"),
+        ({"meta": "[" * 100_000}, "JSON"),
+        (
+            {"coefficients": np.zeros((2, 4, 52)), "head": np.zeros((2, 4, 3)), "meta": '{"samples": [1, 2]}'},
+            "one object for each",
+        ),
     ],
 )
 def test_wrong_contents_are_named(tmp_path: Path, changes: dict[str, object], message: str) -> None:
@@ -112,5 +122,47 @@ def test_strange_files_are_refused(tmp_path: Path) -> None:
     for name in ("cut.npz", "text.npz", "empty.npz", "array.npy", "poor.npz"):
         with pytest.raises(ValueError, match="not a motion file"):
             npz.read(tmp_path / name)
+    with pytest.raises(ValueError, match="a single array"):
+        npz.read(tmp_path / "array.npy")
     with pytest.raises(FileNotFoundError):
         npz.read(tmp_path / "absent.npz")
+
+
+def test_damaged_files_are_one_sentence(tmp_path: Path) -> None:
+    """Flipped bits, a few kinds of damage to the archive's directory and its arrays' headers, holes and noise."""
+    good, bad, generator = tmp_path / "good.npz", tmp_path / "bad.npz", np.random.default_rng(0)
+    npz.write(good, [motion()])
+    data = good.read_bytes()
+    np.savez(good, **arrays())
+    plain = good.read_bytes()
+    directory = data.index(b"PK\x01\x02")
+    damaged = [
+        data[: directory + 10] + b"\x63" + data[directory + 11 :],  # an unknown compression method
+        data[: directory + 8] + b"\x01" + data[directory + 9 :],  # said to be encrypted
+        data[: directory + 6] + b"\xff" + data[directory + 7 :],  # of a future version of zip
+        data[:200] + bytes(100) + data[300:],  # zlib
+        plain.replace(b"(40, 52)", b"(40, 5((", 1),  # a header that is no Python
+        plain.replace(b"'<f4'", b"'<f9'", 1),
+    ]
+    for _ in range(600):
+        changed = np.frombuffer(data if generator.random() < 0.5 else plain, np.uint8).copy()
+        end = 600 if generator.random() < 0.5 else len(changed)
+        places = generator.integers(1, end, 3) * generator.choice([-1, 1])
+        changed[places] = generator.integers(0, 256, 3)
+        damaged.append(changed.tobytes())
+    refused = 0
+    for content in damaged:
+        bad.write_bytes(content)
+        try:
+            npz.read(bad)
+        except ValueError as error:
+            refused += 1
+            assert type(error) is ValueError and str(bad) in str(error) and "\n" not in str(error)
+    assert refused > 400
+
+
+def test_an_archive_that_unpacks_to_too_much_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(npz, "MAX_BYTES", 2**20)
+    np.savez_compressed(tmp_path / "bomb.npz", **arrays(coefficients=np.zeros((40_000, 52))))
+    with pytest.raises(ValueError, match="more than 1 MB"):
+        npz.read(tmp_path / "bomb.npz")
