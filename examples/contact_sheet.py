@@ -7,14 +7,14 @@ from PIL import Image
 
 from talkdemo.face.characters import CHARACTERS
 from talkdemo.pipeline import SpeechToFace
-from talkdemo.records import Motion
+from talkdemo.records import Motion, Request
 from talkdemo.render.raster import Renderer
 
 SPEECH = Path(__file__).parent / "speech" / "lips.flac"
 MOMENTS = [15, 40, 56, 78, 96, 118]  # frames at 25 per second
 
 model = SpeechToFace.load()
-(motion,) = model.animate(SPEECH, identity="Zola", steps=32, seed=3)
+(motion,) = model.animate(Request(SPEECH, identity="Zola", steps=32, seed=3))
 chosen = Motion(motion.coefficients[MOMENTS], motion.head[MOMENTS])
 rows = []
 for name in list(CHARACTERS)[:5]:

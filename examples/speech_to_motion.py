@@ -11,13 +11,14 @@ import numpy as np
 from talkdemo.export import livelink, npz
 from talkdemo.face.arkit import INDEX
 from talkdemo.pipeline import SpeechToFace
+from talkdemo.records import Request
 
 HERE = Path(__file__).parent
 given = sys.argv[1:]
 speech = given[0] if given else HERE / "speech" / "welcome.flac"
 out = Path(given[1] if len(given) > 1 else "motion")
 
-motions = SpeechToFace.load().animate(speech, samples=3, seed=1)
+motions = SpeechToFace.load().animate(Request(speech, samples=3, seed=1))
 npz.write(out.with_suffix(".npz"), motions)
 livelink.write(out.with_suffix(".csv"), motions[0], fps=60)
 for motion in motions:

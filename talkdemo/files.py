@@ -11,6 +11,8 @@ from pathlib import Path
 PACKAGE = Path(__file__).parent
 ASSETS = PACKAGE / "assets"
 EXAMPLES = PACKAGE.parent / "examples"  # of a checkout
+# What talkdemo.build draws for the app: style summaries and previews, portraits of the characters, opening videos.
+IDENTITY_LIBRARY, CHARACTER_IMAGES, PREVIEWS = (ASSETS / name for name in ("identities", "characters", "previews"))
 
 
 def check_writable(path: Path | str) -> Path:
@@ -24,6 +26,13 @@ def check_writable(path: Path | str) -> Path:
     if not os.access(folder, os.W_OK):
         raise ValueError(f"{path}: the folder {str(folder)!r} cannot be written to; a writable one is wanted")
     return path
+
+
+def numbered(path: Path | None, count: int) -> list[Path]:
+    """x.mp4, x-2.mp4, x-3.mp4 … of `count` files; none where no path was asked for."""
+    if path is None:
+        return []
+    return [path, *(path.with_name(f"{path.stem}-{k}{path.suffix}") for k in range(2, count + 1))]
 
 
 @contextmanager

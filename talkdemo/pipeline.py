@@ -1,4 +1,7 @@
-"""Speech in, Motion and video out: the stages in order, one line each."""
+"""The pipeline: speech → features → sampled motion → files, one line per stage.
+
+`run` answers a whole `Request`; page, endpoints, command line, comparison and evaluation all come here.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +10,8 @@ import functools
 import re
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -20,43 +24,46 @@ from talkdemo.audio.phones import BILABIAL, VOWELS
 from talkdemo.audio.ssl import SelfSupervised, open_encoder
 from talkdemo.audio.voice import frames as voice_frames
 from talkdemo.checkpoint import installed
-from talkdemo.condition.style import StyleEncoder, blend
-from talkdemo.diffusion.denoiser import UNGUIDED, Guidance, evaluations
+from talkdemo.condition.identity import IdentityLibrary
+from talkdemo.condition.resolve import (
+    Condition,
+    check_identity,
+    check_references,
+    needs_voice,
+    resolve_identity,
+    resolve_style,
+)
+from talkdemo.condition.style import StyleEncoder
+from talkdemo.export import livelink, npz, summary
 from talkdemo.face.characters import CHARACTERS, Character
 from talkdemo.face.contact import meet_and_part
 from talkdemo.face.head import FaceModel
+from talkdemo.files import numbered
 from talkdemo.records import (
-    DEFAULT_STEPS,
+    DEFAULT_SIZE,
+    DIFFPOSETALK,
+    DIFFUSIONTALKER,
     FPS,
-    MAX_GUIDANCE,
-    MAX_SAMPLES,
-    MAX_SEED,
-    MIN_STEPS,
+    MODELS,
     Motion,
-    Reference,
+    Outputs,
+    Progress,
+    ReferenceSource,
+    Request,
+    Result,
     Speech,
     Stopped,
 )
-from talkdemo.reference import gallery, open_reference
-from talkdemo.render import video
+from talkdemo.reference import gallery
+from talkdemo.render import motion as render_motion
 from talkdemo.render.raster import Renderer
 from talkdemo.talker import Talker
 
-AUTO = "auto"
-MODELS = ("diffusiontalker", "diffposetalk")
-DEFAULT_GUIDANCE = {"diffusiontalker": UNGUIDED, "diffposetalk": UNGUIDED}
-LEAST_THRESHOLD = 0.9  # of dynamic thresholding: below, most of the motion would be cut off
-TOP = 5  # matches that are told
-_FACE_CHUNK = 250  # frames turned to vertices at a time, so that memory stays flat
-
 _LOADING = threading.Lock()
-
-Progress = Callable[[str, float], None]  # stage, share done in 0..1
-Given = Reference | Path | str  # a reference as it may be given: itself, a file, the name of one of the gallery
 
 
 class SpeechToFace:
-    """The whole way from speech to a moving head. Holds weights only: nothing of a request is kept here."""
+    """The way from speech to a moving head. Holds weights only: nothing of a request is kept here."""
 
     def __init__(
         self,
@@ -77,199 +84,132 @@ class SpeechToFace:
         self.identities: tuple[str, ...] = identity.identities if identity else ()
         self.emotions: tuple[str, ...] = identity.emotions if identity else ()
         self.references: tuple[str, ...] = () if identity else tuple(gallery())
-        self.max_steps = talker.config.steps
+
+    @property
+    def _library(self) -> IdentityLibrary:
+        """The learned identities; students share them."""
+        assert isinstance(self.talker.library, IdentityLibrary)
+        return self.talker.library
 
     @classmethod
-    def load(cls, model: str = "diffusiontalker", device: str | None = None) -> SpeechToFace:
+    def load(cls, model: str = DIFFUSIONTALKER, device: str | None = None) -> SpeechToFace:
         """Open the shipped weights (once per process, model and device). Raises ValueError for an unknown model."""
         if model not in MODELS:
             raise ValueError(f"there is no model {model!r}; known are {', '.join(MODELS)}")
         with _LOADING:  # a second visitor waits for the first one's weights instead of opening them again
             return _load(model, device or ("cuda" if torch.cuda.is_available() else "cpu"))
 
-    def animate(self, speech: Speech | Path | str, **choices: Any) -> list[Motion]:
-        """`samples` motions for one speech, sample k from seed + k: what `stream` yields, put together.
-
-        Takes the same choices and raises the same errors.
-        """
-        parts = list(self.stream(speech, **choices))
-        last = parts[-1]
-        return [
-            Motion(
-                np.concatenate([part[k].coefficients for part in parts]),
-                np.concatenate([part[k].head for part in parts]),
-                FPS,
-                last[k].meta,
-            )
-            for k in range(len(last))
-        ]
+    def animate(
+        self, request: Request, *, progress: Progress | None = None, stop: threading.Event | None = None
+    ) -> list[Motion]:
+        """One motion per sample: what `stream` yields, put together. Raises the same errors."""
+        windows = list(self.stream(request, progress=progress, stop=stop))
+        return [Motion.concatenate(parts) for parts in zip(*windows, strict=True)]
 
     def stream(
-        self,
-        speech: Speech | Path | str,
-        *,
-        identity: str | Mapping[str, float] | None = None,
-        emotion: str | None = None,
-        reference: Given | Mapping[str, float] | Sequence[tuple[Given, float]] | None = None,
-        head: bool = True,
-        steps: int = DEFAULT_STEPS,
-        seed: int = 0,
-        samples: int = 1,
-        guidance: Guidance | None = None,
-        distilled: bool | None = None,
-        contact: float = 1.0,
-        threshold: float | None = None,
-        progress: Progress | None = None,
-        stop: threading.Event | None = None,
+        self, request: Request, *, progress: Progress | None = None, stop: threading.Event | None = None
     ) -> Iterator[list[Motion]]:
-        """Yield `samples` motions window by window, each as soon as it is done; end to end they are the whole.
+        """Yield the motions window by window, each as soon as it is sampled; the last one's `meta` counts all seconds.
 
-        DiffusionTalker takes `identity`: a name, names with weights, or "auto" (the learned identities mixed as they
-        match the voice; the default), and `emotion`: a name (default: neutral) or "auto" (the likeliest). DiffPoseTalk
-        takes `reference`: the name of a reference of the gallery (default: its first), a file, a Reference, names with
-        weights, or pairs of any of these with weights. `head` False holds the head still.
-
-        `guidance`: the weights on speech and style; None is DEFAULT_GUIDANCE of the model. `distilled`: None takes the
-        student distilled to exactly `steps` steps where there is one, else the full model; False the full model; True
-        the student. `contact`: how far the lips are made to meet on the /p b m/ that the encoder hears and to part on
-        its vowels, 0 (as sampled) to 1 (see face/contact.py). `threshold`: the quantile of dynamic thresholding, 0.9 to
-        below 1 (see diffusion/denoiser.py); None is none.
-
-        Raises ValueError for a choice out of range (before any work) or for speech or a reference that cannot be used,
-        Stopped once `stop` is set. The last part's `meta` tells the seconds of all.
+        Raises ValueError for a request that this model cannot answer (before any work), for speech or a reference that
+        cannot be used; Stopped once `stop` is set.
         """
-        guidance = guidance or DEFAULT_GUIDANCE[self.model if self.model in MODELS else MODELS[0]]
-        self._check(steps, seed, samples, guidance, contact, threshold)
-        name, talker = self._chosen(steps, distilled)
-        clock = _Clock(progress, stop)
-        about = self._about(identity, emotion, reference, clock)
-
-        with clock.stage("decode"):
-            speech = speech if isinstance(speech, Speech) else decode(speech)
-            if speech.seconds < SHORTEST:
-                raise ValueError(f"{speech.name} holds {speech.seconds:.2f} s of sound; wanted: at least {SHORTEST} s")
+        name, talker = self.check(request)
+        clock = Clock(progress, stop)
+        speech = _decode(request, clock)
+        if self.style_encoder is not None:
+            with clock.stage("reference"):
+                style, condition_meta = resolve_style(self.style_encoder, request.reference, clock.report, stop)
+            condition: Condition = (style,)
         with clock.stage("encode"):
             features = self.encoder.features(speech, talker.padded_frames(speech.frames))
-            rows, told = about(speech)
+            if self.style_encoder is None:
+                voice = torch.from_numpy(voice_frames(speech)) if needs_voice(request) else None
+                condition, condition_meta = resolve_identity(self._library, request, voice)
         meta: dict[str, Any] = {
             "model": self.model,
             "checkpoint": name,
             "distilled": talker is not self.talker,
-            "steps": steps,
+            "steps": talker.steps(request.steps),
             "nfe": 0,
-            "guidance": {"audio": guidance.audio, "style": guidance.style},
-            "contact": contact,
-            **({} if threshold is None else {"threshold": threshold}),
-            "head": head,
-            **told,
+            "guidance": {"audio": request.guidance.audio, "style": request.guidance.style},
+            "contact": request.contact,
+            **({} if request.threshold is None else {"threshold": request.threshold}),
+            "head": request.head,
+            **condition_meta,
             "frames": speech.frames,
         }
         clock.report("sample", 0.0)
+        seeds = [request.seed + k for k in range(request.samples)]
         windows = talker.sample(
             torch.from_numpy(features),
             speech.frames,
-            rows,
-            steps,
-            [seed + k for k in range(samples)],
-            guidance,
+            condition,
+            request.steps,
+            seeds,
+            request.guidance,
             on_step=lambda done, total: clock.report("sample", done / total),
-            threshold=threshold,
+            threshold=request.threshold,
         )
-        at = 0
+        start = 0
         while True:
             with clock.timed("sample"):
-                made = next(windows, None)
-            if made is None:
+                window = next(windows, None)
+            if window is None:
                 clock.report("sample", 1.0)
                 return
-            coefficients, turned = (x.cpu().numpy() for x in made)  # (K, T', 52), (K, T', 3)
-            part = features[at : at + coefficients.shape[1]]
-            at += len(part)
-            if contact > 0 and isinstance(self.encoder, SpeechEncoder):  # other encoders do not say where lips meet
-                lips, vowels = (heard(part, phones, self.encoder.config) for phones in (BILABIAL, VOWELS))
-                coefficients = np.stack([meet_and_part(one, lips, vowels, contact) for one in coefficients])
-            meta["nfe"] += steps * evaluations(guidance, talker.config.network.guided)
-            spent = {"seconds": dict(clock.seconds)}  # of the whole batch so far
+            coefficients, head = (x.cpu().numpy() for x in window)  # (K, T', 52), (K, T', 3)
+            part = features[start : start + coefficients.shape[1]]
+            start += len(part)
+            coefficients = self._contact(coefficients, part, request.contact)
+            meta["nfe"] += talker.evaluations(request.steps, request.guidance)
+            seconds = {"seconds": dict(clock.seconds)}  # of the whole batch so far
             yield [
-                Motion(coefficients[k], turned[k] if head else 0 * turned[k], FPS, {**meta, **spent, "seed": seed + k})
-                for k in range(samples)
+                Motion(
+                    coefficients[k], head[k] if request.head else 0 * head[k], FPS, {**meta, **seconds, "seed": seed}
+                )
+                for k, seed in enumerate(seeds)
             ]
 
-    def style(self, reference: Given | Mapping[str, float] | Sequence[tuple[Given, float]] | None = None) -> np.ndarray:
-        """(128,) the style vector of a reference, or of several with weights (as `stream` takes them).
+    def _contact(self, coefficients: np.ndarray, features: np.ndarray, amount: float) -> np.ndarray:
+        """(K, T', 52) with the lips brought together where the encoder hears /p b m/, and apart on vowels."""
+        if amount == 0 or not isinstance(self.encoder, SpeechEncoder):  # other encoders do not say where lips meet
+            return coefficients
+        lips, vowels = (heard(features, phones, self.encoder.config) for phones in (BILABIAL, VOWELS))
+        return np.stack([meet_and_part(sample, lips, vowels, amount) for sample in coefficients])
+
+    def style(
+        self, reference: ReferenceSource | Mapping[str, float] | list[tuple[ReferenceSource, float]] | None = None
+    ) -> np.ndarray:
+        """(128,) the style vector of a reference, or of several with weights (as a request holds them).
 
         Raises ValueError for a reference that cannot be used, or where the model follows no references.
         """
         if self.style_encoder is None:
-            raise ValueError(f"{self.model} follows no reference clips; diffposetalk does")
-        return self._style(reference, _Clock(None, None))[0].cpu().numpy()
+            raise ValueError(f"{self.model} follows no reference clips; {DIFFPOSETALK} does")
+        return resolve_style(self.style_encoder, reference, lambda *_: None)[0].cpu().numpy()
 
-    def _style(self, reference: object, clock: _Clock) -> tuple[torch.Tensor, dict[str, Any]]:
-        if reference is None:
-            reference = self.references[0]
-        if isinstance(reference, Mapping):
-            reference = list(reference.items())
-        pairs = reference if isinstance(reference, Sequence) and not isinstance(reference, str) else [(reference, 1.0)]
-        done = 0
-
-        def report(_: str, share: float) -> None:
-            clock.report("reference", (done + share) / len(pairs))
-
-        opened: list[tuple[Reference, float]] = []
-        for done, (given, weight) in enumerate(pairs):  # noqa: B007 - report tells it
-            opened.append((open_reference(given, progress=report, stop=clock.stop), float(weight)))
-        style = blend([(self.style_encoder.embed(one), weight) for one, weight in opened])
-        total = sum(weight for _, weight in opened)
-        names: dict[str, float] = {}
-        for one, weight in opened:
-            names[one.name] = round(names.get(one.name, 0.0) + weight / total, 4)
-        return style, {"reference": next(iter(names)) if len(names) == 1 else names}
-
-    def _about(
-        self, identity: object, emotion: str | None, reference: object, clock: _Clock
-    ) -> Callable[[Speech], tuple[tuple[torch.Tensor, ...], dict[str, Any]]]:
-        """Whose manner: what can be checked is checked now; the rest is found once there is speech: the rows that the
-        talker's library takes, and what is told about them."""
+    def check(self, request: Request) -> tuple[str, Talker]:
+        """Name and weights of what answers a request. Raises ValueError, before any work, where this model cannot."""
+        if request.model not in (None, self.model):
+            raise ValueError(f"a request for {request.model} was given to {self.model}")
         if self.style_encoder is not None:
-            if identity is not None or emotion is not None:
-                given = "an identity" if identity is not None else "an emotion"
+            if request.identity is not None or request.emotion is not None:
+                given = "an identity" if request.identity is not None else "an emotion"
                 raise ValueError(f"{given} was given to {self.model}; a reference clip is wanted")
-            with clock.stage("reference"):
-                style, told = self._style(reference, clock)
-            return lambda _: ((style,), told)
-        if reference is not None:
-            raise ValueError(f"a reference clip was given to {self.model}; an identity is wanted")
-        library = self.talker.library
-        auto = identity is None or identity == AUTO
-        mix = None if auto else {identity: 1.0} if isinstance(identity, str) else dict(identity)
-        mood = None if emotion == AUTO else emotion or self.emotions[0]
-        if mix is not None:
-            library.weights(mix)
-        if mood is not None:
-            library.emotion_weights({mood: 1.0})
-
-        def about(speech: Speech) -> tuple[tuple[torch.Tensor, ...], dict[str, Any]]:
-            voice = torch.from_numpy(voice_frames(speech)) if mix is None or mood is None else None
-            matches = library.match(voice) if mix is None else None
-            feeling = mood or next(iter(library.match_emotion(voice)))
-            who = matches or mix
-            told = {"identity": AUTO if matches else next(iter(mix)) if len(mix) == 1 else mix, "emotion": feeling}
-            if matches:
-                told["matches"] = dict(list(matches.items())[:TOP])
-            return (library.weights(who), library.emotion_weights({feeling: 1.0})), told
-
-        return about
-
-    def vertices(self, motion: Motion, character: str | Character | None = None) -> np.ndarray:
-        """(T, V, 3) metres."""
-        character = character or next(iter(CHARACTERS))
-        made = []
-        with torch.no_grad():
-            for start in range(0, len(motion), _FACE_CHUNK):
-                part = slice(start, start + _FACE_CHUNK)
-                coefficients = torch.as_tensor(motion.coefficients[part])
-                made.append(self.face(coefficients, torch.as_tensor(motion.head[part]), character).numpy())
-        return np.concatenate(made)
+            check_references(request)
+        else:
+            if request.reference is not None:
+                raise ValueError(f"a reference clip was given to {self.model}; an identity is wanted")
+            check_identity(self._library, request)
+        if request.distilled is not False and request.steps in self._students:
+            return self._students[request.steps]
+        if request.distilled:
+            known = ", ".join(map(str, self.students)) or "none"
+            raise ValueError(f"no student of {request.steps} steps is installed; there are students of: {known}")
+        if request.steps > self.talker.config.steps:
+            raise ValueError(f"{request.steps} steps were asked for; this model has {self.talker.config.steps}")
+        return self.model, self.talker
 
     def video(
         self,
@@ -278,60 +218,72 @@ class SpeechToFace:
         path: Path | str,
         *,
         character: str | Character | None = None,
-        size: int = 512,
+        size: int = DEFAULT_SIZE,
         progress: Progress | None = None,
         stop: threading.Event | None = None,
     ) -> dict[str, float]:
         """Render the motion to an mp4 with the speech as its sound; returns the seconds spent per stage."""
         character = character or next(iter(CHARACTERS))
         renderer = Renderer(self.face.drawable(character), size)
-        clock = _Clock(progress, stop)
-        spent = {"face": 0.0, "render": 0.0}
+        vertices = functools.partial(self.face.vertices, character=character)
+        return render_motion.write(path, [motion], vertices, renderer, speech, progress=progress, stop=stop)
 
-        def pictures():
-            for start in range(0, len(motion), _FACE_CHUNK):
-                begin = time.perf_counter()
-                part = slice(start, start + _FACE_CHUNK)
-                chunk = Motion(motion.coefficients[part], motion.head[part], motion.fps)
-                vertices = self.vertices(chunk, character)
-                spent["face"] += time.perf_counter() - begin
-                frames = renderer.frames(vertices, stop=stop)
-                for i in range(len(vertices)):
-                    begin = time.perf_counter()
-                    frame = next(frames)
-                    spent["render"] += time.perf_counter() - begin
-                    clock.report("render", (start + i + 1) / len(motion))
-                    yield frame
 
-        begin = time.perf_counter()
-        video.write(path, pictures(), speech, fps=motion.fps, stop=stop)
-        total = time.perf_counter() - begin
-        return {**spent, "mux": total - spent["face"] - spent["render"]}
+def run(
+    pipeline: SpeechToFace,
+    request: Request,
+    outputs: Outputs | None = None,
+    *,
+    progress: Progress | None = None,
+    stop: threading.Event | None = None,
+    on_window: Callable[[list[Motion]], None] | None = None,
+) -> Result:
+    """Answer a request: decode, encode, sample, render and write the files asked for.
 
-    def _chosen(self, steps: int, distilled: bool | None) -> tuple[str, Talker]:
-        if distilled is not False and steps in self._students:
-            return self._students[steps]
-        if distilled:
-            known = ", ".join(map(str, self.students)) or "none"
-            raise ValueError(f"no student of {steps} steps is installed; there are students of: {known}")
-        return self.model, self.talker
+    `on_window` gets the motions of every window as soon as they are sampled. Raises what `SpeechToFace.stream` raises,
+    and ValueError for a file that cannot be written; a file is written whole or not at all.
+    """
+    outputs = outputs or Outputs()
+    clock = Clock(progress, stop)
+    pipeline.check(request)
+    speech = _decode(request, clock)
+    windows: list[list[Motion]] = []
+    for window in pipeline.stream(replace(request, speech=speech), progress=progress, stop=stop):
+        windows.append(window)
+        if on_window:
+            on_window(window)
+    motions = tuple(Motion.concatenate(parts) for parts in zip(*windows, strict=True))
+    seconds = clock.seconds
+    for path, motion in zip(numbered(outputs.video, len(motions)), motions, strict=False):
+        character, size = request.character, request.size
+        spent = pipeline.video(motion, speech, path, character=character, size=size, progress=progress, stop=stop)
+        seconds |= {stage: seconds.get(stage, 0.0) + value for stage, value in spent.items()}
+    for path, motion in zip(numbered(outputs.csv, len(motions)), motions, strict=False):
+        livelink.write(path, motion, fps=outputs.csv_fps)
+    if outputs.npz:
+        npz.write(outputs.npz, motions)
+    files = {"out": outputs.video, "csv": outputs.csv, "npz": outputs.npz}
+    described = summary.summarise(
+        motions,
+        seconds,
+        speech=request.name or (speech.name if request.speech is speech else str(request.speech)),
+        character=request.character,
+        files={name: str(path) for name, path in files.items() if path},
+    )
+    if outputs.json:
+        summary.write(outputs.json, described)
+    return Result(request, outputs, speech, motions, described)
 
-    def _check(
-        self, steps: int, seed: int, samples: int, guidance: Guidance, contact: float, threshold: float | None
-    ) -> None:
-        if threshold is not None and not LEAST_THRESHOLD <= threshold < 1:
-            raise ValueError(f"the threshold {threshold:g} was asked for; {LEAST_THRESHOLD:g} to below 1 is wanted")
-        if not 0 <= contact <= 1:
-            raise ValueError(f"contact {contact:g} was asked for; 0 to 1 is wanted")
-        if not MIN_STEPS <= steps <= self.max_steps:
-            raise ValueError(f"{steps} steps were asked for; this model takes {MIN_STEPS} to {self.max_steps}")
-        if not 1 <= samples <= MAX_SAMPLES:
-            raise ValueError(f"{samples} samples were asked for; 1 to {MAX_SAMPLES} can be made at once")
-        if not 0 <= seed <= MAX_SEED:
-            raise ValueError(f"the seed {seed} is out of range; a whole number from 0 to {MAX_SEED} is wanted")
-        for what, weight in (("audio", guidance.audio), ("style", guidance.style)):
-            if not 0 <= weight <= MAX_GUIDANCE:
-                raise ValueError(f"{what} guidance {weight:g} was asked for; 0 to {MAX_GUIDANCE:g} is wanted")
+
+def _decode(request: Request, clock: Clock) -> Speech:
+    if isinstance(request.speech, Speech):
+        speech = request.speech
+    else:
+        with clock.stage("decode"):
+            speech = decode(request.speech, request.name)
+    if speech.seconds < SHORTEST:
+        raise ValueError(f"{speech.name} holds {speech.seconds:.2f} s of sound; wanted: at least {SHORTEST} s")
+    return speech
 
 
 @functools.lru_cache(maxsize=4)
@@ -344,43 +296,36 @@ def _load(model: str, device: str) -> SpeechToFace:
             if student.config.student_steps:
                 students[student.config.student_steps] = name, student.to(device)
     encoder = open_encoder(talker.config.encoder).to(device)
-    style = talker.config.style and StyleEncoder.open(talker.config.style.encoder).to(device)
+    style = StyleEncoder.open(talker.config.style.encoder).to(device) if talker.config.style else None
     return SpeechToFace(model, encoder, talker.to(device), FaceModel.load(), students, style)
 
 
-class _Clock:
-    """Seconds per stage; tells the caller how far the work is and stops it when asked."""
+class Clock:
+    """Seconds per stage; reports progress, and raises Stopped when told to stop."""
 
     def __init__(self, progress: Progress | None, stop: threading.Event | None) -> None:
         self.progress, self.stop = progress, stop
         self.seconds: dict[str, float] = {}
 
-    def report(self, stage: str, share: float) -> None:
+    def report(self, stage: str, fraction: float) -> None:
         if self.stop is not None and self.stop.is_set():
             raise Stopped(stage)
         if self.progress:
-            self.progress(stage, share)
+            self.progress(stage, fraction)
 
-    def stage(self, name: str) -> _Stage:
-        return _Stage(self, name)
+    @contextlib.contextmanager
+    def stage(self, name: str) -> Iterator[None]:
+        """A stage from its beginning to its end."""
+        self.report(name, 0.0)
+        with self.timed(name):
+            yield
+        self.report(name, 1.0)
 
     @contextlib.contextmanager
     def timed(self, name: str) -> Iterator[None]:
         """Adds to the seconds of a stage that is done in parts."""
         begin = time.perf_counter()
-        yield
-        self.seconds[name] = self.seconds.get(name, 0.0) + time.perf_counter() - begin
-
-
-class _Stage:
-    def __init__(self, clock: _Clock, name: str) -> None:
-        self.clock, self.name = clock, name
-
-    def __enter__(self) -> None:
-        self.clock.report(self.name, 0.0)
-        self.begin = time.perf_counter()
-
-    def __exit__(self, kind: object, *_: object) -> None:
-        self.clock.seconds[self.name] = time.perf_counter() - self.begin
-        if kind is None:
-            self.clock.report(self.name, 1.0)
+        try:
+            yield
+        finally:
+            self.seconds[name] = self.seconds.get(name, 0.0) + time.perf_counter() - begin

@@ -7,20 +7,33 @@ L landmarks, H W picture. Arrays are numpy float32 unless a field says otherwise
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 FPS = 25  # frames of motion and video per second
 SAMPLE_RATE = 16_000  # audio samples per second, mono
 SAMPLES_PER_FRAME = SAMPLE_RATE // FPS  # 640
+COEFFICIENTS, HEAD_CHANNELS = 52, 3
+CHANNELS = COEFFICIENTS + HEAD_CHANNELS  # of a motion's tracks
 
-# What may be asked of the talking model, wherever it is asked: pipeline, command line, app.
-DEFAULT_STEPS, MIN_STEPS, MAX_STEPS = 8, 2, 512  # steps of sampling
+# What may be asked of the pipeline, wherever it is asked: Python, command line, page, endpoints.
+MODELS = DIFFUSIONTALKER, DIFFPOSETALK = ("diffusiontalker", "diffposetalk")  # by identity; by reference clip
+MODEL_TITLES = {DIFFUSIONTALKER: "DiffusionTalker", DIFFPOSETALK: "DiffPoseTalk"}
+AUTO = "auto"  # identity or emotion: as the voice suggests
+DEFAULT_STEPS, MIN_STEPS, MAX_STEPS = 8, 2, 512  # sampling steps
 MAX_SAMPLES = 16  # motions of one speech
 MAX_SEED = 2**31 - 1
 MAX_GUIDANCE = 4.0  # 0 leaves the condition out, 1 is the model as it was trained
+MAX_AMOUNT = 1.5  # of an expression: 0 leaves the portrait as it is, 1 takes all of it
+MIN_THRESHOLD, MAX_THRESHOLD = 0.9, 0.999  # quantile of dynamic thresholding; below, most of the motion would be cut
+DEFAULT_SIZE, MIN_SIZE, MAX_SIZE = 512, 64, 2048  # pixels of a square image
+
+STAGES = ("decode", "reference", "encode", "sample", "face", "render", "mux")  # of a request, in order
+Progress = Callable[[str, float], None]  # stage, fraction done
 
 
 class Stopped(Exception):
@@ -55,20 +68,130 @@ class Motion:
     coefficients: np.ndarray  # (T, 52) in 0..1
     head: np.ndarray  # (T, 3)
     fps: float = FPS
-    meta: Mapping[str, object] = field(default_factory=dict)
+    meta: Mapping[str, Any] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, tracks: np.ndarray, fps: float = FPS, meta: Mapping[str, Any] | None = None) -> Motion:
+        """From tracks (T, 55)."""
+        return cls(tracks[:, :-HEAD_CHANNELS], tracks[:, -HEAD_CHANNELS:], fps, meta or {})
+
+    @classmethod
+    def concatenate(cls, parts: Sequence[Motion]) -> Motion:
+        """Consecutive parts as one motion, with the frame rate and the meta of the last."""
+        last = parts[-1]
+        coefficients, head = (
+            np.concatenate([getattr(part, name) for part in parts]) for name in ("coefficients", "head")
+        )
+        return cls(coefficients, head, last.fps, last.meta)
+
+    @property
+    def tracks(self) -> np.ndarray:
+        """(T, 55): the coefficients, then the head's x, y, z."""
+        return np.concatenate([self.coefficients, self.head], axis=1)
 
     def __len__(self) -> int:
         return len(self.coefficients)
 
+    def __getitem__(self, frames: slice) -> Motion:
+        """A part of the motion."""
+        return Motion(self.coefficients[frames], self.head[frames], self.fps, self.meta)
+
 
 @dataclass(frozen=True)
 class Reference:
-    """A clip of somebody talking whose manner is to be followed. `mask` says which channels were really measured:
-    (55,) bool, the 52 coefficients and the head's x, y, z; None = all."""
+    """The motion of somebody talking, whose style is followed. `mask`: which of the tracks (55,) were measured; None =
+    all."""
 
     name: str
     motion: Motion  # at FPS
     mask: np.ndarray | None = None
+
+
+ReferenceSource = Reference | Path | str  # itself, a file, or the name of one of the gallery
+
+
+@dataclass(frozen=True)
+class Guidance:
+    """Weights of classifier-free guidance on the speech and on the style (identity or reference); 1 and 1 is none."""
+
+    audio: float = 1.0
+    style: float = 1.0
+
+    @property
+    def none(self) -> bool:
+        return self.audio == 1.0 and self.style == 1.0
+
+
+@dataclass(frozen=True)
+class Request:
+    """One speech under one setting. Raises ValueError for a number out of range.
+
+    DiffusionTalker takes `identity` (a name, names with weights, or AUTO: the learned identities mixed as they match
+    the voice; the default) and `emotion` (a name, default neutral, or AUTO: the likeliest). DiffPoseTalk takes
+    `reference`: one (default: the gallery's first), names with weights, or pairs of a source and its weight.
+    """
+
+    speech: Speech | Path
+    model: str | None = None  # None: whichever the pipeline is
+    identity: str | Mapping[str, float] | None = None
+    emotion: str | None = None
+    reference: ReferenceSource | Mapping[str, float] | Sequence[tuple[ReferenceSource, float]] | None = None
+    head: bool = True  # False holds the head still
+    steps: int = DEFAULT_STEPS
+    distilled: bool | None = None  # None: the student of so many steps where there is one; False: the full model
+    seed: int = 0  # of the first sample; sample k has seed + k
+    samples: int = 1
+    guidance: Guidance = field(default_factory=Guidance)
+    contact: float = 1.0  # how far lips are brought together on /p b m/, 0 (as sampled) to 1; face/contact.py
+    threshold: float | None = None  # quantile of dynamic thresholding; None: none
+    character: str | None = None  # None: the first
+    size: int = DEFAULT_SIZE
+    name: str | None = None  # what messages call the speech; None: its own name
+
+    def __post_init__(self) -> None:
+        if self.model not in (None, *MODELS):
+            raise ValueError(f"there is no model {self.model!r}; known are {', '.join(MODELS)}")
+        if self.threshold is not None and not MIN_THRESHOLD <= self.threshold <= MAX_THRESHOLD:
+            wanted = f"{MIN_THRESHOLD:g} to {MAX_THRESHOLD:g} is wanted"
+            raise ValueError(f"the threshold {self.threshold:g} was asked for; {wanted}")
+        if not 0 <= self.contact <= 1:
+            raise ValueError(f"contact {self.contact:g} was asked for; 0 to 1 is wanted")
+        if not MIN_STEPS <= self.steps <= MAX_STEPS:
+            raise ValueError(f"{self.steps} steps were asked for; {MIN_STEPS} to {MAX_STEPS} are wanted")
+        if not 1 <= self.samples <= MAX_SAMPLES:
+            raise ValueError(f"{self.samples} samples were asked for; 1 to {MAX_SAMPLES} can be made at once")
+        if not 0 <= self.seed <= MAX_SEED:
+            raise ValueError(f"the seed {self.seed} is out of range; a whole number from 0 to {MAX_SEED} is wanted")
+        for what, weight in (("audio", self.guidance.audio), ("style", self.guidance.style)):
+            if not 0 <= weight <= MAX_GUIDANCE:
+                raise ValueError(f"{what} guidance {weight:g} was asked for; 0 to {MAX_GUIDANCE:g} is wanted")
+
+
+@dataclass(frozen=True)
+class Outputs:
+    """The files a request is to be written to; None: not. Of several samples, the k-th video and CSV get "-k" before
+    their ending, from the second on; one npz holds them all."""
+
+    video: Path | None = None
+    csv: Path | None = None
+    npz: Path | None = None
+    json: Path | None = None
+    csv_fps: float = FPS
+
+
+@dataclass(frozen=True)
+class Result:
+    """What a request gave. `summary`: model, steps, evaluations, seed, seconds per stage …; see export/summary.py."""
+
+    request: Request
+    outputs: Outputs
+    speech: Speech
+    motions: tuple[Motion, ...]
+    summary: Mapping[str, Any]
+
+    @property
+    def motion(self) -> Motion:
+        return self.motions[0]
 
 
 @dataclass(frozen=True)

@@ -1,9 +1,9 @@
-"""The talking model as one module and one checkpoint: network, motion statistics, its condition, and its schedule.
+"""The talking model, one module and one checkpoint: network, motion statistics, library of conditions, schedule.
 
 Its condition is what tells the two systems apart: learned talking identities (DiffusionTalker) or the style of a
 reference clip (DiffPoseTalk). Full and distilled models are the same type; a student is another file. So is the
-deterministic regressor that the evaluation compares with: the same network, trained to answer at once what it expects,
-without noise or steps.
+deterministic regressor that the evaluation compares with: the same network, trained to predict the motion in one
+evaluation, without noise or steps.
 """
 
 from __future__ import annotations
@@ -19,21 +19,21 @@ from torch import nn
 from talkdemo import checkpoint
 from talkdemo.condition.identity import IdentityConfig, IdentityLibrary
 from talkdemo.condition.style import StyleLibrary, StyleLibraryConfig
-from talkdemo.diffusion import sampler
 from talkdemo.diffusion.denoiser import (
     HEAD,
     UNGUIDED,
-    Denoise,
-    Guidance,
+    DenoiserInput,
     MotionStatistics,
-    WindowCondition,
-    denoiser,
+    bind_denoiser,
+    evaluations,
     guided,
     thresholded,
 )
 from talkdemo.diffusion.network import Network, NetworkConfig
+from talkdemo.diffusion.sampler import Denoiser, OnStep, Sampler, ddim, draw
 from talkdemo.diffusion.schedule import cosine
 from talkdemo.diffusion.window import Window, generate, padded_frames, windows
+from talkdemo.records import Guidance
 
 KIND = "talker"
 
@@ -50,16 +50,17 @@ class TalkerConfig:
 
     @classmethod
     def from_dict(cls, config: Mapping[str, Any]) -> TalkerConfig:
-        given = {**config, "network": NetworkConfig(**config["network"])}
+        parts: dict[str, Any] = {**config, "network": NetworkConfig(**config["network"])}
         if identity := config.get("identity"):
-            listed = {k: tuple(v) if isinstance(v, list) else v for k, v in identity.items()}
-            given["identity"] = IdentityConfig(**listed)
+            parts["identity"] = IdentityConfig(**identity)
         if style := config.get("style"):
-            given["style"] = StyleLibraryConfig(**style)
-        return cls(**given)
+            parts["style"] = StyleLibraryConfig(**style)
+        return cls(**parts)
 
 
 class Talker(nn.Module):
+    library: IdentityLibrary | StyleLibrary
+
     def __init__(self, config: TalkerConfig) -> None:
         """Raises ValueError unless exactly one kind of condition is configured."""
         super().__init__()
@@ -68,7 +69,10 @@ class Talker(nn.Module):
         self.config = config
         self.network = Network(config.network)
         self.statistics = MotionStatistics(config.network.channels)
-        self.library = IdentityLibrary(config.identity) if config.identity else StyleLibrary(config.style)
+        if config.identity is not None:
+            self.library = IdentityLibrary(config.identity)
+        elif config.style is not None:
+            self.library = StyleLibrary(config.style)
         self.start = nn.Parameter(torch.zeros(config.network.previous, config.network.channels))
         self.null_features = nn.Parameter(torch.zeros(config.network.features))
         self.schedule = cosine(config.steps)
@@ -87,34 +91,40 @@ class Talker(nn.Module):
         """Frames of features wanted for `frames` frames of motion: whole windows."""
         return padded_frames(frames, self.config.network.window)
 
+    def steps(self, steps: int) -> int:
+        """Sampling steps that are taken where `steps` are asked for: a regressor takes one."""
+        return 1 if self.config.regressor else steps
+
+    def evaluations(self, steps: int, guidance: Guidance = UNGUIDED) -> int:
+        """How many times the network runs for one window."""
+        return self.steps(steps) * evaluations(guidance, self.config.network.guided)
+
     @torch.no_grad()
     def sample(
         self,
         features: torch.Tensor,  # (padded_frames(frames), D)
         frames: int,
-        about: Sequence[torch.Tensor],  # what the library takes, a row each: identity and emotion mix, or the style
+        condition: Sequence[torch.Tensor],  # what the library takes, unbatched: identity and emotion mix, or the style
         steps: int,
-        seeds: list[int],
+        seeds: Sequence[int],
         guidance: Guidance = UNGUIDED,
-        on_step: sampler.OnStep | None = None,
-        ancestral: bool = False,
+        *,
+        sampler: Sampler = ddim,
         threshold: float | None = None,
+        on_step: OnStep | None = None,
     ) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
         """Yield, window by window, coefficients (K, T', 52) and head rotation (K, T', 3), one sample per seed.
 
-        Sampling is by DDIM, or ancestral (DDPM), which takes all N steps of the schedule. Same seed, same motion,
-        whatever the other samples of the batch. `on_step(done, all)` counts steps over all windows. Raises ValueError
-        for ancestral sampling in fewer steps. `threshold`: the quantile of dynamic thresholding, of every term
-        before guidance adds them up; None is none.
+        Same seed, same motion, whatever the other samples of the batch. `threshold`: the quantile of dynamic
+        thresholding, of every term before guidance adds them up. `on_step(done, all)` counts steps over all windows.
         """
         network, device, k = self.config.network, self.start.device, len(seeds)
-        steps = 1 if self.config.regressor else steps
-        if ancestral and steps != self.schedule.steps:
-            raise ValueError(f"ancestral sampling in {steps} steps was asked for; it takes all {self.schedule.steps}")
+        schedule = self.schedule.discretise(self.steps(steps))
         generators = [torch.Generator().manual_seed(seed) for seed in seeds]
-        rows = [row[None].to(device).expand(k, -1) for row in about]
+        batch = [row[None].to(device).expand(k, -1) for row in condition]
         drop = torch.ones(k, dtype=torch.bool, device=device)
-        total, done = steps * len(windows(frames, network.window)), 0
+        weights = torch.tensor([[guidance.audio, guidance.style]], device=device).expand(k, -1)
+        total, done = len(schedule) * len(windows(frames, network.window)), 0
 
         def step(_: int, __: int) -> None:
             nonlocal done
@@ -123,27 +133,24 @@ class Talker(nn.Module):
                 on_step(done, total)
 
         def sample_window(features: torch.Tensor, previous: torch.Tensor, _: Window) -> torch.Tensor:
-            heard = features.expand(k, -1, -1)
-            null = self.null_features.expand_as(heard)
+            speech = features.expand(k, -1, -1)
 
-            def bound(speech: torch.Tensor, dropped: torch.Tensor | None, folded: Guidance | None = None) -> Denoise:
-                condition = self.library(*rows, speech, dropped)
-                plain = denoiser(self.network, WindowCondition(speech, previous, condition), folded)
-                return plain if threshold is None else thresholded(plain, threshold)
+            def bind(speech: torch.Tensor, dropped: torch.Tensor | None) -> Denoiser:
+                window = DenoiserInput(speech, previous, self.library(*batch, speech, dropped), weights)
+                denoise = bind_denoiser(self.network, window)
+                return denoise if threshold is None else thresholded(denoise, threshold)
 
-            if network.guided or guidance.none:
-                denoise = bound(heard, None, guidance if network.guided else None)
-            else:
-                denoise = guided(bound(heard, None), bound(heard, drop), bound(null, drop), guidance)
+            denoise = bind(speech, None)
+            if not (network.guided or guidance.none):
+                null = self.null_features.expand_as(speech)
+                denoise = guided(denoise, bind(speech, drop), bind(null, drop), guidance)
             if self.config.regressor:
                 z = torch.zeros(k, network.window, network.channels, device=device)
             else:
-                z = sampler.draw((network.window, network.channels), generators).to(device)
-            if ancestral:
-                return sampler.ddpm(denoise, z, self.schedule, generators, step)
-            return sampler.ddim(denoise, z, self.schedule, steps, step)
+                z = draw((network.window, network.channels), generators).to(device)
+            return sampler(denoise, z, schedule, generators=generators, on_step=step)
 
         first = self.start.expand(k, -1, -1)
-        for made in generate(sample_window, features.to(device), first, frames, network.window, HEAD):
-            coefficients, head = self.statistics.restore(made)
+        for window in generate(sample_window, features.to(device), first, frames, network.window, HEAD):
+            coefficients, head = self.statistics.restore(window)
             yield coefficients.clamp(0, 1), head

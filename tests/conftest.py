@@ -5,14 +5,14 @@ from __future__ import annotations
 import threading
 import time
 import wave
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from talkdemo.face.arkit import INDEX
-from talkdemo.records import FPS, SAMPLE_RATE, SAMPLES_PER_FRAME, Motion, Speech, Stopped
+from talkdemo.records import FPS, SAMPLE_RATE, SAMPLES_PER_FRAME, Motion, Request, Speech, Stopped
 
 
 def plain_decode(path: Path, name: str | None = None) -> Speech:
@@ -29,68 +29,73 @@ def plain_decode(path: Path, name: str | None = None) -> Speech:
 
 
 class StandIn:
-    """`pause` seconds a step; `running` counts animate calls under way, `most` the most at one time."""
+    """`pause` seconds a step; `requests` are those answered, `running` how many are under way, `most` at one time."""
 
     identities = ("Ada", "Mei", "Bruno")
     emotions = ("neutral", "happy", "sad")
     students = (8,)
+    references: tuple[str, ...] = ()
 
     def __init__(self, pause: float = 0.0) -> None:
         self.pause, self.running, self.most, self.stopped = pause, 0, 0, 0
+        self.requests: list[Request] = []
+
+    def check(self, request: Request) -> None:
+        """Takes everything."""
+
+    def stream(
+        self,
+        request: Request,
+        *,
+        progress: Callable[[str, float], None] | None = None,
+        stop: threading.Event | None = None,
+    ) -> Iterator[list[Motion]]:
+        yield self.animate(request, progress=progress, stop=stop)
 
     def animate(
         self,
-        speech: Speech,
+        request: Request,
         *,
-        identity: str | Mapping[str, float] | None = None,
-        emotion: str | None = None,
-        reference: object = None,
-        head: bool = True,
-        steps: int = 8,
-        seed: int = 0,
-        samples: int = 1,
-        guidance: object = None,
-        distilled: bool | None = None,
-        contact: float = 1.0,
-        threshold: float | None = None,
         progress: Callable[[str, float], None] | None = None,
         stop: threading.Event | None = None,
     ) -> list[Motion]:
+        self.requests.append(request)
         self.running += 1
         self.most = max(self.most, self.running)
         try:
-            for step in range(steps):
+            for step in range(request.steps):
                 time.sleep(self.pause)
                 if stop is not None and stop.is_set():
                     self.stopped += 1
                     raise Stopped
                 if progress:
-                    progress("sample", (step + 1) / steps)
+                    progress("sample", (step + 1) / request.steps)
         finally:
             self.running -= 1
+        speech = request.speech
         sound = np.zeros(speech.frames * SAMPLES_PER_FRAME, np.float32)
         sound[: len(speech.samples)] = speech.samples
-        loud = np.sqrt((sound.reshape(speech.frames, -1) ** 2).mean(1))
+        loudness = np.sqrt((sound.reshape(speech.frames, -1) ** 2).mean(1))
         motions = []
-        if reference is None:
-            identity = identity or "auto"
-            about = {"model": "diffusiontalker", "identity": identity, "emotion": emotion or "neutral"}
+        if request.reference is None:
+            identity = request.identity or "auto"
+            style = {"model": "diffusiontalker", "identity": identity, "emotion": request.emotion or "neutral"}
         else:
-            about = {"model": "diffposetalk", "reference": reference}
-        for sample in range(samples):
+            identity, style = None, {"model": "diffposetalk", "reference": request.reference}
+        for seed in range(request.seed, request.seed + request.samples):
             coefficients = np.zeros((speech.frames, 52), np.float32)
-            coefficients[:, INDEX["jawOpen"]] = loud
+            coefficients[:, INDEX["jawOpen"]] = loudness
             coefficients[::50, [INDEX["eyeBlinkLeft"], INDEX["eyeBlinkRight"]]] = 1
-            turned = np.random.default_rng(seed + sample).normal(0, 0.05, (speech.frames, 3)).astype(np.float32)
+            head = np.random.default_rng(seed).normal(0, 0.05, (speech.frames, 3)).astype(np.float32)
             meta = {
-                **about, "head": head, "steps": steps, "nfe": steps, "seed": seed + sample,
+                **style, "head": request.head, "steps": request.steps, "nfe": request.steps, "seed": seed,
                 "frames": speech.frames, "seconds": {"decode": 0.0, "encode": 0.1, "sample": 0.2},
-                "distilled": steps in self.students and distilled is not False,
-                "guidance": vars(guidance) if guidance else {},
+                "distilled": request.steps in self.students and request.distilled is not False,
+                "guidance": vars(request.guidance),
             }  # fmt: skip
             if identity == "auto":
                 meta["matches"] = {"Mei": 0.75, "Ada": 0.25}
-            motions.append(Motion(coefficients, turned if head else 0 * turned, FPS, meta))
+            motions.append(Motion(coefficients, head if request.head else 0 * head, FPS, meta))
         return motions
 
     def video(

@@ -18,7 +18,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from talkdemo.files import EXAMPLES
-from talkdemo.records import DEFAULT_STEPS, SAMPLE_RATE, Motion, Speech
+from talkdemo.records import DEFAULT_STEPS, SAMPLE_RATE, Motion, Request, Speech
 
 CLIPS = EXAMPLES / "speech"
 MINUTES = 10.0
@@ -42,14 +42,14 @@ def measure(minutes: float, model: str, steps: int = DEFAULT_STEPS) -> dict[str,
     from talkdemo.pipeline import SpeechToFace
 
     pipeline, speech = SpeechToFace.load(model), spoken(minutes)
-    pipeline.animate(Speech(speech.samples[: 5 * SAMPLE_RATE]), steps=steps)  # warms up
+    pipeline.animate(Request(Speech(speech.samples[: 5 * SAMPLE_RATE]), steps=steps))  # warms up
     loaded = peak_megabytes()
     parts, begin, first = [], time.perf_counter(), None
-    for (part,) in pipeline.stream(speech, steps=steps):
+    for (part,) in pipeline.stream(Request(speech, steps=steps)):
         first = first or time.perf_counter() - begin
         parts.append(part)
     spent, most = time.perf_counter() - begin, peak_megabytes()
-    (whole,) = pipeline.animate(speech, steps=steps)
+    (whole,) = pipeline.animate(Request(speech, steps=steps))
     streamed = np.concatenate([tracks(part) for part in parts])
     borders = [w.start for w in windows(speech.frames, pipeline.talker.config.network.window)][1:]
     ratio, low, high = seam(streamed, borders)

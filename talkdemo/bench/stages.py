@@ -17,7 +17,7 @@ import numpy as np
 import soundfile
 
 from talkdemo.files import EXAMPLES
-from talkdemo.records import FPS, SAMPLE_RATE, SAMPLES_PER_FRAME, Face, Speech
+from talkdemo.records import FPS, SAMPLE_RATE, SAMPLES_PER_FRAME, Face, Request, Speech
 
 SIZE = 512  # pixels
 STEPS = (8, 50, 512)  # of sampling
@@ -107,11 +107,11 @@ def pipeline(name: str = "diffusiontalker") -> dict[str, object]:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "ten_seconds.wav"
         soundfile.write(path, samples, SAMPLE_RATE)
-        model.animate(path, steps=min(STEPS))  # warms up
+        model.animate(Request(path, steps=min(STEPS)))  # warms up
         figures: dict[str, object] = {"seconds_of_speech": 10}
         totals = {}
         for steps in STEPS:
-            runs = [model.animate(path, steps=steps)[0].meta for _ in range(ROUNDS if steps < 100 else 1)]
+            runs = [model.animate(Request(path, steps=steps))[0].meta for _ in range(ROUNDS if steps < 100 else 1)]
             for stage in runs[0]["seconds"]:  # decode, encode, sample; of a reference too
                 figures[f"{stage}_{steps}"] = _round(statistics.median(run["seconds"][stage] for run in runs))
             totals[steps] = statistics.median(sum(run["seconds"].values()) for run in runs)

@@ -1,12 +1,19 @@
-"""Words of a command line in, values out: argparse types and choices that several verbs share."""
+"""Argparse types and arguments that several verbs share."""
 
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
-AUTO = "auto"
+from talkdemo.files import check_writable
+from talkdemo.records import (
+    AUTO,
+    DEFAULT_SIZE,
+    MAX_SEED,
+    MAX_SIZE,
+    MIN_SIZE,
+)
 
 
 def choose(what: str, given: str, wanted: Iterable[str]) -> str:
@@ -27,14 +34,7 @@ def choose_character(name: str | None) -> str:
     return next(iter(CHARACTERS)) if name is None else choose("character", name, CHARACTERS)
 
 
-def numbered(path: Path | None, count: int) -> list[Path]:
-    """x.mp4, x-2.mp4, x-3.mp4 …; nothing when no path was asked for."""
-    if path is None:
-        return []
-    return [path, *(path.with_name(f"{path.stem}-{k}{path.suffix}") for k in range(2, count + 1))]
-
-
-def whole(low: int, high: int) -> Callable[[str], int]:
+def integer(low: int, high: int) -> Callable[[str], int]:
     """An argparse type: a whole number from low to high."""
 
     def parse(text: str) -> int:
@@ -45,7 +45,7 @@ def whole(low: int, high: int) -> Callable[[str], int]:
     return parse
 
 
-def share(low: float, high: float) -> Callable[[str], float]:
+def number(low: float, high: float) -> Callable[[str], float]:
     """An argparse type: a number from low to high."""
 
     def parse(text: str) -> float:
@@ -67,9 +67,9 @@ def blend(text: str) -> str | dict[str, float]:
     wanted = "names with shares above 0, as in Ada:0.6,Bruno:0.4, are wanted"
     mix: dict[str, float] = {}
     for part in text.split(","):
-        name, colon, number = (piece.strip() for piece in part.rpartition(":"))
+        name, colon, weight_text = (piece.strip() for piece in part.rpartition(":"))
         try:
-            weight = share(0, 1e6)(number)
+            weight = number(0, 1e6)(weight_text)
         except argparse.ArgumentTypeError:
             weight = 0.0
         if not (name and colon and weight > 0):
@@ -86,14 +86,14 @@ def references(text: str) -> str | dict[str, float]:
     return text if Path(text).exists() else blend(text)
 
 
-def even(text: str) -> int:
-    """An argparse type: the side of a picture."""
-    if not text.isascii() or not text.isdigit() or int(text) % 2 or not 64 <= int(text) <= 2048:
-        raise argparse.ArgumentTypeError(f"{text!r} given; an even number from 64 to 2048 is wanted")
+def image_size(text: str) -> int:
+    """An argparse type: the side of a square image, in pixels."""
+    if not text.isascii() or not text.isdigit() or int(text) % 2 or not MIN_SIZE <= int(text) <= MAX_SIZE:
+        raise argparse.ArgumentTypeError(f"{text!r} given; an even number from {MIN_SIZE} to {MAX_SIZE} is wanted")
     return int(text)
 
 
-def ending(suffix: str) -> Callable[[str], Path]:
+def output_path(suffix: str) -> Callable[[str], Path]:
     """An argparse type: a path that ends as its contents will be."""
 
     def parse(text: str) -> Path:
@@ -102,3 +102,57 @@ def ending(suffix: str) -> Callable[[str], Path]:
         return Path(text)
 
     return parse
+
+
+IDENTITY = (
+    "talking identity: a name of `talkdemo identities`, several with weights (a blend), or auto: matched to the voice"
+)
+REFERENCE = (
+    "clip whose style is followed: a name of `talkdemo references`, a video, a Live Link Face CSV, an npz, or several "
+    "with weights (a blend)"
+)
+
+
+def add_speech(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("speech", metavar="SPEECH", help="any sound or video file")
+
+
+def add_style(parser: argparse.ArgumentParser) -> None:
+    """Whose style: --identity and --emotion, or --reference."""
+    parser.add_argument("--identity", type=blend, metavar="NAME|A:0.6,B:0.4|auto", help=IDENTITY)
+    parser.add_argument("--emotion", metavar="NAME|auto", help="auto: matched to the voice (neutral)")
+    parser.add_argument("--reference", type=references, metavar="CLIP|A:0.6,B:0.4", help=REFERENCE)
+
+
+def add_common(parser: argparse.ArgumentParser) -> None:
+    """Seed, character, size, progress."""
+    parser.add_argument("--seed", type=integer(0, MAX_SEED), default=0, metavar="S", help="same seed, same motion (0)")
+    parser.add_argument("--character", metavar="NAME", help="whose head is rendered (see talkdemo characters)")
+    size = f"side of a head's image ({DEFAULT_SIZE})"
+    parser.add_argument("--size", type=image_size, default=DEFAULT_SIZE, metavar="PIXELS", help=size)
+    parser.add_argument("--progress", action="store_true", help="show progress even when stderr is not a terminal")
+
+
+def names(choice: str | dict[str, float] | None) -> list[str]:
+    """The names of a choice: none, one, or those of a blend."""
+    return [] if choice is None else [choice] if isinstance(choice, str) else list(choice)
+
+
+def check_speech(path: Path | str) -> Path:
+    """The file of the speech, when it is there."""
+    speech = Path(path)
+    if not speech.exists():
+        raise ValueError(f"{speech}: there is no such file; a sound or video file is wanted")
+    if speech.is_dir():
+        raise ValueError(f"{speech}: a folder was given; a sound or video file is wanted")
+    return speech
+
+
+def check_outputs(outputs: Iterable[Path | None], speech: Path, clips: Sequence[str] = ()) -> None:
+    """Raises ValueError for a file that cannot be written, or that is one of those read."""
+    for path in filter(None, outputs):
+        check_writable(path)
+        if path.resolve() == speech.resolve():
+            raise ValueError(f"{path}: the speech itself was given as output; another name is wanted")
+        if any(path.resolve() == Path(clip).resolve() for clip in clips):
+            raise ValueError(f"{path}: the reference itself was given as output; another name is wanted")

@@ -1,4 +1,4 @@
-"""A comparison in; its record (JSON) and its Markdown table out."""
+"""Reports a comparison as JSON and as a Markdown table."""
 
 from __future__ import annotations
 
@@ -7,7 +7,9 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any
 
-from talkdemo.compare.comparison import MODEL_STAGES, MODELS, Comparison, Distance, spent, titles
+from talkdemo.compare.comparison import Comparison, Distance
+from talkdemo.compare.settings import MODEL_STAGES, stage_seconds, titles
+from talkdemo.records import MODEL_TITLES
 
 Record = dict[str, Any]
 
@@ -24,7 +26,7 @@ def record(comparison: Comparison, **more: object) -> Record:
         takes.settings, called, takes.motions, comparison.closures, comparison.blinks, strict=True
     ):
         meta = motion.meta
-        stages = {stage: round(spent(motion, (stage,)), 4) for stage in MODEL_STAGES}
+        stages = {stage: round(stage_seconds(motion, (stage,)), 4) for stage in MODEL_STAGES}
         runs.append(
             {
                 "name": name,
@@ -71,7 +73,7 @@ def _millimetres(distance: Distance) -> dict[str, float]:
 def title(run: Mapping[str, Any]) -> str:
     """The heading of one run's column."""
     name = str(run["title"])
-    return name if name.startswith(tuple(MODELS.values())) else name[0].lower() + name[1:]
+    return name if name.startswith(tuple(MODEL_TITLES.values())) else name[0].lower() + name[1:]
 
 
 def rows(made: Mapping[str, Any]) -> list[tuple[str, str, str]]:

@@ -25,7 +25,7 @@ from talkdemo.evaluate.sets import load_set
 from talkdemo.evaluate.systems import PIPELINE, POSE, Model, make_system, open_pipeline, parse_system
 from talkdemo.files import ASSETS
 from talkdemo.metrics.table import METRICS
-from talkdemo.records import SAMPLE_RATE, Speech
+from talkdemo.records import SAMPLE_RATE, Request, Speech
 
 FULL = (2, 4, 8, 16, 32, 64, 128, 256, 512)
 ROUNDS, ONCE, SECONDS = 3, 64, 10
@@ -89,7 +89,7 @@ def times(models: Mapping[str, Model], rounds: int = ROUNDS) -> dict[str, float]
         pipeline = open_pipeline(model.checkpoint)
         # an identity, so that no voice is matched, or the first reference
         whose = {"identity": pipeline.identities[0]} if pipeline.identities else {}
-        return lambda: pipeline.animate(speech, steps=model.steps, distilled=model.distilled, **whose)
+        return lambda: pipeline.animate(Request(speech, steps=model.steps, distilled=model.distilled, **whose))
 
     actions = {name: sampled(model) for name, model in models.items()}
     for name in sorted(actions, key=lambda name: models[name].steps)[:2]:

@@ -1,57 +1,52 @@
-"""The name of a system in, a function (clip, seed) → Motion out: baselines, teacher, the pipeline's models."""
+"""The systems under evaluation, by name: baselines, the articulation model, the pipeline's models.
+
+A system is a function (clip, seed) → Motion. A model's name says which weights to sample, in how many steps.
+"""
 
 from __future__ import annotations
 
-import contextlib
 import functools
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-import numpy as np
-
+from talkdemo import checkpoint
 from talkdemo.evaluate import cache
+from talkdemo.evaluate.cache import System
+from talkdemo.evaluate.names import ALL_SYSTEMS, ARTICULATION, LOUDNESS, MEAN, TRUTH
+from talkdemo.evaluate.performances import SYSTEM_SEED, motion, perform
 from talkdemo.evaluate.references import fingerprint, reference_for
+from talkdemo.evaluate.sets import mean_coefficients
 from talkdemo.metrics.baselines import loudness_jaw, mean_pose
-from talkdemo.records import Clip, Motion, Request
+from talkdemo.pipeline import SpeechToFace
+from talkdemo.records import AUTO, DIFFPOSETALK, DIFFUSIONTALKER, MODELS, Clip, Motion, Request
 
-System = Callable[[Clip, int], Motion]  # (clip, seed) → motion
-TRUTH_SEED, TEACHER_SEED = 1, 2
-PIPELINE = "diffusiontalker"  # the model whose full and distilled weights are full-N and student-N
-POSE = "diffposetalk"  # … pose-full-N and pose-student-N
 REGRESSOR = Path("runs/regressor.safetensors")
-NAMES = (
-    "truth, mean, loudness, teacher, regressor, full-STEPS, student-STEPS, pose-full-STEPS, pose-student-STEPS "
-    "or NAME@STEPS, each with -raw behind"
-)
 
 
 @dataclass(frozen=True)
 class Model:
     """Which weights to sample, in how many steps. `checkpoint`: a model of the pipeline, else a checkpoint's name or
-    file; `distilled`: True = the student of so many steps, False = the full model, None = as the pipeline chooses."""
+    file; `distilled`, `contact`: as in Request."""
 
     checkpoint: str
     steps: int
     distilled: bool | None = None
-    contact: float = 1.0  # pipeline's: 0 leaves the lips as they were sampled
+    contact: float = 1.0
 
-    def weights(self) -> list[Path]:
-        """The files that decide its motions. Raises ValueError when one is not there."""
-        from talkdemo import checkpoint
-
+    def weights(self) -> Path:
+        """The file it samples from. Raises ValueError when it is not there."""
         student = f"{self.checkpoint}-{self.steps}"
-        names = {True: [student], False: [self.checkpoint], None: [self.checkpoint, student]}[self.distilled]
-        found = [checkpoint.find(name) for name in names[:1]]
-        with contextlib.suppress(ValueError):  # the pipeline takes a student where there is one
-            found += [checkpoint.find(name) for name in names[1:]]
-        return [*found, checkpoint.find("audio-encoder")]
+        implied = self.distilled is None and self.checkpoint in MODELS and student in checkpoint.installed()
+        if self.distilled or implied:
+            return checkpoint.find(student)
+        return checkpoint.find(self.checkpoint)
 
 
 def parse_system(name: str) -> Model | None:
     """full-N, student-N (DiffusionTalker), pose-full-N, pose-student-N (DiffPoseTalk), regressor or NAME@N (a model or
-    a checkpoint's file); None for a system without weights. With "-raw" behind, the lips stay as they were sampled."""
+    a checkpoint's file); None for a system without weights. "-raw" behind: lips as sampled, without contacts."""
     if name.endswith("-raw"):
         model = parse_system(name.removesuffix("-raw"))
         return model and replace(model, contact=0.0)
@@ -61,99 +56,102 @@ def parse_system(name: str) -> Model | None:
     if not found:
         return None
     if found[2]:
-        return Model(POSE if found[1] else PIPELINE, int(found[3]), found[2] == "student")
+        return Model(DIFFPOSETALK if found[1] else DIFFUSIONTALKER, int(found[3]), found[2] == "student")
     return Model(found[4], int(found[5]))
 
 
-def teach(clip: Clip, seed: int) -> Motion:
-    """The corpus's stochastic teacher on a clip with phones; voices that are no identity get the middle style."""
-    from talkdemo.audio.prosody import energy, pitch
-    from talkdemo.data.articulation.identities import IDENTITIES
-    from talkdemo.data.articulation.model import articulate
-    from talkdemo.data.articulation.styles import Style
-
-    style = IDENTITIES[clip.identity].style if clip.identity in IDENTITIES else Style()
-    key = [seed, *clip.name.encode()]
-    generator = np.random.default_rng(key)
-    frames = clip.speech.frames
-    return articulate(clip.phones, energy(clip.speech), pitch(clip.speech), style, clip.emotion, generator, frames)
+def parse_model(name: str, wanted: str) -> Model:
+    """As parse_system; raises ValueError, naming what is `wanted`, for a system without weights."""
+    model = parse_system(name)
+    if model is None:
+        raise ValueError(f"got system {name!r}; wanted {wanted}")
+    return model
 
 
 @functools.lru_cache(maxsize=4)
-def open_pipeline(checkpoint: str):
-    """A SpeechToFace by the name of a model of the pipeline, or around any single talker checkpoint (name or file).
+def open_pipeline(name: str) -> SpeechToFace:
+    """The pipeline of a model, or one around any single talker checkpoint (name or file).
 
     Raises ValueError with one sentence when it is not there.
     """
-    from talkdemo.pipeline import MODELS, SpeechToFace
-
-    if checkpoint in MODELS:
-        return SpeechToFace.load(checkpoint)
-    if checkpoint == str(REGRESSOR) and not REGRESSOR.is_file():
+    if name in MODELS:
+        return SpeechToFace.load(name)
+    if name == str(REGRESSOR) and not REGRESSOR.is_file():
         raise ValueError(f"{REGRESSOR} is not there; `python -m talkdemo train diffusiontalker --regressor` makes it")
-    from talkdemo.audio.encoder import SpeechEncoder
+    from talkdemo.audio.ssl import open_encoder
     from talkdemo.condition.style import StyleEncoder
     from talkdemo.face.head import FaceModel
     from talkdemo.talker import Talker
 
-    talker, file = Talker.open(checkpoint)
-    style = talker.config.style and StyleEncoder.open(talker.config.style.encoder)
-    return SpeechToFace(file.path.stem, SpeechEncoder.open(), talker, FaceModel.load(), style_encoder=style)
+    talker, file = Talker.open(name)
+    style = StyleEncoder.open(talker.config.style.encoder) if talker.config.style else None
+    encoder = open_encoder(talker.config.encoder)
+    return SpeechToFace(file.path.stem, encoder, talker, FaceModel.load(), style_encoder=style)
 
 
-def model_system(model: Model, pipeline=None) -> System:
-    """The pipeline with one of its models. DiffusionTalker is told the clip's identity and emotion (a voice that is no
-    learned identity is matched by ear), DiffPoseTalk sees evaluate_references.reference_for(clip).
-
-    Raises ValueError with one sentence when the checkpoint, or a student of so many steps, is not installed.
-    """
-    pipeline = pipeline or open_pipeline(model.checkpoint)
+def check_student(model: Model, pipeline: SpeechToFace) -> None:
+    """Raises ValueError when a student of so many steps is not installed."""
     if model.distilled and model.steps not in pipeline.students:
-        have = ", ".join(str(steps) for steps in pipeline.students) or "none"
+        have = ", ".join(map(str, pipeline.students)) or "none"
         raise ValueError(f"no student of {model.steps} steps is installed (installed: {have})")
 
-    def system(clip: Clip, seed: int) -> Motion:
-        if pipeline.style_encoder is not None:
-            whose = {"reference": reference_for(clip)}
-        else:
-            identity = clip.identity if clip.identity in pipeline.identities else "auto"
-            whose = {"identity": identity, "emotion": clip.emotion if clip.emotion in pipeline.emotions else "neutral"}
-        how = {"steps": model.steps, "seed": seed, "distilled": model.distilled, "contact": model.contact}
-        return pipeline.animate(Request(clip.speech, **whose, **how))[0]
 
-    return system
+def model_request(model: Model, pipeline: SpeechToFace, clip: Clip, seed: int) -> Request:
+    """What a model is asked for a clip: DiffusionTalker its identity and emotion (AUTO for a voice that is no learned
+    identity), DiffPoseTalk its reference."""
+    request = Request(
+        clip.speech, steps=model.steps, seed=seed, distilled=model.distilled, contact=model.contact
+    )  # fmt: skip
+    if pipeline.style_encoder is not None:
+        return replace(request, reference=reference_for(clip))
+    identity = clip.identity if clip.identity in pipeline.identities else AUTO
+    return replace(request, identity=identity, emotion=clip.emotion if clip.emotion in pipeline.emotions else "neutral")
 
 
-def make_system(name: str, clips: Sequence[Clip], mean: Callable[[], np.ndarray]) -> System | str:
-    """The system called `name` for a set, or a sentence that says why this set cannot have it."""
-    if name == "truth":
+def model_system(model: Model, pipeline: SpeechToFace) -> System:
+    """A model as a system. Raises ValueError when a student of so many steps is not installed."""
+    check_student(model, pipeline)
+    return lambda clip, seed: pipeline.animate(model_request(model, pipeline, clip, seed))[0]
+
+
+def decisive(model: Model, pipeline: SpeechToFace) -> list[object]:
+    """What decides a model's motions: hashes of its weights and encoders, its settings (JSON values)."""
+    config = pipeline.talker.config
+    parts = [cache.file_hash(model.weights()), encoder_hash(config.encoder), model.steps, model.distilled, model.contact]
+    if config.style:
+        parts += [cache.file_hash(checkpoint.find(config.style.encoder)), cache.code("reference.py")]
+    return parts
+
+
+def encoder_hash(name: str) -> str:
+    """Hash of a speech encoder: a checkpoint, or "ssl:" and a folder or an id on the Hub."""
+    if not name.startswith("ssl:"):
+        return cache.file_hash(checkpoint.find(name))
+    files = sorted(path for path in Path(name.removeprefix("ssl:")).glob("*") if path.is_file())
+    return cache.key(name, *map(cache.file_hash, files))
+
+
+def make_system(name: str, clips: Sequence[Clip]) -> System:
+    """The system called `name`. Raises ValueError or FileNotFoundError with one sentence where it is not installed, or
+    where these clips do not allow it, before any work."""
+    if name == TRUTH:
         if any(clip.motion is None for clip in clips):
-            return "the set has no true motion"
-        return lambda clip, seed: clip.motion
-    if name == "teacher":
+            raise ValueError("the set has no true motion")
+        return lambda clip, seed: motion(clip)
+    if name == ARTICULATION:
         if any(clip.phones is None for clip in clips):
-            return "the set has no phones"
-        return lambda clip, seed: teach(clip, TEACHER_SEED + seed)
-    if name == "loudness":
+            raise ValueError("the set has no phones")
+        return lambda clip, seed: perform(clip, SYSTEM_SEED + seed)
+    if name == LOUDNESS:
         return lambda clip, seed: loudness_jaw(clip.speech)
-    if name == "mean":
-        pose = mean()
+    if name == MEAN:
+        pose = mean_coefficients(clips[0].corpus)
         return lambda clip, seed: mean_pose(clip.speech, pose)
-    model = parse_system(name)
-    if model is None:
-        raise ValueError(f"got system {name!r}; wanted {NAMES}")
+    model = parse_model(name, ALL_SYSTEMS)
     pipeline = open_pipeline(model.checkpoint)
-    system, settings = model_system(model, pipeline), [model.steps, model.distilled, model.contact]
+    system, parts = model_system(model, pipeline), decisive(model, pipeline)
     if pipeline.style_encoder is None:
-        return cache.remembered(system, model.weights(), settings)
+        return cache.cached_system(system, parts)
     for clip in clips:
-        reference_for(clip)  # what cannot be had is told before any work
-    weights, settings = [*model.weights(), style_weights(pipeline)], [*settings, cache.code("reference.py")]
-    return cache.remembered(system, weights, settings, lambda clip: fingerprint(reference_for(clip)))
-
-
-def style_weights(pipeline) -> Path:
-    """The file of the style encoder that a pipeline looks at references with."""
-    from talkdemo import checkpoint
-
-    return checkpoint.find(pipeline.talker.config.style.encoder)
+        reference_for(clip)  # raises where its data is absent
+    return cache.cached_system(system, parts, lambda clip: fingerprint(reference_for(clip)))

@@ -14,22 +14,19 @@ import pytest
 
 from talkdemo import __main__ as command
 from talkdemo.cli import identities
-from talkdemo.diffusion.denoiser import Guidance
 from talkdemo.export import livelink, npz
 from talkdemo.metrics.style_summary import StyleSummary, dumps, library
-from talkdemo.records import Stopped
+from talkdemo.records import Guidance, Request, Stopped
 
 ROOT = Path(__file__).parents[2]
 
 
 @pytest.fixture
-def with_stand_in(monkeypatch: pytest.MonkeyPatch, stand_in, plain_decode):
+def with_stand_in(monkeypatch: pytest.MonkeyPatch, stand_in):
     from talkdemo import pipeline
-    from talkdemo.audio import decode
     from talkdemo.render import raster
 
     monkeypatch.setattr(pipeline.SpeechToFace, "load", lambda model="diffusiontalker": stand_in)
-    monkeypatch.setattr(decode, "decode", plain_decode)
     monkeypatch.setattr(raster, "check", lambda: None)
     return stand_in
 
@@ -69,29 +66,40 @@ def test_animate_writes_what_was_asked_for(with_stand_in, wav: Callable[..., Pat
     assert sorted(path.name for path in out.iterdir()) == ["x.csv", "x.json", "x.mp4", "x.npz"]
 
 
-def test_choices_reach_the_model(with_stand_in, wav, tmp_path: Path, monkeypatch, capsys) -> None:
-    taken, animate = [], with_stand_in.animate
-    monkeypatch.setattr(with_stand_in, "animate", lambda s, **given: taken.append(given) or animate(s, **given))
+def test_choices_reach_the_model(with_stand_in, wav, tmp_path: Path, capsys) -> None:
     for more in ("", "--identity Ada:3,Mei:1 --emotion auto --full --guidance-audio 2 --guidance-style 0 --steps 2"):
         assert command.main(f"animate {wav()} --npz {tmp_path}/a.npz {more}".split()) == 0
-    plain, chosen = taken
-    assert (plain["identity"], plain["emotion"], plain["reference"], plain["head"]) == (None, None, None, True)
-    assert (plain["steps"], plain["distilled"]) == (8, None)
-    assert plain["guidance"] is None and chosen["guidance"] == Guidance(2, 0)
-    assert chosen["identity"] == {"Ada": 3, "Mei": 1} and chosen["emotion"] == "auto"
-    assert chosen["steps"] == 2 and chosen["distilled"] is False
+    plain, chosen = with_stand_in.requests
+    assert plain == Request(plain.speech, model="diffusiontalker")
+    assert chosen.guidance == Guidance(2, 0) and chosen.steps == 2 and chosen.distilled is False
+    assert chosen.identity == {"Ada": 3, "Mei": 1} and chosen.emotion == "auto"
     first, second = (json.loads(line) for line in capsys.readouterr().out.splitlines())
     assert first["matches"] == {"Mei": 0.75, "Ada": 0.25} and first["distilled"]
     assert "matches" not in second and second["identity"] == {"Ada": 3, "Mei": 1} and not second["distilled"]
     assert npz.read(tmp_path / "a.npz")[0].meta["identity"] == {"Ada": 3, "Mei": 1}
 
 
-def test_one_set_of_limits() -> None:
-    """What the pipeline refuses is what the command line refuses."""
-    from talkdemo import pipeline, records
-
-    for name in ("DEFAULT_STEPS", "MIN_STEPS", "MAX_SAMPLES", "MAX_GUIDANCE"):
-        assert getattr(pipeline, name) == getattr(records, name)
+@pytest.mark.parametrize(
+    ("option", "field", "low", "high"),
+    [
+        ("--steps", "steps", 2, 512),
+        ("--samples", "samples", 1, 16),
+        ("--seed", "seed", 0, 2**31 - 1),
+        ("--contact", "contact", 0.0, 1.0),
+        ("--dynamic-threshold", "threshold", 0.9, 0.999),
+    ],
+)
+def test_command_line_and_request_have_the_same_limits(option: str, field: str, low: float, high: float) -> None:
+    parser = command.parser()
+    for value in (low, high):
+        parser.parse_args(["animate", "x.wav", option, str(value)])
+        Request(Path("x.wav"), **{field: value})
+    step = 1 if isinstance(low, int) else 1e-4
+    for value in (low - step, high + step):
+        with pytest.raises(ValueError, match=option):
+            parser.parse_args(["animate", "x.wav", option, str(value)])
+        with pytest.raises(ValueError, match=r"wanted|at once"):
+            Request(Path("x.wav"), **{field: value})
 
 
 def test_samples_share_one_npz(with_stand_in, wav, tmp_path: Path, capsys) -> None:

@@ -15,21 +15,8 @@ import pytest
 
 from talkdemo import __main__ as command
 from talkdemo.compare import report as compare_report
-from talkdemo.compare.comparison import (
-    Lips,
-    Setting,
-    Takes,
-    check,
-    closed_runs,
-    compare,
-    lip_distance,
-    lips,
-    named,
-    names,
-    sample,
-    shared,
-    titles,
-)
+from talkdemo.compare.comparison import Lips, closed_runs, compare, lip_distance, lips, shared
+from talkdemo.compare.settings import Setting, Takes, check, names, sample, style_name, titles
 from talkdemo.face.arkit import INDEX, indices
 from talkdemo.face.head import FaceModel
 from talkdemo.film import pair as compare_film
@@ -154,44 +141,38 @@ def test_settings_are_called_by_what_tells_them_apart() -> None:
     assert names((FULL, QUICK)) == ("full-512", "student-8") and titles((FULL, QUICK))[1] == "Student, 8 steps"
     assert names((QUICK, POSE)) == ("student-8", "pose-student-8")
     assert titles((QUICK, POSE)) == ("DiffusionTalker student, 8 steps", "DiffPoseTalk student, 8 steps")
-    lively = replace(POSE, who={"calm": 1.0, "lively": 3.0})
+    lively = replace(POSE, style={"calm": 1.0, "lively": 3.0})
     assert names((POSE, lively)) == ("pose-student-8-first", "pose-student-8-second")
     assert titles((POSE, lively)) == ("Student, 8 steps, calm", "Student, 8 steps, calm 25 %, lively 75 %")
-    assert titles((POSE, lively), lambda who: "X")[0] == "Student, 8 steps, X"
-    assert named(Path("a/clip.mp4")) == named("a/clip.mp4") == "clip.mp4" and named(None) == "as it comes"
+    assert titles((POSE, lively), lambda style: "X")[0] == "Student, 8 steps, X"
+    assert (
+        style_name(Path("a/clip.mp4")) == style_name("a/clip.mp4") == "clip.mp4" and style_name(None) == "default style"
+    )
 
 
-def test_sampling_gives_both_the_same_and_tells_how_far_it_is(stand_in, monkeypatch) -> None:
-    asked, told, animate = [], [], stand_in.animate
-    monkeypatch.setattr(stand_in, "animate", lambda s, **how: asked.append((s.frames, how)) or animate(s, **how))
-    settings, talkers = tuple(replace(one, who="Mei") for one in (FULL, QUICK)), {"diffusiontalker": stand_in}
-    chosen = {"emotion": "sad", "seed": 5, "progress": lambda *report: told.append(report)}
-    takes = sample(talkers, hum(), settings, **chosen)
-    assert all(how["identity"] == "Mei" and how["emotion"] == "sad" for _, how in asked)
-    measured = [(frames, how["steps"], how["distilled"], how["seed"]) for frames, how in asked if "seed" in how]
-    assert measured == [(100, 512, False, 5), (100, 8, True, 5), (100, 8, True, 6)]
-    assert [frames for frames, how in asked if "seed" not in how] == [25, 25]  # warming up
-    assert list(dict.fromkeys(stage for stage, _ in told)) == ["full-512", "student-8"] and told[-1][1] == 1
-    assert takes.quicker == 1 and takes.other_seed.meta["seed"] == 6
-    assert sample(talkers, hum(10), (Setting(40, False), FULL)).other_seed is None  # a second draw would take long
-
-
-def test_each_side_has_its_model_and_its_manner(stand_in, monkeypatch) -> None:
-    asked = []
-    pose = type(stand_in)()
-    for name, talker in (("diffusiontalker", stand_in), ("diffposetalk", pose)):
-        animate = talker.animate
-        monkeypatch.setattr(
-            talker,
-            "animate",
-            lambda s, name=name, animate=animate, **how: asked.append((name, how)) or animate(s, **how),
-        )
-    takes = sample({"diffusiontalker": stand_in, "diffposetalk": pose}, hum(), (QUICK, POSE), emotion="sad")
-    kept = [
-        (name, {k: how.get(k) for k in ("identity", "emotion", "reference")}) for name, how in asked if "seed" in how
+def test_sampling_gives_both_the_same_and_tells_how_far_it_is(stand_in) -> None:
+    reports = []
+    settings, pipelines = tuple(replace(one, style="Mei") for one in (FULL, QUICK)), {"diffusiontalker": stand_in}
+    takes = sample(pipelines, hum(), settings, emotion="sad", seed=5, progress=lambda *report: reports.append(report))
+    assert all(request.identity == "Mei" and request.emotion == "sad" for request in stand_in.requests)
+    warm_up, measured = stand_in.requests[:2], stand_in.requests[2:]
+    assert [request.speech.frames for request in warm_up] == [25, 25]
+    assert [(r.speech.frames, r.steps, r.distilled, r.seed) for r in measured] == [
+        (100, 512, False, 5),
+        (100, 8, True, 5),
+        (100, 8, True, 6),
     ]
-    assert kept[0] == ("diffusiontalker", {"identity": "auto", "emotion": "sad", "reference": None})
-    assert kept[1] == ("diffposetalk", {"identity": None, "emotion": None, "reference": "calm"})
+    assert list(dict.fromkeys(stage for stage, _ in reports)) == ["full-512", "student-8"] and reports[-1][1] == 1
+    assert takes.quicker == 1 and takes.other_seed.meta["seed"] == 6
+    assert sample(pipelines, hum(10), (Setting(40, False), FULL)).other_seed is None  # a second sample would take long
+
+
+def test_each_side_has_its_model_and_its_style(stand_in) -> None:
+    pose = type(stand_in)()
+    takes = sample({"diffusiontalker": stand_in, "diffposetalk": pose}, hum(), (QUICK, POSE), emotion="sad")
+    first, second = stand_in.requests[-1], pose.requests[1]
+    assert (first.model, first.identity, first.emotion, first.reference) == ("diffusiontalker", None, "sad", None)
+    assert (second.model, second.identity, second.emotion, second.reference) == ("diffposetalk", None, None, "calm")
     assert takes.motions[1].meta["reference"] == "calm" and takes.names == ("student-8", "pose-student-8")
 
 
