@@ -1,4 +1,4 @@
-"""One .safetensors file in or out = weights + config + provenance; opens from the package, a folder or the Hub.
+"""Checkpoints: one .safetensors file with weights, config and provenance, from the package, a folder or the Hub.
 
 The header's metadata holds JSON: `kind` (which model), `config` (keyword arguments of its config dataclass) and
 `provenance` (corpora with licences, recipe, steps, figures, teacher). Nothing is ever pickled.
@@ -7,8 +7,8 @@ The header's metadata holds JSON: `kind` (which model), `config` (keyword argume
 from __future__ import annotations
 
 import json
+import math
 import os
-import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,8 +18,10 @@ import torch
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 
-WEIGHTS = Path(__file__).parent / "assets" / "weights"
-SCALE = ".scale"  # behind a matrix's name: what the rows of its 8-bit numbers are multiplied by
+from talkdemo import files
+
+WEIGHTS = files.ASSETS / "weights"
+SCALE = ".scale"  # suffix of the tensor that a matrix of 8-bit numbers is multiplied by, row by row
 SMALLEST_MATRIX = 4096  # entries; below, 8 bits save nothing
 
 
@@ -74,26 +76,19 @@ def _beside(scale: torch.Tensor, tensor: torch.Tensor) -> torch.Tensor:
 
 def _write(
     path: Path,
-    tensors: Mapping[str, torch.Tensor],
+    tensors: dict[str, torch.Tensor],
     kind: str,
     config: Mapping[str, Any],
     provenance: Mapping[str, Any],
 ) -> Path:
     metadata = {"kind": kind, "config": json.dumps(dict(config)), "provenance": json.dumps(dict(provenance))}
-    handle, temporary = tempfile.mkstemp(dir=path.parent, suffix=".part")
-    os.close(handle)
-    try:
-        save_file(tensors, temporary, metadata=metadata)
-        os.chmod(temporary, 0o644)
-        os.replace(temporary, path)
-    except BaseException:
-        Path(temporary).unlink(missing_ok=True)
-        raise
+    with files.replacing(path) as part:
+        save_file(tensors, part, metadata=metadata)
     return path
 
 
 def find(name: str, folder: Path | str | None = None) -> Path:
-    """Where the checkpoint `name` lies: a file's path, a name in `folder`, in TALKDEMO_WEIGHTS or in the package, or
+    """The path of checkpoint `name`: a file's path, a name in `folder`, in TALKDEMO_WEIGHTS or in the package, or
     `hf://owner/repository/name` on the Hugging Face Hub (fetched on first use).
 
     Raises ValueError when it is nowhere, listing what is installed, or cannot be fetched.
@@ -132,7 +127,7 @@ def describe(path: Path | str) -> dict[str, Any]:
         with safe_open(path, framework="pt") as file:
             metadata = file.metadata() or {}
             keys = [key for key in file.keys() if not key.endswith(SCALE)]  # noqa: SIM118 - not a dict
-            count = sum(_size(file.get_slice(key).get_shape()) for key in keys)
+            count = sum(math.prod(file.get_slice(key).get_shape()) for key in keys)
     except SafetensorError as error:
         raise ValueError(f"{path.name} is not a safetensors checkpoint ({error})") from None
     if not {"kind", "config", "provenance"} <= metadata.keys():
@@ -158,11 +153,17 @@ def load(name: str | Path, kind: str | None = None) -> Checkpoint:
     scales = {name: tensors.pop(name + SCALE).float() for name in list(tensors) if name + SCALE in tensors}
     tensors = {k: t.float() if t.is_floating_point() or k in scales else t for k, t in tensors.items()}
     tensors |= {name: tensors[name] * _beside(scale, tensors[name]) for name, scale in scales.items()}
-    return Checkpoint(header["kind"], header["config"], header["provenance"], tensors, path)
+    return Checkpoint(
+        kind=header["kind"],
+        config=_tuples(header["config"]),
+        provenance=header["provenance"],
+        tensors=tensors,
+        path=path,
+    )
 
 
-def _size(shape: list[int]) -> int:
-    count = 1
-    for n in shape:
-        count *= n
-    return count
+def _tuples(value: Any) -> Any:
+    """JSON's lists as the tuples that configs hold."""
+    if isinstance(value, dict):
+        return {key: _tuples(item) for key, item in value.items()}
+    return tuple(map(_tuples, value)) if isinstance(value, list) else value

@@ -7,8 +7,10 @@ import torch
 
 from talkdemo import checkpoint
 from talkdemo.condition.identity import IdentityConfig
-from talkdemo.diffusion.denoiser import UNGUIDED, Guidance, evaluations, thresholded
+from talkdemo.diffusion.denoiser import UNGUIDED, evaluations, thresholded
 from talkdemo.diffusion.network import NetworkConfig
+from talkdemo.diffusion.sampler import ddim, ddpm
+from talkdemo.records import Guidance
 from talkdemo.talker import Talker, TalkerConfig
 
 FEATURES = 7
@@ -43,15 +45,17 @@ def test_same_seed_same_motion_other_seed_other(talker, steps):
     assert first.shape == (1, 33, 52) and first.min() >= 0 and first.max() <= 1
 
 
-def test_ancestral_sampling_takes_all_steps_and_is_another_way(talker):
-    def made(steps: int, ancestral: bool) -> torch.Tensor:
+def test_any_sampler_meets_any_number_of_steps(talker):
+    def sample(steps: int, sampler) -> torch.Tensor:
         features = torch.randn(talker.padded_frames(20), FEATURES, generator=torch.Generator().manual_seed(9))
         who, mood = talker.library.weights({"Ada": 1.0}), talker.library.emotion_weights({"neutral": 1.0})
-        return next(talker.sample(features, 20, (who, mood), steps, [3], ancestral=ancestral))[0]
+        return next(talker.sample(features, 20, (who, mood), steps, [3], sampler=sampler))[0]
 
-    assert torch.equal(made(16, True), made(16, True)) and not torch.allclose(made(16, True), made(16, False))
-    with pytest.raises(ValueError, match="in 4 steps.*all 16"):
-        made(4, True)
+    for steps in (4, 16):
+        assert torch.equal(sample(steps, ddpm), sample(steps, ddpm))
+        assert not torch.allclose(sample(steps, ddpm), sample(steps, ddim))
+    with pytest.raises(ValueError, match="17 sampling steps.*1 to 16"):
+        sample(17, ddpm)
 
 
 @pytest.mark.parametrize("steps", [4, 16])
@@ -97,7 +101,11 @@ def test_a_student_begins_as_its_unguided_teacher_in_one_evaluation_a_step(talke
 def test_a_regressor_answers_at_once_whatever_seed_and_steps(talker):
     regressor = Talker(replace(talker.config, regressor=True)).eval()
     regressor.load_state_dict(talker.state_dict())
-    assert torch.equal(run(regressor, [0], steps=4)[0], run(regressor, [7], steps=9)[0])
+    calls = []
+    regressor.network.register_forward_hook(lambda *_: calls.append(1))
+    assert torch.equal(run(regressor, [0], steps=4, frames=20)[0], run(regressor, [7], steps=9, frames=20)[0])
+    assert regressor.evaluations(4) == regressor.steps(4) == 1 and len(calls) == 2  # one window each
+    assert talker.evaluations(4) == 4 and talker.evaluations(4, Guidance(2.0, 1.5)) == 12
 
 
 def test_unknown_names_are_refused_with_what_there_is(talker):

@@ -1,13 +1,13 @@
-"""A name or a voice in, a condition vector out: the learned talking identities and emotions.
+"""Learned talking identities and emotions as the condition of the denoiser (DiffusionTalker).
 
 Each talking identity (and each emotion) is a row of a table learned together with the denoiser; rows may be mixed.
-Two things are done with the rows, after DiffusionTalker (arXiv 2311.16565, 2503.18159); sizes and layers are ours:
+After DiffusionTalker (arXiv 2311.16565, 2503.18159); sizes and layers are ours:
 
 - *Matching.* Speech is pooled by attention into a vector and trained contrastively against both tables (symmetric CLIP
   loss, Radford et al. 2021; several utterances of one identity in a batch all count as positives, Khosla et al. 2020),
-  so that unknown speech finds the identity that fits it.
-- *Personalising.* Identity and emotion, as two queries, look at the features of the speech by cross-attention; what
-  they find there joins them in the condition of the denoiser.
+  so that unknown speech finds the identity that matches it.
+- *Personalising.* Identity and emotion are two queries of a cross-attention over the features of the speech; what they
+  retrieve is added to them.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ class IdentityConfig:
 
 
 class AttentionPool(nn.Module):
-    """Frames (B, T, d) → (B, out): mean and spread of what attention picks, head by head (Okabe et al. 2018)."""
+    """Frames (B, T, d) → (B, out): attentive statistics pooling, mean and spread per head (Okabe et al. 2018)."""
 
     def __init__(self, channels: int, width: int, heads: int, out: int) -> None:
         super().__init__()
@@ -50,6 +50,9 @@ class AttentionPool(nn.Module):
 
 
 class IdentityLibrary(nn.Module):
+    voice_mean: torch.Tensor
+    voice_std: torch.Tensor
+
     def __init__(self, config: IdentityConfig) -> None:
         super().__init__()
         self.config = config
@@ -90,17 +93,18 @@ class IdentityLibrary(nn.Module):
             return x.unflatten(-1, (heads, -1)).transpose(1, 2)  # (B, heads, T, width / heads)
 
         keys, values = self.keys(features).chunk(2, dim=-1)
-        found = F.scaled_dot_product_attention(split(self.queries(rows)), split(keys), split(values))
-        condition = rows.sum(1) + self.personal(found.transpose(1, 2).flatten(1))
+        retrieved = F.scaled_dot_product_attention(split(self.queries(rows)), split(keys), split(values))
+        condition = rows.sum(1) + self.personal(retrieved.transpose(1, 2).flatten(1))
         return condition if drop is None else torch.where(drop[:, None], self.null.to(condition.dtype), condition)
 
     def similarity(self, voices: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
         """Frames of voices (B, T, voice) → scaled cosines to every identity (B, I) and to every emotion (B, E)."""
-        voices = voices.to(self.voice_mean)  # made on the CPU, wherever the weights are
+        voices = voices.to(self.voice_mean)  # they come from the CPU, wherever the weights are
         pooled = self.pool((voices - self.voice_mean) / self.voice_std)
         scale = self.log_temperature.exp().clamp(max=100)
-        who, mood = (F.normalize(half, dim=-1) for half in pooled.chunk(2, dim=-1))
-        return scale * who @ F.normalize(self.identity, dim=-1).T, scale * mood @ F.normalize(self.emotion, dim=-1).T
+        identity, emotion = (F.normalize(half, dim=-1) for half in pooled.chunk(2, dim=-1))
+        rows = F.normalize(self.identity, dim=-1), F.normalize(self.emotion, dim=-1)
+        return scale * identity @ rows[0].T, scale * emotion @ rows[1].T
 
     @torch.no_grad()
     def match(self, voice: torch.Tensor) -> dict[str, float]:
@@ -117,8 +121,8 @@ class IdentityLibrary(nn.Module):
     ) -> tuple[torch.Tensor, torch.Tensor]:
         """Symmetric contrastive losses of voices (B, T, voice) against both tables; rows `identity` and `emotion` (B,),
         −1 where a voice belongs to none."""
-        who, mood = self.similarity(voices)
-        return clip_loss(who, identity), clip_loss(mood, emotion)
+        identities, emotions = self.similarity(voices)
+        return clip_loss(identities, identity), clip_loss(emotions, emotion)
 
 
 def clip_loss(logits: torch.Tensor, row: torch.Tensor) -> torch.Tensor:
@@ -127,13 +131,13 @@ def clip_loss(logits: torch.Tensor, row: torch.Tensor) -> torch.Tensor:
     if not known.any():
         return logits.new_zeros(())
     logits, row = logits[known], row[known]
-    to_row = F.cross_entropy(logits, row)
+    voice_to_row = F.cross_entropy(logits, row)
     positive = row[:, None] == torch.arange(logits.shape[1], device=logits.device)
     present = positive.any(0)
-    log_share = logits.log_softmax(0)[:, present]  # over the voices of the batch, for each row that is present
+    log_softmax = logits.log_softmax(0)[:, present]  # over the voices of the batch, for each row that is present
     mask = positive[:, present].float()
-    to_voice = -(log_share * mask).sum(0) / mask.sum(0)
-    return 0.5 * (to_row + to_voice.mean())
+    row_to_voice = -(log_softmax * mask).sum(0) / mask.sum(0)
+    return 0.5 * (voice_to_row + row_to_voice.mean())
 
 
 def _weights(mix: Mapping[str, float], names: tuple[str, ...], kind: str, plural: str) -> torch.Tensor:

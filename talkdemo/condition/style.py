@@ -1,8 +1,8 @@
-"""A reference clip in, its manner of talking as a vector out; and that vector as the condition of the denoiser.
+"""The style of a reference clip as a vector, and that vector as the condition of the denoiser (DiffPoseTalk).
 
 The style encoder is a transformer over 4 s of motion, trained contrastively (train/talker/style.py): clips of one
-person that say different things are drawn together, so that it holds the manner and not the words. After DiffPoseTalk
-(arXiv 2310.00434); ours are a real positional encoding, channels that may be missing, a convolution in front that
+person that say different things attract each other, so that it holds the style and not the words. After DiffPoseTalk
+(arXiv 2310.00434); ours are a working positional encoding, channels that may be missing, a convolution in front that
 halves the frame rate and sees speeds, and pooling of mean and spread (an amplitude is a spread).
 """
 
@@ -20,7 +20,7 @@ from torch import nn
 
 from talkdemo import checkpoint
 from talkdemo.condition.identity import AttentionPool
-from talkdemo.records import FPS, Reference
+from talkdemo.records import CHANNELS, FPS, Reference
 
 KIND = "style-encoder"
 SHORTEST = 1.0  # seconds of reference at least
@@ -28,15 +28,19 @@ SHORTEST = 1.0  # seconds of reference at least
 
 @dataclass(frozen=True)
 class StyleConfig:
-    channels: int = 55  # 52 coefficients + 3 of head rotation
+    channels: int = CHANNELS
     style: int = 128  # size of the style vector
     width: int = 128
     layers: int = 4
     heads: int = 4
-    window: int = 100  # frames that are seen at once
+    window: int = 100  # frames, at most, of one forward pass
 
 
 class StyleEncoder(nn.Module):
+    mean: torch.Tensor
+    std: torch.Tensor
+    position: torch.Tensor
+
     def __init__(self, config: StyleConfig | None = None) -> None:
         super().__init__()
         self.config = config = config or StyleConfig()
@@ -82,8 +86,8 @@ class StyleEncoder(nn.Module):
         if len(motion) < SHORTEST * FPS:
             seconds = len(motion) / FPS
             raise ValueError(f"{reference.name} holds {seconds:.1f} s of motion; at least {SHORTEST:g} s are wanted")
-        tracks = torch.from_numpy(np.concatenate([motion.coefficients, motion.head], axis=1)).float()
-        mask = torch.ones(tracks.shape[1]) if reference.mask is None else torch.from_numpy(reference.mask).float()
+        tracks = torch.from_numpy(motion.tracks).float()
+        mask = torch.ones(self.config.channels) if reference.mask is None else torch.from_numpy(reference.mask).float()
         count = max(1, math.ceil((len(tracks) - window) / (window // 2)) + 1)
         starts = np.linspace(0, max(0, len(tracks) - window), count).round().astype(int)
         device = self.mean.device
@@ -99,7 +103,7 @@ def blend(styles: Sequence[tuple[torch.Tensor, float]]) -> torch.Tensor:
     if not weights or min(weights) < 0 or not sum(weights) > 0:
         given = ", ".join(f"{weight:g}" for weight in weights) or "none"
         raise ValueError(f"the weights {given} were given to the references; 0 or more, and one above 0, are wanted")
-    return F.normalize(sum(weight * style for style, weight in styles), dim=-1)
+    return F.normalize(torch.stack([weight * style for style, weight in styles]).sum(0), dim=-1)
 
 
 @dataclass(frozen=True)
@@ -112,8 +116,8 @@ class StyleLibraryConfig:
 
 
 class StyleLibrary(nn.Module):
-    """The denoiser's condition from a style vector: the style itself and what it finds in the speech (cross-attention
-    with the style as its query). No step changes it, so it is computed once a window."""
+    """The denoiser's condition from a style vector: the style and what it retrieves from the speech by cross-attention,
+    as its query. It does not depend on the step, so it is computed once a window."""
 
     def __init__(self, config: StyleLibraryConfig) -> None:
         super().__init__()
@@ -140,8 +144,8 @@ class StyleLibrary(nn.Module):
         def split(x: torch.Tensor) -> torch.Tensor:
             return x.unflatten(-1, (self.config.heads, -1)).transpose(1, 2)  # (B, heads, T, width / heads)
 
-        found = F.scaled_dot_product_attention(split(self.queries(row)[:, None]), split(keys), split(values))
-        condition = row + self.personal(found.transpose(1, 2).flatten(1))
+        retrieved = F.scaled_dot_product_attention(split(self.queries(row)[:, None]), split(keys), split(values))
+        condition = row + self.personal(retrieved.transpose(1, 2).flatten(1))
         return condition if drop is None else torch.where(drop[:, None], self.null.to(condition.dtype), condition)
 
 

@@ -1,4 +1,4 @@
-"""Noisy motion, step, features and embeddings in, clean motion out (all normalised): a diffusion transformer.
+"""The diffusion transformer: predicts clean motion from noisy motion, step, speech features and condition (x0).
 
 One token per frame; the last P frames of the window before stand in front of the window's L frames, clean. Blocks are
 modulated by step, identity and emotion through adaptive layer norm (DiT, Peebles & Xie 2023) with one shared
@@ -15,10 +15,12 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
+from talkdemo.records import CHANNELS
+
 
 @dataclass(frozen=True)
 class NetworkConfig:
-    channels: int = 55  # 52 coefficients + 3 of head rotation
+    channels: int = CHANNELS
     features: int = 211  # D of the speech encoder
     condition: int = 128  # size of the identity (or style) embedding
     width: int = 256
@@ -64,6 +66,9 @@ class Block(nn.Module):
 
 
 class Network(nn.Module):
+    distance: torch.Tensor
+    guidance_in: nn.Sequential | None
+
     def __init__(self, config: NetworkConfig | None = None) -> None:
         super().__init__()
         self.config = config = config or NetworkConfig()
@@ -78,9 +83,10 @@ class Network(nn.Module):
         self.condition_in = nn.Linear(config.condition, width)
         self.guidance_in = None
         if config.guided:  # zero at first: a student begins as its unguided teacher
-            self.guidance_in = nn.Sequential(nn.Linear(2, width), nn.SiLU(), nn.Linear(width, width))
-            nn.init.zeros_(self.guidance_in[2].weight)
-            nn.init.zeros_(self.guidance_in[2].bias)
+            last = nn.Linear(width, width)
+            nn.init.zeros_(last.weight)
+            nn.init.zeros_(last.bias)
+            self.guidance_in = nn.Sequential(nn.Linear(2, width), nn.SiLU(), last)
         self.modulation = nn.Sequential(nn.SiLU(), nn.Linear(width, 6 * width))
         self.blocks = nn.ModuleList(Block(config) for _ in range(config.layers))
         self.norm = nn.LayerNorm(width)

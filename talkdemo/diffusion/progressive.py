@@ -1,30 +1,28 @@
-"""A teacher's denoiser and noisy motion in, what a student of half as many steps must answer out: pure functions.
+"""Targets of progressive distillation: pure functions.
 
-Progressive distillation (Salimans & Ho 2022, algorithm 2): where the teacher takes two DDIM steps t → m → s, the
-student takes one, t → s. The x̂ with which it lands where the teacher lands is
+Salimans & Ho (2022), algorithm 2: where the teacher takes two DDIM steps t → m → s, the student takes one, t → s. The
+x̂ with which it arrives where the teacher arrives is
 
     x̃ = (z_s − (σ_s / σ_t) z_t) / (α_s − (σ_s / σ_t) α_t),        and z_0 at s = 0.
 
-Written out, x̃ is a mean of the teacher's two answers, (1 − w) x̂(z_t, t) + w x̂(z_m, m) with
+Written out, x̃ is a mean of the teacher's two estimates, (1 − w) x̂(z_t, t) + w x̂(z_m, m) with
 w = (α_s − (σ_s / σ_m) α_m) / (α_s − (σ_s / σ_t) α_t): the form used here, as it divides no small difference of noisy
 motions by another.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import torch
 
+from talkdemo.diffusion.sampler import Denoiser
 from talkdemo.diffusion.schedule import Schedule
-
-Answer = Callable[[torch.Tensor, torch.Tensor], torch.Tensor]  # z (B, …), step numbers t (B,) → x̂ (B, …)
 
 
 @dataclass(frozen=True)
 class Strides:
-    """Student steps t → s over the teacher's stop m: three equal shapes (B,) of step numbers, t > m > s ≥ 0."""
+    """Student steps t → s over the teacher's middle step m: three equal shapes (B,) of step numbers, t > m > s ≥ 0."""
 
     t: torch.Tensor
     m: torch.Tensor
@@ -51,18 +49,18 @@ def importance(schedule: Schedule, t: torch.Tensor, most: float) -> torch.Tensor
 
 def ddim_step(schedule: Schedule, z: torch.Tensor, x: torch.Tensor, t: torch.Tensor, s: torch.Tensor) -> torch.Tensor:
     """z_s = α_s x̂ + (σ_s / σ_t)(z_t − α_t x̂) for z, x̂ (B, …), each item with its own t and s (B,)."""
-    return _like(x, _share(schedule, t, s)) * x + _like(z, schedule.sigma[s.cpu()] / schedule.sigma[t.cpu()]) * z
+    return _like(x, _gain(schedule, t, s)) * x + _like(z, schedule.sigma[s.cpu()] / schedule.sigma[t.cpu()]) * z
 
 
-def target(teacher: Answer, z: torch.Tensor, stride: Strides, schedule: Schedule) -> torch.Tensor:
+def target(teacher: Denoiser, z: torch.Tensor, stride: Strides, schedule: Schedule) -> torch.Tensor:
     """x̃ (B, …) for z = z_t (B, …): two evaluations of the teacher."""
     first = teacher(z, stride.t)
     second = teacher(ddim_step(schedule, z, first, stride.t, stride.m), stride.m)
-    weight = _share(schedule, stride.m, stride.s) / _share(schedule, stride.t, stride.s)
+    weight = _gain(schedule, stride.m, stride.s) / _gain(schedule, stride.t, stride.s)
     return torch.lerp(first, second, _like(first, weight))
 
 
-def _share(schedule: Schedule, t: torch.Tensor, s: torch.Tensor) -> torch.Tensor:
+def _gain(schedule: Schedule, t: torch.Tensor, s: torch.Tensor) -> torch.Tensor:
     """α_s − (σ_s / σ_t) α_t, (B,): how much of x̂ a DDIM step from t to s brings in."""
     t, s = t.cpu(), s.cpu()
     return schedule.alpha[s] - schedule.sigma[s] / schedule.sigma[t] * schedule.alpha[t]

@@ -1,16 +1,31 @@
-"""Noise in, sample out: free functions over any denoiser `(z (B, …), t) -> x̂ (B, …)` and a schedule."""
+"""Samplers: free functions of one signature over any denoiser and any discretised schedule.
+
+Each takes noise z (B, …) at the first level of the schedule to a sample x (B, …) at its last.
+"""
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Callable, Sequence
+from typing import Protocol
 
 import torch
 
-from talkdemo.diffusion.schedule import Schedule
+from talkdemo.diffusion.schedule import SamplingSchedule
 
-Denoiser = Callable[[torch.Tensor, int], torch.Tensor]
+Denoiser = Callable[[torch.Tensor, int | torch.Tensor], torch.Tensor]  # z (B, …), step number(s), one or (B,) → x̂
 OnStep = Callable[[int, int], None]  # steps done, steps in all; may raise to stop
+
+
+class Sampler(Protocol):
+    def __call__(
+        self,
+        denoiser: Denoiser,
+        z: torch.Tensor,
+        schedule: SamplingSchedule,
+        *,
+        generators: Sequence[torch.Generator] = (),
+        on_step: OnStep | None = None,
+    ) -> torch.Tensor: ...
 
 
 def draw(shape: Sequence[int], generators: Sequence[torch.Generator]) -> torch.Tensor:
@@ -19,39 +34,45 @@ def draw(shape: Sequence[int], generators: Sequence[torch.Generator]) -> torch.T
 
 
 def ddim(
-    denoiser: Denoiser, z: torch.Tensor, schedule: Schedule, steps: int, on_step: OnStep | None = None
+    denoiser: Denoiser,
+    z: torch.Tensor,
+    schedule: SamplingSchedule,
+    *,
+    generators: Sequence[torch.Generator] = (),
+    on_step: OnStep | None = None,
 ) -> torch.Tensor:
-    """Deterministic sampling (Song et al. 2021, η = 0) from z = z_N in `steps` evaluations of the denoiser.
+    """Deterministic sampling (Song et al. 2021, η = 0); draws nothing.
 
     z_s = α_s x̂ + (σ_s / σ_t)(z_t − α_t x̂); the last step returns x̂ itself.
     """
-    times = schedule.timesteps(steps)
-    for i, (t, s) in enumerate(itertools.pairwise(times)):
-        x = denoiser(z, t)
-        ratio = float(schedule.sigma[s] / schedule.sigma[t])
-        z = float(schedule.alpha[s] - ratio * schedule.alpha[t]) * x + ratio * z
+    alpha, sigma = schedule.alpha, schedule.sigma
+    for i in range(len(schedule)):
+        x = denoiser(z, schedule.t[i])
+        ratio = sigma[i + 1] / sigma[i]
+        z = (alpha[i + 1] - ratio * alpha[i]) * x + ratio * z
         if on_step:
-            on_step(i + 1, steps)
+            on_step(i + 1, len(schedule))
     return z
 
 
 def ddpm(
     denoiser: Denoiser,
     z: torch.Tensor,
-    schedule: Schedule,
-    generators: Sequence[torch.Generator],
+    schedule: SamplingSchedule,
+    *,
+    generators: Sequence[torch.Generator] = (),
     on_step: OnStep | None = None,
 ) -> torch.Tensor:
-    """Ancestral sampling (Ho et al. 2020, eq. 6–7) through all N steps, posterior variance β̃_t; one generator each."""
-    for t in range(schedule.steps, 0, -1):
-        x = denoiser(z, t)
-        alpha_t, alpha_s = float(schedule.alpha[t]), float(schedule.alpha[t - 1])
-        var_t, var_s = float(schedule.sigma[t]) ** 2, float(schedule.sigma[t - 1]) ** 2
-        step = alpha_t / alpha_s  # √(1 − β_t)
+    """Ancestral sampling (Ho et al. 2020, eq. 6–7) with the posterior variance β̃; one generator per item."""
+    alpha, sigma = schedule.alpha, schedule.sigma
+    for i in range(len(schedule)):
+        x = denoiser(z, schedule.t[i])
+        var_t, var_s = sigma[i] ** 2, sigma[i + 1] ** 2
+        step = alpha[i] / alpha[i + 1]  # √(1 − β), β between the two levels
         beta = 1 - step**2
-        z = (alpha_s * beta * x + step * var_s * z) / var_t
-        if t > 1:
+        z = (alpha[i + 1] * beta * x + step * var_s * z) / var_t
+        if i + 1 < len(schedule):
             z = z + (beta * var_s / var_t) ** 0.5 * draw(z.shape[1:], generators).to(z)
         if on_step:
-            on_step(schedule.steps - t + 1, schedule.steps)
+            on_step(i + 1, len(schedule))
     return z

@@ -1,4 +1,4 @@
-"""Step numbers in, noise levels out: the cosine schedule of Nichol & Dhariwal (2021), variance preserving.
+"""The cosine noise schedule of Nichol & Dhariwal (2021), variance preserving, and its discretisation for sampling.
 
 q(z_t | x) = N(α_t x, σ_t² I) with α_t² + σ_t² = 1, t = 0 (clean) … N (noise).
 """
@@ -29,6 +29,24 @@ class Schedule:
         if not 1 <= steps <= self.steps:
             raise ValueError(f"{steps} sampling steps were asked for; this model takes 1 to {self.steps}")
         return [round(self.steps * (steps - i) / steps) for i in range(steps + 1)]
+
+    def discretise(self, steps: int) -> SamplingSchedule:
+        """The noise levels of `timesteps`, which raises ValueError likewise."""
+        t = self.timesteps(steps)
+        return SamplingSchedule(tuple(t), *(tuple(level[t].tolist()) for level in (self.alpha, self.sigma)))
+
+
+@dataclass(frozen=True)
+class SamplingSchedule:
+    """What a sampler of S steps visits, from noise (index 0) to clean data (index S)."""
+
+    t: tuple[int, ...]  # (S + 1,) step numbers, as the denoiser takes them
+    alpha: tuple[float, ...]  # (S + 1,)
+    sigma: tuple[float, ...]  # (S + 1,)
+
+    def __len__(self) -> int:
+        """S."""
+        return len(self.t) - 1
 
 
 def cosine(steps: int = 512, offset: float = 0.008, max_beta: float = 0.999) -> Schedule:

@@ -1,9 +1,9 @@
-"""Speech of any length in, motion out: windows of L frames, each continuing the last P frames of the one before.
+"""Generates motion of any length in windows of L frames, each continuing the last P frames of the one before.
 
-The last frames of a window do not yet hear what comes next (a mouth closes for a /p/ before the /p/ is heard), so
-`lookahead` frames at its end are made again by the next window, which hears them in context. Over the first FADE of
-them the old version gives way to the new, so that no seam is left where the two disagree. A head does not follow single
-sounds and two versions of it part farther, so it takes all of the lookahead to pass from one to the other.
+The last frames of a window do not hear what comes next (a mouth closes for a /p/ before the /p/ is heard), so
+`lookahead` frames at its end are generated again by the next window, which hears them in context. The first FADE of
+them are cross-faded, so that no seam is left where the two versions disagree. Head rotation does not follow single
+sounds and its two versions differ more, so it is faded over the whole lookahead.
 """
 
 from __future__ import annotations
@@ -29,7 +29,8 @@ def windows(frames: int, length: int, lookahead: int = LOOKAHEAD) -> list[Window
         raise ValueError(f"{frames} frames were asked for; at least 1 is wanted")
     if length <= lookahead:
         raise ValueError(f"windows of {length} frames were asked for; more than the lookahead of {lookahead} is wanted")
-    plan, start = [], 0
+    plan: list[Window] = []
+    start = 0
     while True:
         left = frames - start
         if left <= length:
@@ -46,7 +47,7 @@ def generate(
     length: int,
     slow: slice = slice(0, 0),
 ) -> Iterator[torch.Tensor]:
-    """Yield the kept frames (K, keep, channels) of each window as soon as they are done.
+    """Yield the new frames (K, keep, channels) of each window as soon as they are done.
 
     `features` (T', D) must cover whole windows (see `padded_frames`); `first` (K, P, channels) stands in front of the
     first window; `sample_window(features (P + L, D), previous (K, P, channels), window)` → (K, L, channels).
@@ -58,22 +59,22 @@ def generate(
     padded = torch.cat([features[:1].expand(p, -1), features])  # frame i stands at i + p
     for window in windows(frames, length):
         whole = sample_window(padded[window.start : window.start + p + length], previous, window)
-        made = whole[:, : window.keep]
+        motion = whole[:, : window.keep]
         if tail is not None:
-            made = _faded(tail, made, slow)
+            motion = _cross_fade(tail, motion, slow)
         tail = whole[:, window.keep :]
-        previous = torch.cat([previous, made], dim=1)[:, -p:]
-        yield made
+        previous = torch.cat([previous, motion], dim=1)[:, -p:]
+        yield motion
 
 
-def _faded(old: torch.Tensor, new: torch.Tensor, slow: slice) -> torch.Tensor:
+def _cross_fade(old: torch.Tensor, new: torch.Tensor, slow: slice) -> torch.Tensor:
     """`new` (K, T, channels), its first frames blended in from `old` (K, T', channels), both of the same moments."""
     frames = min(old.shape[1], new.shape[1])
     moments = torch.arange(1, frames + 1, device=new.device)[:, None]
-    share = (moments / (min(FADE, frames) + 1)).clamp(max=1).repeat(1, new.shape[2])  # of the new, (frames, channels)
+    weight = (moments / (min(FADE, frames) + 1)).clamp(max=1).repeat(1, new.shape[2])  # of the new, (frames, channels)
     along = moments / (frames + 1)
-    share[:, slow] = along**2 * (3 - 2 * along)
-    return torch.cat([old[:, :frames] * (1 - share) + new[:, :frames] * share, new[:, frames:]], dim=1)
+    weight[:, slow] = along**2 * (3 - 2 * along)
+    return torch.cat([old[:, :frames] * (1 - weight) + new[:, :frames] * weight, new[:, frames:]], dim=1)
 
 
 def padded_frames(frames: int, length: int) -> int:

@@ -42,7 +42,7 @@ def test_the_last_target_is_the_motion_itself():
 def test_a_chain_of_targets_is_the_teacher_s_own_sampling():
     """Steps of x̃ on the student's grid end where DDIM on the teacher's grid ends."""
     z = torch.randn(2, 5, 3, dtype=torch.float64, generator=torch.Generator().manual_seed(1))
-    whole = ddim(lambda z, t: teacher(z, torch.full((len(z),), t)), z, SCHEDULE, 16)
+    whole = ddim(lambda z, t: teacher(z, torch.full((len(z),), t)), z, SCHEDULE.discretise(16))
     every = strides(SCHEDULE, 8)
     for i in range(8):
         stride = every[torch.tensor([i, i])]

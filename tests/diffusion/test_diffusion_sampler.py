@@ -7,8 +7,9 @@ import pytest
 import torch
 
 from talkdemo.diffusion import sampler
-from talkdemo.diffusion.denoiser import Guidance, evaluations, guided
+from talkdemo.diffusion.denoiser import evaluations, guided
 from talkdemo.diffusion.schedule import Schedule, add_noise, cosine
+from talkdemo.records import Guidance
 
 S = 0.5
 
@@ -50,16 +51,21 @@ def test_ddim_ends_where_the_probability_flow_ends_and_is_first_order():
     schedule = cosine(4096, max_beta=0.5)
     z = torch.linspace(-2, 2, 9, dtype=torch.float64)
     end = z * S / (schedule.alpha[-1] ** 2 * S**2 + schedule.sigma[-1] ** 2).sqrt()
-    errors = [float((sampler.ddim(exact(schedule), z, schedule, steps) - end).abs().max()) for steps in (64, 128, 256)]
+    errors = []
+    for steps in (64, 128, 256):
+        sample = sampler.ddim(exact(schedule), z, schedule.discretise(steps))
+        errors.append(float((sample - end).abs().max()))
     assert errors[2] < 0.01
     assert errors[0] / errors[1] == pytest.approx(2, rel=0.15)
     assert errors[1] / errors[2] == pytest.approx(2, rel=0.15)
 
 
-def test_ddpm_reproduces_the_data_distribution():
+@pytest.mark.parametrize("steps", [256, 512])
+def test_ddpm_reproduces_the_data_distribution(steps):
     schedule = cosine(512)
     z = torch.randn(20_000, generator=torch.Generator().manual_seed(0))[None]
-    x = sampler.ddpm(exact(schedule), z, schedule, [torch.Generator().manual_seed(1)])
+    generators = [torch.Generator().manual_seed(1)]
+    x = sampler.ddpm(exact(schedule), z, schedule.discretise(steps), generators=generators)
     assert float(x.mean()) == pytest.approx(0, abs=0.02)
     assert float(x.std()) == pytest.approx(S, rel=0.02)
 
@@ -114,5 +120,5 @@ def test_a_step_callback_may_stop_the_sampler():
 
     schedule = cosine(64)
     with pytest.raises(Enough):
-        sampler.ddim(exact(schedule), torch.zeros(2, dtype=torch.float64), schedule, 16, on_step)
+        sampler.ddim(exact(schedule), torch.zeros(2, dtype=torch.float64), schedule.discretise(16), on_step=on_step)
     assert seen == [(1, 16), (2, 16), (3, 16)]

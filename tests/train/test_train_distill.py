@@ -9,9 +9,10 @@ import torch
 
 from talkdemo import checkpoint
 from talkdemo.condition.identity import IdentityConfig
-from talkdemo.diffusion.denoiser import Guidance, WindowCondition, denoiser, guided
+from talkdemo.diffusion.denoiser import DenoiserInput, bind_denoiser, guided
 from talkdemo.diffusion.network import NetworkConfig
 from talkdemo.face.head import FaceModel
+from talkdemo.records import Guidance
 from talkdemo.talker import Talker, TalkerConfig
 from talkdemo.train.distill import recipe as distill
 from talkdemo.train.distill import scores as distill_scores
@@ -96,7 +97,7 @@ def test_guidance_of_each_item_is_that_of_the_sampler(teacher, batch):
         made = answers(teacher, about)(z, torch.full((8,), 5))
         null, silent = teacher.library.null.expand(8, -1), teacher.null_features.expand_as(batch.features)
         views = [(batch.features, about.condition), (batch.features, null), (silent, null)]
-        parts = [denoiser(teacher.network, WindowCondition(f, about.previous, c)) for f, c in views]
+        parts = [bind_denoiser(teacher.network, DenoiserInput(f, about.previous, c)) for f, c in views]
         for row, (audio, style) in enumerate(every.tolist()):
             wanted = guided(*parts, Guidance(audio, style))(z, 5)
             assert torch.allclose(made[row::3], wanted[row::3], atol=1e-5)

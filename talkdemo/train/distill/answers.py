@@ -10,7 +10,7 @@ from dataclasses import dataclass, fields, replace
 
 import torch
 
-from talkdemo.diffusion.progressive import Answer
+from talkdemo.diffusion.sampler import Denoiser as Answer
 from talkdemo.talker import Talker
 from talkdemo.train.talker.diffusiontalker import PREVIOUS_NOISE, Batch
 

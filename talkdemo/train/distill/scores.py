@@ -80,7 +80,7 @@ def sample(
         weights = torch.tensor([guidance], device=noise.device).expand(len(noise), -1)
         answer = answers(talker, told(talker, batch, weights))
         return sampler.ddim(
-            lambda z, t: answer(z, torch.full((len(z),), t, device=z.device)), noise, talker.schedule, steps
+            lambda z, t: answer(z, torch.full((len(z),), t, device=z.device)), noise, talker.schedule.discretise(steps)
         )
 
 

@@ -179,7 +179,7 @@ class StyleWindows:
                 first.append(starts)
                 style.append(self._style(k))
             moved = torch.from_numpy(np.stack(motion)).float().to(device)
-            x = statistics.normalise(moved[..., :52], moved[..., 52:])
+            x = statistics.normalise(moved)
             real = torch.from_numpy(np.stack(mask)).float().to(device)
             yield StyleBatch(
                 motion=x[:, p:] * real.amax(1, keepdim=True),  # channels not recorded stand at their mean

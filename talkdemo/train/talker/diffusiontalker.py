@@ -109,7 +109,7 @@ class Windows:
                 mood.append(self.emotion[k][s] if heard else -1)
             device = statistics.mean.device
             moved = torch.from_numpy(np.stack(motion)).float().to(device)
-            x = statistics.normalise(moved[..., :52], moved[..., 52:])
+            x = statistics.normalise(moved)
             known = torch.from_numpy(np.stack(mask)).float().to(device)
             yield Batch(
                 motion=x[:, p:] * known.amax(1, keepdim=True),  # channels not recorded stand at their mean
