@@ -5,11 +5,9 @@
 
 from __future__ import annotations
 
-import contextlib
 import functools
 import re
 import threading
-import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -45,6 +43,7 @@ from talkdemo.records import (
     DIFFUSIONTALKER,
     FPS,
     MODELS,
+    Clock,
     Motion,
     Outputs,
     Progress,
@@ -52,7 +51,6 @@ from talkdemo.records import (
     Request,
     Result,
     Speech,
-    Stopped,
 )
 from talkdemo.reference import gallery
 from talkdemo.render import motion as render_motion
@@ -298,34 +296,3 @@ def _load(model: str, device: str) -> SpeechToFace:
     encoder = open_encoder(talker.config.encoder).to(device)
     style = StyleEncoder.open(talker.config.style.encoder).to(device) if talker.config.style else None
     return SpeechToFace(model, encoder, talker.to(device), FaceModel.load(), students, style)
-
-
-class Clock:
-    """Seconds per stage; reports progress, and raises Stopped when told to stop."""
-
-    def __init__(self, progress: Progress | None, stop: threading.Event | None) -> None:
-        self.progress, self.stop = progress, stop
-        self.seconds: dict[str, float] = {}
-
-    def report(self, stage: str, fraction: float) -> None:
-        if self.stop is not None and self.stop.is_set():
-            raise Stopped(stage)
-        if self.progress:
-            self.progress(stage, fraction)
-
-    @contextlib.contextmanager
-    def stage(self, name: str) -> Iterator[None]:
-        """A stage from its beginning to its end."""
-        self.report(name, 0.0)
-        with self.timed(name):
-            yield
-        self.report(name, 1.0)
-
-    @contextlib.contextmanager
-    def timed(self, name: str) -> Iterator[None]:
-        """Adds to the seconds of a stage that is done in parts."""
-        begin = time.perf_counter()
-        try:
-            yield
-        finally:
-            self.seconds[name] = self.seconds.get(name, 0.0) + time.perf_counter() - begin

@@ -6,8 +6,11 @@ L landmarks, H W picture. Arrays are numpy float32 unless a field says otherwise
 
 from __future__ import annotations
 
+import contextlib
 import math
-from collections.abc import Callable, Mapping, Sequence
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -38,6 +41,37 @@ Progress = Callable[[str, float], None]  # stage, fraction done
 
 class Stopped(Exception):
     """Raised inside a stage when the caller's stop event is set."""
+
+
+class Clock:
+    """Measures the seconds of every stage, reports progress, and raises Stopped once `stop` is set."""
+
+    def __init__(self, progress: Progress | None, stop: threading.Event | None) -> None:
+        self.progress, self.stop = progress, stop
+        self.seconds: dict[str, float] = {}
+
+    def report(self, stage: str, fraction: float) -> None:
+        if self.stop is not None and self.stop.is_set():
+            raise Stopped(stage)
+        if self.progress:
+            self.progress(stage, fraction)
+
+    @contextlib.contextmanager
+    def stage(self, name: str) -> Iterator[None]:
+        """A stage from its beginning to its end."""
+        self.report(name, 0.0)
+        with self.timed(name):
+            yield
+        self.report(name, 1.0)
+
+    @contextlib.contextmanager
+    def timed(self, name: str) -> Iterator[None]:
+        """Adds to the seconds of a stage that is done in parts."""
+        begin = time.perf_counter()
+        try:
+            yield
+        finally:
+            self.seconds[name] = self.seconds.get(name, 0.0) + time.perf_counter() - begin
 
 
 @dataclass(frozen=True)
