@@ -165,7 +165,7 @@ class Request:
     `reference`: one (default: the gallery's first), names with weights, or pairs of a source and its weight.
     """
 
-    speech: Speech | Path
+    speech: Speech | Path | str  # sound as it is, or any audio or video file
     model: str | None = None  # None: whichever the pipeline is
     identity: str | Mapping[str, float] | None = None
     emotion: str | None = None
@@ -206,10 +206,10 @@ class Outputs:
     """The files a request is to be written to; None: not. Of several samples, the k-th video and CSV get "-k" before
     their ending, from the second on; one npz holds them all."""
 
-    video: Path | None = None
-    csv: Path | None = None
-    npz: Path | None = None
-    json: Path | None = None
+    video: Path | str | None = None
+    csv: Path | str | None = None
+    npz: Path | str | None = None
+    json: Path | str | None = None
     csv_fps: float = FPS
 
 

@@ -62,7 +62,7 @@ def read(path: Path | str) -> list[Motion]:
     except FileNotFoundError:
         raise
     except Exception as error:  # numpy, zipfile, zlib and tokenize raise a dozen kinds for a damaged archive
-        reason = str(error) or type(error).__name__
+        reason = (str(error) or type(error).__name__).splitlines()[0].rstrip(".")
         raise ValueError(f"{path}: not a motion file ({reason}); an npz with {', '.join(KEYS)} is wanted") from error
 
     channels = [str(name) for name in np.atleast_1d(names)]

@@ -1,4 +1,4 @@
-"""A Portrait and a Motion in, an mp4 out in which the portrait makes the faces of the motion, with the speech's sound.
+"""Renders a portrait that takes the expressions of a motion, with the speech as its sound.
 
 The portrait keeps the pose of its head: only the expression moves.
 """
@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -15,20 +15,19 @@ import numpy as np
 from talkdemo.gcgan.crop import Crop
 from talkdemo.gcgan.edit import Expresser
 from talkdemo.gcgan.portrait import Portrait
-from talkdemo.records import Motion, Speech
+from talkdemo.records import Motion, Progress, Speech
 from talkdemo.render import video
 
-SIDE = 512  # pixels of the longer side of a film at most
-AROUND = 2.4  # sides of the model's crop that a film shows of a picture at most: head and shoulders
-CHUNK = 100  # frames whose landmarks are worked out at a time
-Progress = Callable[[str, float], None]
+SIDE = 512  # pixels of the longer side of a video at most
+AROUND = 2.4  # sides of the model's crop that a video shows of an image at most: head and shoulders
+CHUNK = 100  # frames whose landmarks are computed at a time
 
 
-def film(
+def write(
+    path: Path,
     expresser: Expresser,
     portrait: Portrait,
     motion: Motion,
-    path: Path,
     speech: Speech | None = None,
     *,
     amount: float = 1.0,
@@ -36,19 +35,19 @@ def film(
     progress: Progress | None = None,
     stop: threading.Event | None = None,
 ) -> dict[str, float]:
-    """Write the film; seconds spent per stage. `speech` is as long as the motion, within a frame.
+    """Write the mp4; returns the seconds per stage. `speech` is as long as the motion, within a frame.
 
-    Raises ValueError in one sentence, Stopped when `stop` is set; nothing half-written is left.
+    Raises ValueError in one sentence, Stopped when `stop` is set; then no file is left.
     """
     begin = time.perf_counter()
-    framed = frame(portrait, side)
+    shown = crop(portrait, side)
 
-    def told(count: int) -> None:
+    def report(count: int) -> None:
         if progress is not None:
             progress("portrait", count / len(motion))
 
-    pictures = expresser.express_all(framed, targets(expresser, framed, motion, amount), stop)
-    video.write(path, pictures, speech, motion.fps, stop, told)
+    frames = expresser.express_all(shown, targets(expresser, shown, motion, amount), stop)
+    video.write(path, frames, speech, motion.fps, stop, report)
     return {"portrait": time.perf_counter() - begin}
 
 
@@ -60,21 +59,21 @@ def targets(expresser: Expresser, portrait: Portrait, motion: Motion, amount: fl
         yield from source + np.float32(amount) * (part - source)
 
 
-def frame(portrait: Portrait, side: int = SIDE) -> Portrait:
-    """What a film shows of a portrait: head and shoulders, at most `side` pixels long, both sides even."""
+def crop(portrait: Portrait, side: int = SIDE) -> Portrait:
+    """What a video shows of a portrait: head and shoulders, at most `side` pixels long, both sides even."""
     import cv2
 
     height, width = portrait.picture.shape[:2]
-    crop = Crop.around(portrait.landmarks, 1)
-    middle, reach = crop.back(np.array([0.5, 0.5])), AROUND / 2 / crop.scale
+    canonical = Crop.around(portrait.landmarks, 1)
+    middle, reach = canonical.back(np.array([0.5, 0.5])), AROUND / 2 / canonical.scale
     low = np.maximum(np.floor(middle - reach), 0).astype(int)
     high = np.minimum(np.ceil(middle + reach), (width, height)).astype(int)
     if (high - low).min() < 2:
-        raise ValueError(f"{portrait.name} shows a face that lies outside of the picture; a whole face is wanted")
+        raise ValueError(f"{portrait.name} shows a face that lies outside of the image; a whole face is wanted")
     shown = portrait.picture[low[1] : high[1], low[0] : high[0]]
     scale = min(1.0, side / max(shown.shape[:2]))
     size = [max(2, round(n * scale) // 2 * 2) for n in shown.shape[1::-1]]  # x, y
     stretch = np.array(size) / shown.shape[1::-1]
-    picture = shown if (stretch == 1).all() else cv2.resize(shown, size, interpolation=cv2.INTER_AREA)
+    image = shown if (stretch == 1).all() else cv2.resize(shown, size, interpolation=cv2.INTER_AREA)
     points = (portrait.landmarks - low) * stretch
-    return Portrait(np.ascontiguousarray(picture), points.astype(np.float32), portrait.name)
+    return Portrait(np.ascontiguousarray(image), points.astype(np.float32), portrait.name)

@@ -36,8 +36,7 @@ class Crop:
     def around(cls, points: np.ndarray, side: int = SIDE) -> Self:
         """The canonical crop of a face given by (68, 2) landmarks in pixels. ValueError for points that are no face."""
         points = np.asarray(points, np.float64)
-        if points.shape != (68, 2) or not np.isfinite(points).all():
-            raise ValueError(f"landmarks of shape {points.shape} given; 68 points of finite x and y are wanted")
+        check_landmarks(points)
         return cls(_upright(points) * side, side)
 
     @property
@@ -83,6 +82,12 @@ class Crop:
         back, size = _centred(self.at(len(crop)).inverse), (picture.shape[1], picture.shape[0])
         added = cv2.warpAffine(change, back, size, flags=cv2.INTER_LINEAR)
         return np.clip(np.rint(picture + added), 0, 255).astype(np.uint8)
+
+
+def check_landmarks(points: np.ndarray) -> None:
+    """Raises ValueError for anything but (68, 2) finite numbers."""
+    if points.shape != (68, 2) or not np.isfinite(points).all():
+        raise ValueError(f"landmarks of shape {points.shape} given; 68 points of finite x and y are wanted")
 
 
 def similarity(source: np.ndarray, target: np.ndarray, weights: np.ndarray | None = None) -> np.ndarray:

@@ -18,13 +18,12 @@ from torch import Tensor
 
 from talkdemo.face import landmarks as head_landmarks
 from talkdemo.face.head import FaceModel, FaceSubset
-from talkdemo.gcgan.crop import EYES, Crop, steady
+from talkdemo.gcgan.crop import EYES, Crop, check_landmarks, steady
 from talkdemo.gcgan.flow import resize, warp
 from talkdemo.gcgan.model import GCGAN, KIND
 from talkdemo.gcgan.portrait import Portrait
-from talkdemo.records import Stopped
+from talkdemo.records import MAX_AMOUNT, Stopped
 
-MOST_AMOUNT = 1.5
 FINEST = 640  # pixels of the crop that are drawn at most
 GRAIN = 0.2  # a change of colour (−1 … 1) by which the photograph's grain is left out
 STILL = 0.02  # outer eye distances: a change smaller than this fades into the photograph as it was
@@ -174,15 +173,14 @@ def _tensor(crop: np.ndarray) -> Tensor:
 
 def _checked(target: np.ndarray) -> np.ndarray:
     target = np.asarray(target, np.float32)
-    if target.shape != (68, 2) or not np.isfinite(target).all():
-        raise ValueError(f"landmarks of shape {target.shape} given; 68 points of finite x and y are wanted")
+    check_landmarks(target)
     return target
 
 
 def _check_amounts(amounts: Sequence[float]) -> None:
     for amount in amounts:
-        if not 0 <= amount <= MOST_AMOUNT:
-            raise ValueError(f"amount {amount} given; a number from 0 to {MOST_AMOUNT} is wanted")
+        if not 0 <= amount <= MAX_AMOUNT:
+            raise ValueError(f"amount {amount} given; a number from 0 to {MAX_AMOUNT} is wanted")
 
 
 def _batches(items: Iterable[np.ndarray], size: int) -> Iterator[list[np.ndarray]]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -23,6 +23,7 @@ class Portrait:
     picture: np.ndarray  # (H, W, 3) uint8 sRGB
     landmarks: np.ndarray  # (68, 2) float32 pixels, (0, 0) the top left corner; order: face.landmarks.LINES
     name: str = "portrait"
+    photo_size: tuple[int, int] | None = None  # width, height of the photograph it was scaled down from
 
 
 def open_portrait(path: str | Path, name: str | None = None) -> Portrait:
@@ -32,8 +33,8 @@ def open_portrait(path: str | Path, name: str | None = None) -> Portrait:
     """
     path = Path(path)
     name = Path(name or path).name
-    picture = read_photo(path, name, LONGEST)
-    return find_face(picture, name)
+    picture, size = read_photo(path, name, LONGEST)
+    return replace(find_face(picture, name), photo_size=size)
 
 
 def find_face(picture: np.ndarray, name: str = "portrait") -> Portrait:

@@ -142,6 +142,7 @@ def test_damaged_files_are_one_sentence(tmp_path: Path) -> None:
         data[: directory + 6] + b"\xff" + data[directory + 7 :],  # of a future version of zip
         data[:200] + bytes(100) + data[300:],  # zlib
         plain.replace(b"(40, 52)", b"(40, 5((", 1),  # a header that is no Python
+        plain.replace(b"NUMPY\x01\x00\x76\x00", b"NUMPY\x01\x00\x76\x40", 1),  # a header of 16 kB
         plain.replace(b"'<f4'", b"'<f9'", 1),
     ]
     for _ in range(600):

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from talkdemo.face.arkit import INDEX
-from talkdemo.film import portrait as portrait_film
+from talkdemo.film import portrait as portrait_video
 from talkdemo.gcgan.edit import Expresser
 from talkdemo.gcgan.portrait import Portrait
 from talkdemo.records import FPS, Motion, Speech, Stopped
@@ -24,40 +24,42 @@ def talking(frames: int) -> Motion:
 
 def test_what_is_shown(maya: Portrait) -> None:
     """A gallery portrait as it is; of a wide odd picture head and shoulders, with even sides, landmarks in place."""
-    plain = portrait_film.frame(maya)
+    plain = portrait_video.crop(maya)
     assert (plain.picture == maya.picture).all() and np.allclose(plain.landmarks, maya.landmarks)
     wide = np.zeros((901, 1803, 3), np.uint8)
     wide[200:712, 1100:1612] = maya.picture
-    shown = portrait_film.frame(Portrait(wide, maya.landmarks + np.array([1100, 200]), "wide"))
+    shown = portrait_video.crop(Portrait(wide, maya.landmarks + np.array([1100, 200]), "wide"))
     height, width = shown.picture.shape[:2]
-    assert max(height, width) <= portrait_film.SIDE and height % 2 == width % 2 == 0
+    assert max(height, width) <= portrait_video.SIDE and height % 2 == width % 2 == 0
     eyes = np.linalg.norm(shown.landmarks[36] - shown.landmarks[45])
     assert 0.12 * width < eyes < 0.4 * width
     at = shown.landmarks[30].round().astype(int)
     nose = maya.landmarks[30].round().astype(int)
     assert np.abs(shown.picture[at[1], at[0]].astype(int) - maya.picture[nose[1], nose[0]]).max() < 40
-    with pytest.raises(ValueError, match="outside of the picture"):
-        portrait_film.frame(Portrait(wide, maya.landmarks + np.array([9000, 0]), "away"))
+    with pytest.raises(ValueError, match="outside of the image"):
+        portrait_video.crop(Portrait(wide, maya.landmarks + np.array([9000, 0]), "away"))
 
 
-def test_film(expresser: Expresser, maya: Portrait, tmp_path: Path) -> None:
-    told: list[float] = []
+def test_video(expresser: Expresser, maya: Portrait, tmp_path: Path) -> None:
+    shares: list[float] = []
     speech = Speech(np.sin(np.arange(6 * 640) / 10).astype(np.float32) * 0.3)
-    spent = portrait_film.film(
-        expresser, maya, talking(6), tmp_path / "x.mp4", speech, progress=lambda _, share: told.append(share)
+    spent = portrait_video.write(
+        tmp_path / "x.mp4", expresser, maya, talking(6), speech, progress=lambda _, share: shares.append(share)
     )
     frames, sound = video.read(tmp_path / "x.mp4")
     assert frames.shape == (6, 512, 512, 3) and sound is not None and spent["portrait"] > 0
-    assert told == sorted(told) and told[-1] == 1
+    assert shares == sorted(shares) and shares[-1] == 1
     mouth = maya.landmarks[48:].mean(0).astype(int)
     moved = np.abs(frames[5].astype(int) - frames[0])[mouth[1] - 40 : mouth[1] + 40, mouth[0] - 40 : mouth[0] + 40]
     assert moved.max() > 8
-    still = list(portrait_film.targets(expresser, maya, talking(3), amount=0.0))
+    still = list(portrait_video.targets(expresser, maya, talking(3), amount=0.0))
     assert np.allclose(still, maya.landmarks[None])
 
 
 def test_stopped_leaves_nothing(expresser: Expresser, maya: Portrait, tmp_path: Path) -> None:
     stop = threading.Event()
     with pytest.raises(Stopped):
-        portrait_film.film(expresser, maya, talking(50), tmp_path / "x.mp4", progress=lambda *_: stop.set(), stop=stop)
+        portrait_video.write(
+            tmp_path / "x.mp4", expresser, maya, talking(50), progress=lambda *_: stop.set(), stop=stop
+        )
     assert not list(tmp_path.iterdir())

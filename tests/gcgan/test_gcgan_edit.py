@@ -11,10 +11,10 @@ import pytest
 
 from talkdemo.face.arkit import INDEX
 from talkdemo.gcgan.crop import Crop
-from talkdemo.gcgan.edit import MOST_AMOUNT, Expresser
+from talkdemo.gcgan.edit import Expresser
 from talkdemo.gcgan.gallery import FOLDER, LANDMARKS, gallery, open_gallery
 from talkdemo.gcgan.portrait import Portrait
-from talkdemo.records import Stopped
+from talkdemo.records import MAX_AMOUNT, Stopped
 
 
 @pytest.fixture
@@ -90,7 +90,7 @@ def test_the_map(expresser: Expresser, maya: Portrait) -> None:
 def test_wrong_wishes(expresser: Expresser, maya: Portrait) -> None:
     with pytest.raises(ValueError, match="'grin' given; one of neutral, happy, aa"):
         expresser.preset(maya, "grin")
-    for amount in (-0.1, MOST_AMOUNT + 0.1, float("nan")):
+    for amount in (-0.1, MAX_AMOUNT + 0.1, float("nan")):
         with pytest.raises(ValueError, match="from 0 to"):
             expresser.express(maya, maya.landmarks, amount)
     for bad in (np.zeros((5, 2)), np.full((68, 2), np.inf)):

@@ -10,9 +10,10 @@ import numpy as np
 from talkdemo.evaluate.portraits.eye import Eye
 from talkdemo.evaluate.portraits.makers import WARP, Maker, by, warped
 from talkdemo.evaluate.portraits.people import NEUTRAL, Pair, Person, pair
-from talkdemo.gcgan.edit import MOST_AMOUNT, Expresser
+from talkdemo.gcgan.edit import Expresser
 from talkdemo.metrics.portraits.landmark_error import MOUTH, displacement_share
 from talkdemo.metrics.portraits.smoothness import flicker, rising
+from talkdemo.records import MAX_AMOUNT
 
 STEPS = 16
 EXPRESSIONS = ("happy", "surprised", "kiss", "aa", "laugh", "sad")  # people in turn
@@ -65,7 +66,7 @@ def lines(people: Sequence[Person], pairs: Sequence[Pair], expresser: Expresser,
     """Markdown: the model along the manifold and straight, the warp."""
     if not pairs:
         raise ValueError("no pair of pictures was found whose mouth moves; people with two pictures each are wanted")
-    amounts = np.linspace(0, MOST_AMOUNT, STEPS)
+    amounts = np.linspace(0, MAX_AMOUNT, STEPS)
     systems = {
         f"{name}, along the manifold": (by(expresser), "manifold"),
         f"{name}, straight": (by(expresser), "landmarks"),

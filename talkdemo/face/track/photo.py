@@ -77,9 +77,13 @@ def choose(faces: Sequence[Found], name: str, scale: float = 1.0) -> Found:
     return faces[0]
 
 
-def read_photo(path: Path, name: str, side: int = SIDE) -> np.ndarray:
-    """(H, W, 3) uint8: the picture in a file, upright, at most `side` pixels long. ValueError in one sentence."""
-    return _read(path, name, side)[0]
+def read_photo(path: Path, name: str, side: int) -> tuple[np.ndarray, tuple[int, int]]:
+    """The image (H, W, 3) uint8 in a file, upright, at most `side` pixels long, and the width and height it has there.
+
+    Raises ValueError in one sentence.
+    """
+    image, _, size = _read(path, name, side)
+    return image, size
 
 
 def to_68(face: Found) -> np.ndarray:
@@ -96,14 +100,6 @@ def is_photo(path: str | Path) -> bool:
             return not getattr(image, "is_animated", False)
     except (OSError, ValueError, SyntaxError, Image.DecompressionBombError):
         return False
-
-
-def photo_size(path: str | Path) -> tuple[int, int]:
-    """Width and height of a picture that can be read, as it is shown."""
-    from PIL import Image
-
-    with _silent(), Image.open(path) as image:
-        return _shown_size(image)
 
 
 def _read(path: Path, name: str, side: int) -> tuple[np.ndarray, float, tuple[int, int]]:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import gradio as gr
 import numpy as np
 
-from talkdemo.gcgan.edit import MOST_AMOUNT
+from talkdemo.records import MAX_AMOUNT
 from talkdemo.ui.express import job as express_job
 from talkdemo.ui.express.job import EDIT, FACE, MANIFOLD, PRESET, STRAIGHT, Sitting, Wish
 from talkdemo.ui.parts import panel
@@ -41,7 +41,7 @@ class Endpoint:
         given = [
             gr.File(label="portrait", visible=False),
             gr.Dropdown([("none", NONE), *presets], value=NONE, label="preset", visible=False),
-            gr.Slider(0, MOST_AMOUNT, value=1, label="amount", visible=False),
+            gr.Slider(0, MAX_AMOUNT, value=1, label="amount", visible=False),
             gr.File(label="landmarks: JSON", visible=False),
             gr.File(label="photo: of another face", visible=False),
             gr.Radio([MANIFOLD, STRAIGHT], value=MANIFOLD, label="along", visible=False),

@@ -8,8 +8,8 @@ from typing import Any
 
 import gradio as gr
 
-from talkdemo.gcgan.edit import MOST_AMOUNT
 from talkdemo.gcgan.gallery import gallery
+from talkdemo.records import MAX_AMOUNT
 from talkdemo.reference import gallery as performances
 from talkdemo.ui.express.before_after import before_after, expression_strip
 from talkdemo.ui.express.job import MANIFOLD, STRAIGHT
@@ -96,7 +96,7 @@ class Form:
                 self._moving(latest)
         with gr.Group(elem_id="td-express-how"):
             self.amount = gr.Slider(
-                0, MOST_AMOUNT, value=1, step=0.01, label="Strength", elem_id="td-express-amount", buttons=[],
+                0, MAX_AMOUNT, value=1, step=0.01, label="Strength", elem_id="td-express-amount", buttons=[],
                 info="0 is the portrait, 1 the expression; more exaggerates",
             )  # fmt: skip
             self.along = gr.Radio(

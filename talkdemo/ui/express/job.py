@@ -18,13 +18,14 @@ from talkdemo.export import summary
 from talkdemo.face.track.landmarker import model_file
 from talkdemo.face.track.photo import Landmarks
 from talkdemo.gcgan.crop import Crop
-from talkdemo.gcgan.edit import MOST_AMOUNT, ManifoldMap
+from talkdemo.gcgan.edit import ManifoldMap
 from talkdemo.gcgan.portrait import Portrait, open_portrait
+from talkdemo.records import MAX_AMOUNT
 
 PRESET, EDIT, FACE, FRAME, NOTHING = "preset", "edit", "face", "frame", "nothing"  # where a wish comes from
 MANIFOLD, STRAIGHT = "manifold", "landmarks"  # the two ways from the portrait to its target
-STRIP = tuple(float(amount) for amount in np.linspace(0, MOST_AMOUNT, 7))
-WAY = tuple(float(amount) for amount in np.linspace(0, MOST_AMOUNT, 16))  # of the path drawn on the map
+STRIP = tuple(float(amount) for amount in np.linspace(0, MAX_AMOUNT, 7))
+WAY = tuple(float(amount) for amount in np.linspace(0, MAX_AMOUNT, 16))  # of the path drawn on the map
 AROUND = 1.1  # side of what the page shows of a picture, in sides of the face's crop
 LONGEST, SMALL = 768, 208  # pixels of what the page shows, and of a picture of the strip
 JPEG = 90

@@ -11,10 +11,10 @@ from typing import Any
 import gradio as gr
 import numpy as np
 
-from talkdemo.gcgan.edit import MOST_AMOUNT, Expresser
+from talkdemo.gcgan.edit import Expresser
 from talkdemo.gcgan.gallery import FOLDER, gallery, open_gallery
 from talkdemo.gcgan.portrait import Portrait
-from talkdemo.records import FPS, Stopped
+from talkdemo.records import FPS, MAX_AMOUNT, Stopped
 from talkdemo.reference import gallery as performances
 from talkdemo.reference import open_reference
 from talkdemo.ui.express import job as express_job
@@ -237,7 +237,7 @@ class ExpressTab:
     @told
     def swept(self, request: gr.Request, event: gr.EventData, sitting: Sitting | None, *how: Any) -> Page:
         """A picture of the strip: its strength."""
-        amount = min(max(float(event._data.get("amount", 1)), 0.0), MOST_AMOUNT)
+        amount = min(max(float(event._data.get("amount", 1)), 0.0), MAX_AMOUNT)
         return {**self._show(present(sitting), (how[0], amount, how[2]), request), self.form.amount: amount}
 
     def _moving(self, motion: np.ndarray, sitting: Sitting | None, how: Sequence[Any], request: gr.Request) -> Page:

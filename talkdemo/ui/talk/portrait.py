@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import gradio as gr
 import numpy as np
 
-from talkdemo.film import portrait as portrait_film
+from talkdemo.film import portrait as portrait_video
 from talkdemo.gcgan.gallery import FOLDER, gallery, open_gallery
 from talkdemo.gcgan.portrait import Portrait
 from talkdemo.records import FPS, SAMPLES_PER_FRAME, Motion, Speech, Stopped
@@ -119,7 +119,7 @@ class TalkPortrait:
         return {**page, self.chooser.upload: None}
 
     def _seat(self, portrait: Portrait) -> Page:
-        framed = portrait_film.frame(portrait)
+        framed = portrait_video.crop(portrait)
         return {
             self.portrait: framed,
             self.moment: {"picture": data_uri(framed.picture), "seconds": None},
@@ -237,7 +237,7 @@ def make(
     heard = talk.speech.samples[: len(samples)]
     samples[: len(heard)] = heard
     sound = Speech(samples, talk.speech.name)
-    portrait_film.film(expresser, portrait, talk.motion, path, sound, progress=report, stop=stop)
+    portrait_video.write(path, expresser, portrait, talk.motion, sound, progress=report, stop=stop)
 
 
 def progress(report: Report) -> str:
