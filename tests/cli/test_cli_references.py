@@ -9,11 +9,9 @@ import numpy as np
 import pytest
 
 from talkdemo import __main__ as command
-from talkdemo.cli import animate, references
-from talkdemo.diffusion.denoiser import Guidance
 from talkdemo.export import livelink, npz
-from talkdemo.records import FPS, Motion
-from talkdemo.reference import FOLDER, gallery
+from talkdemo.records import FPS, Guidance, Motion
+from talkdemo.reference import gallery
 
 ROOT = Path(__file__).parents[2]
 CLIP = ROOT / "examples" / "speech" / "child.flac"
@@ -21,15 +19,12 @@ CLIP = ROOT / "examples" / "speech" / "child.flac"
 
 @pytest.fixture
 def loaded(monkeypatch: pytest.MonkeyPatch, stand_in, plain_decode) -> list[str]:
-    """Names of the models that were opened; the stand-in answers for them. `stand_in.taken`: what animate was given."""
+    """Names of the models that were opened; the stand-in answers for them."""
     from talkdemo import pipeline
-    from talkdemo.audio import decode
 
     opened: list[str] = []
     monkeypatch.setattr(pipeline.SpeechToFace, "load", lambda model: opened.append(model) or stand_in)
-    monkeypatch.setattr(decode, "decode", plain_decode)
-    answer, stand_in.taken = stand_in.animate, []
-    monkeypatch.setattr(stand_in, "animate", lambda s, **given: stand_in.taken.append(given) or answer(s, **given))
+    monkeypatch.setattr(pipeline, "decode", plain_decode)
     return opened
 
 
@@ -48,12 +43,6 @@ def fails(capsys: pytest.CaptureFixture[str], arguments: str) -> str:
     return said.err
 
 
-def test_one_list_of_models() -> None:
-    from talkdemo import pipeline
-
-    assert animate.MODELS == pipeline.MODELS
-
-
 def test_a_reference_chooses_the_model_that_follows_it(loaded, stand_in, wav, tmp_path: Path, capsys) -> None:
     made = []
     for more in ("", "--reference calm", "--reference calm --no-head --model diffposetalk", "--model diffposetalk"):
@@ -61,8 +50,8 @@ def test_a_reference_chooses_the_model_that_follows_it(loaded, stand_in, wav, tm
         made.append(json.loads((tmp_path / "a.json").read_text()))
         assert json.loads(capsys.readouterr().out) == made[-1]
     assert loaded == ["diffusiontalker", "diffposetalk", "diffposetalk", "diffposetalk"]
-    assert [given["reference"] for given in stand_in.taken] == [None, "calm", "calm", None]
-    assert [given["head"] for given in stand_in.taken] == [True, True, False, True]
+    assert [request.reference for request in stand_in.requests] == [None, "calm", "calm", None]
+    assert [request.head for request in stand_in.requests] == [True, True, False, True]
     assert made[1]["reference"] == "calm" and "identity" not in made[1] and "emotion" not in made[1]
     assert made[0]["identity"] == "auto" and "reference" not in made[0]
     assert made[2]["head"] is False
@@ -71,7 +60,7 @@ def test_a_reference_chooses_the_model_that_follows_it(loaded, stand_in, wav, tm
 def test_references_are_mixed_and_may_be_files(loaded, stand_in, wav, capture: Path, capsys) -> None:
     for given in (f"{capture}", f"{capture}:3,calm:1", "calm:0.6,Stern:0.4"):
         assert command.main(["animate", str(wav()), "--reference", given]) == 0
-    assert [given["reference"] for given in stand_in.taken] == [
+    assert [request.reference for request in stand_in.requests] == [
         str(capture),
         {str(capture): 3.0, "calm": 1.0},
         {"calm": 0.6, "Stern": 0.4},
@@ -81,16 +70,13 @@ def test_references_are_mixed_and_may_be_files(loaded, stand_in, wav, capture: P
 def test_a_file_may_have_any_name(loaded, stand_in, wav, capture: Path) -> None:
     odd = capture.rename(capture.with_name("me, 10:30.csv"))
     assert command.main(["animate", str(wav()), "--reference", str(odd)]) == 0
-    assert stand_in.taken[0]["reference"] == str(odd)
+    assert stand_in.requests[0].reference == str(odd)
 
 
-def test_guidance_that_is_not_given_is_the_model_s(loaded, stand_in, wav, monkeypatch) -> None:
-    from talkdemo import pipeline
-
-    monkeypatch.setitem(pipeline.DEFAULT_GUIDANCE, "diffposetalk", Guidance(1.5, 2.5))
+def test_guidance_that_is_not_given_is_none(loaded, stand_in, wav) -> None:
     for more in ("", "--guidance-audio 0", "--guidance-style 3"):
         assert command.main(f"animate {wav()} --reference calm {more}".split()) == 0
-    assert [given["guidance"] for given in stand_in.taken] == [None, Guidance(0, 2.5), Guidance(1.5, 3)]
+    assert [request.guidance for request in stand_in.requests] == [Guidance(), Guidance(0, 1), Guidance(1, 3)]
 
 
 @pytest.mark.parametrize(
@@ -126,34 +112,6 @@ def test_references_are_listed(capsys) -> None:
     lines = capsys.readouterr().out.splitlines()
     assert [line.split()[0] for line in lines] == list(gallery())
     assert all(item.about in line for line, item in zip(lines, gallery().values(), strict=True))
-
-
-def test_making_them_wants_the_corpus(tmp_path: Path, capsys) -> None:
-    before = sorted(FOLDER.iterdir())
-    assert "`make corpus` speaks it" in fails(capsys, f"references --make --corpus {tmp_path}/none")
-    assert "`make corpus` speaks it" in fails(capsys, f"references --make --corpus {tmp_path}")
-    assert sorted(FOLDER.iterdir()) == before
-
-
-@pytest.mark.slow
-def test_a_preview_shows_its_take(tmp_path: Path) -> None:
-    """Film and still of half a second are written, and what is written as npz comes back within half a step."""
-    from talkdemo.build.references.designs import REFERENCES
-    from talkdemo.build.references.takes import Take
-    from talkdemo.face.head import FaceModel
-    from talkdemo.records import SAMPLES_PER_FRAME, Speech
-    from talkdemo.render import video
-
-    values = np.random.default_rng(0).random((12, 52)).astype(np.float32) * 0.3
-    motion = Motion(values, np.full((12, 3), 0.1, np.float32))
-    take = Take(Speech(np.zeros(12 * SAMPLES_PER_FRAME, np.float32)), motion, 10, "a word")
-    references.write(tmp_path / "a.npz", REFERENCES[0], take)
-    (back,) = npz.read(tmp_path / "a.npz")
-    np.testing.assert_allclose(back.coefficients, values, atol=0.5 / references.FINENESS + 1e-6)
-    assert back.meta["text"] == "a word" and back.meta["style"]["jaw_gain"] == REFERENCES[0].style.jaw_gain
-    references.show(FaceModel.load(), REFERENCES[0], take, tmp_path / "a.mp4", tmp_path / "a.webp")
-    frames, sound = video.read(tmp_path / "a.mp4")
-    assert frames.shape == (10, references.SIDE, references.SIDE, 3) and sound is not None
 
 
 @pytest.mark.slow

@@ -64,7 +64,7 @@ def test_progress_shows_real_percentages() -> None:
 
 
 def test_every_character_has_a_portrait() -> None:
-    """`python -m talkdemo characters --pictures` draws them; they are shipped."""
+    """`python -m talkdemo.build.characters` draws them; they are shipped."""
     from talkdemo.face.characters import CHARACTERS
 
     assert {path.stem for path in portraits.PICTURES.glob("*.webp")} == set(CHARACTERS)

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import argparse
 from pathlib import Path
-from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
-from talkdemo.cli import identities as command
+from talkdemo.build import identities as maker
 from talkdemo.face.arkit import INDEX, indices
 from talkdemo.metrics import style_summary
 from talkdemo.metrics.style_summary import StyleSummary
@@ -18,7 +16,7 @@ from talkdemo.ui import style
 from talkdemo.ui.parts import library, portraits
 
 SHIPPED = (library.FOLDER / "styles.json").is_file()
-needs_library = pytest.mark.skipif(not SHIPPED, reason="no library (talkdemo identities --pictures)")
+needs_library = pytest.mark.skipif(not SHIPPED, reason="no library (talkdemo.build.identities)")
 
 
 def motion(frames: int = 1500) -> Motion:
@@ -125,7 +123,7 @@ def test_blending_needs_two_names() -> None:
 
 @needs_library
 def test_every_identity_is_shipped_with_manner_and_preview() -> None:
-    """`python -m talkdemo identities --pictures` makes them, for the identities of the shipped model."""
+    """`python -m talkdemo.build.identities` makes them, for the identities of the shipped model."""
     from PIL import Image
 
     from talkdemo.pipeline import SpeechToFace
@@ -136,7 +134,7 @@ def test_every_identity_is_shipped_with_manner_and_preview() -> None:
     assert {path.stem for path in library.FOLDER.glob("*.webp")} == set(names)
     for name in names:
         with Image.open(library.FOLDER / f"{name}.webp") as picture:
-            assert picture.size == (command.FRAMES * command.SIDE, command.SIDE)
+            assert picture.size == (maker.FRAMES * maker.SIDE, maker.SIDE)
     assert style.css().count("gradio_api/file=") == len(names)
     films = list(portraits.PREVIEWS.glob("*.mp4"))
     assert films and sum(path.stat().st_size for path in films) <= 600_000
@@ -164,31 +162,3 @@ def test_the_first_film_is_of_the_first_character() -> None:
     assert "<video" not in portraits.poster(second) and "<img" in portraits.poster(second)
     frames, sound = video.read(portraits.PREVIEWS / f"{first}.mp4")
     assert frames.std(axis=0).mean() > 0.5 and sound is not None and sound.std() > 0.01
-
-
-@pytest.mark.slow
-def test_the_command_makes_the_library(tmp_path: Path, monkeypatch, capsys) -> None:
-    """Two identities, one short clip, the shipped model; a preview of a former identity goes."""
-    from talkdemo.pipeline import SpeechToFace
-
-    whole = SpeechToFace.load()
-    few = SimpleNamespace(identities=whole.identities[:2], animate=whole.animate, vertices=whole.vertices)
-    few.video, few.face = whole.video, whole.face
-    monkeypatch.setattr(SpeechToFace, "load", lambda: few)
-    monkeypatch.setattr(command, "FOLDER", tmp_path / "identities")
-    monkeypatch.setattr(command, "FILMS", tmp_path / "previews")
-    (tmp_path / "clips").mkdir()
-    clip = tmp_path / "clips" / "child.flac"
-    clip.write_bytes((command.CLIPS / "child.flac").read_bytes())
-    monkeypatch.setattr(command, "CLIPS", clip.parent)
-    monkeypatch.setattr(command, "SENTENCE", clip)
-    monkeypatch.setattr(command, "FILM_SIDE", 64)
-    (tmp_path / "identities").mkdir()
-    (tmp_path / "identities" / "gone.webp").write_bytes(b"")
-    assert command.run(argparse.Namespace(emotions=False, pictures=True, progress=False)) == 0
-    made = style_summary.read(tmp_path / "identities" / "styles.json")
-    assert list(made) == list(few.identities) and not any(entry.real for entry in made.values())
-    names = sorted(path.name for path in (tmp_path / "identities").iterdir())
-    assert names == sorted(["styles.json", *(f"{name}.webp" for name in few.identities)])
-    assert len(list((tmp_path / "previews").glob("*.mp4"))) == 1
-    assert capsys.readouterr().out.splitlines()[0].startswith(few.identities[0])

@@ -25,7 +25,7 @@ WAITING = 240_000  # milliseconds
 pytestmark = [
     pytest.mark.slow,
     pytest.mark.skipif(not Path(CHROMIUM).exists(), reason="no Chromium (see packages-test.txt)"),
-    pytest.mark.skipif(not gallery(), reason="no gallery (talkdemo references --make)"),
+    pytest.mark.skipif(not gallery(), reason="no gallery (talkdemo.build.references)"),
 ]
 
 
