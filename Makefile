@@ -33,6 +33,7 @@ endef
 help:
 	@echo "make demo    the app on http://127.0.0.1:7860 (GRADIO_SERVER_NAME and GRADIO_SERVER_PORT are respected)"
 	@echo "make test    lint and all tests"
+	@echo "make lint    ruff, mypy, duplicate code"
 	@echo "make setup   only the environment"
 	@echo "make head    rebuild talkdemo/assets/head.npz (build-time packages: see talkdemo/build/head/head.py)"
 	@echo "make corpus  speak the training corpus into runs/corpus (build-time packages: see talkdemo/data/speech/synthetic.py)"
@@ -61,6 +62,9 @@ demo: setup
 
 lint: $(READY)
 	$(RUN) -m ruff check .
+	$(RUN) -m ruff format --check .
+	$(RUN) -m mypy
+	$(RUN) -m pylint talkdemo
 
 test: setup-test lint
 	$(RUN) -m pytest
@@ -69,18 +73,18 @@ head: setup
 	@[ -d "$(IMAGES)" ] && $(HEAD_PYTHON) -c 'import anny' 2>/dev/null || \
 	  { echo "make head HEAD_PYTHON=... IMAGES=...: see talkdemo/build/head/head.py for both" >&2; exit 1; }
 	$(HEAD_PYTHON) -m talkdemo.build.head.head --images "$(IMAGES)"
-	$(RUN) -m talkdemo characters --pictures >/dev/null
+	$(RUN) -m talkdemo.build.characters >/dev/null
 
 corpus: setup
 	$(RUN) -m talkdemo.data.speech.synthetic
 
-# Real speech (data/corpora/shared.py says where it is looked for) is used where it is there: it is aligned by the encoder that is
-# installed, and the encoder goes on from its own weights on both.
+# Real speech is used where it is found (data/corpora/shared.py): the installed encoder aligns it, and goes on from its
+# own weights on both.
 train: setup
 	$(RUN) -m talkdemo train align
 	$(RUN) -m talkdemo train encoder --init audio-encoder
 	$(RUN) -m talkdemo train talker_data motion
-	$(RUN) -m talkdemo train talker_data manners
+	$(RUN) -m talkdemo train talker_data styles
 	$(RUN) -m talkdemo train talker_data features
 	$(RUN) -m talkdemo train diffusiontalker
 	$(RUN) -m talkdemo train distill
@@ -94,5 +98,5 @@ train: setup
 	$(RUN) -m talkdemo train gcgan_reader
 	$(RUN) -m talkdemo train gcgan --out talkdemo/assets/weights/gcgan.safetensors
 	$(RUN) -m talkdemo models --compress gcgan >/dev/null
-	$(RUN) -m talkdemo references --make >/dev/null
-	$(RUN) -m talkdemo identities --pictures >/dev/null
+	$(RUN) -m talkdemo.build.references >/dev/null
+	$(RUN) -m talkdemo.build.identities >/dev/null

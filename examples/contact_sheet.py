@@ -19,6 +19,6 @@ chosen = Motion(motion.coefficients[MOMENTS], motion.head[MOMENTS])
 rows = []
 for name in list(CHARACTERS)[:5]:
     renderer = Renderer(model.face.drawable(name), size=256)
-    rows.append(np.concatenate(list(renderer.frames(model.vertices(chosen, name))), axis=1))
+    rows.append(np.concatenate(list(renderer.frames(model.face.vertices(chosen, name))), axis=1))
 Image.fromarray(np.concatenate(rows, axis=0)).save("contact_sheet.webp", quality=85)
 print(f"contact_sheet.webp: {len(rows)} heads × {len(MOMENTS)} moments")

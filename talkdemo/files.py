@@ -28,10 +28,11 @@ def check_writable(path: Path | str) -> Path:
     return path
 
 
-def numbered(path: Path | None, count: int) -> list[Path]:
+def numbered(path: Path | str | None, count: int) -> list[Path]:
     """x.mp4, x-2.mp4, x-3.mp4 … of `count` files; none where no path was asked for."""
     if path is None:
         return []
+    path = Path(path)
     return [path, *(path.with_name(f"{path.stem}-{k}{path.suffix}") for k in range(2, count + 1))]
 
 
