@@ -42,9 +42,12 @@ def uncovered(points: np.ndarray, triangles: np.ndarray) -> np.ndarray:
     a, b, c = triangles[:, 0], triangles[:, 1], triangles[:, 2]
     low, high = triangles.min(1) - 1e-6, triangles.max(1) + 1e-6  # midline points lie on edges
     area = (b[:, 0] - a[:, 0]) * (c[:, 1] - a[:, 1]) - (b[:, 1] - a[:, 1]) * (c[:, 0] - a[:, 0])
-    p = points[:, None]
-    near = (p[..., :2] >= low[:, :2]).all(-1) & (p[..., :2] <= high[:, :2]).all(-1) & (p[..., 2] < high[:, 2])
-    i, t = np.nonzero(near)
+    # pairs worth a look: a point lies in a triangle's bounding box only if it is near the middle of the box
+    middles, reach = cKDTree((low + high)[:, :2] / 2), np.linalg.norm((high - low)[:, :2], axis=1).max() / 2
+    found = middles.query_ball_point(points[:, :2], reach)
+    i, t = np.repeat(np.arange(len(points)), [len(f) for f in found]), np.concatenate([*found, []]).astype(int)
+    near = (points[i, :2] >= low[t, :2]).all(1) & (points[i, :2] <= high[t, :2]).all(1) & (points[i, 2] < high[t, 2])
+    i, t = i[near], t[near]
     x, y = points[i, 0] - a[t, 0], points[i, 1] - a[t, 1]
     u = (x * (c[t, 1] - a[t, 1]) - y * (c[t, 0] - a[t, 0])) / area[t]
     v = (y * (b[t, 0] - a[t, 0]) - x * (b[t, 1] - a[t, 1])) / area[t]
