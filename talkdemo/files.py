@@ -1,4 +1,4 @@
-"""A path in, a file that is either whole or absent out: write beside the target under a temporary name, then rename."""
+"""Checks paths, and writes files so that they are whole or absent: beside the target, then renamed."""
 
 from __future__ import annotations
 
@@ -34,6 +34,16 @@ def numbered(path: Path | str | None, count: int) -> list[Path]:
         return []
     path = Path(path)
     return [path, *(path.with_name(f"{path.stem}-{k}{path.suffix}") for k in range(2, count + 1))]
+
+
+def check_readable(path: Path, name: str, kinds: str) -> None:
+    """Raises ValueError in one sentence, with `name` for the path, unless a file with something in it is there."""
+    if path.is_dir():
+        raise ValueError(f"{name} is a folder; wanted: {kinds}")
+    if not path.is_file():
+        raise ValueError(f"{name} does not exist; wanted: {kinds}")
+    if path.stat().st_size == 0:
+        raise ValueError(f"{name} is empty (0 bytes); wanted: {kinds}")
 
 
 @contextmanager

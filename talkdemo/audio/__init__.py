@@ -1,1 +1,1 @@
-"""Sound in, phonetic features out: decode → features → encoder."""
+"""Decodes speech and encodes its phonetic features."""

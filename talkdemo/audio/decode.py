@@ -1,4 +1,4 @@
-"""Any file with sound in it in, mono Speech at 16 kHz out (PyAV: wav, flac, mp3, m4a, aac, ogg, webm, mp4 …).
+"""Decodes any audio or video file to mono speech at 16 kHz (PyAV: wav, flac, mp3, m4a, aac, ogg, webm, mp4 …).
 
 Every fault of the file is a ValueError of one sentence that names the file by its last part only: a visitor's paths are
 private. Silence is valid.
@@ -10,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
+from talkdemo.files import check_readable
 from talkdemo.records import SAMPLE_RATE, Speech
 
 SHORTEST = 0.2  # seconds
@@ -35,12 +36,7 @@ def decode(path: str | Path, name: str | None = None) -> Speech:
 
     path = Path(path)
     name = Path(name).name if name else path.name
-    if path.is_dir():
-        raise ValueError(f"{name} is a folder; wanted: {KINDS}")
-    if not path.is_file():
-        raise ValueError(f"{name} does not exist; wanted: {KINDS}")
-    if path.stat().st_size == 0:
-        raise ValueError(f"{name} is empty (0 bytes); wanted: {KINDS}")
+    check_readable(path, name, KINDS)
     try:
         with av.open(str(path), metadata_errors="ignore") as container:
             samples = _read(container, name)
@@ -63,7 +59,8 @@ def _read(container, name: str) -> np.ndarray:
     declared = 0.0 if guessed else float(stream.duration * stream.time_base)
     if declared > LONGEST + 1:
         raise ValueError(f"{name} holds {_clock(declared)} of sound; wanted: at most {_clock(LONGEST)}")
-    resampler, shape = None, None
+    resampler: av.AudioResampler | None = None
+    form: tuple[str, str, int] | None = None
     pieces: list[np.ndarray] = []
     count = good = lost = 0
     for packet in container.demux(stream):
@@ -76,14 +73,14 @@ def _read(container, name: str) -> np.ndarray:
         for frame in frames:
             if frame.samples == 0:
                 continue
-            if shape != (frame.format.name, frame.layout.name, frame.sample_rate):  # may change within a stream
+            if form != (form := (frame.format.name, frame.layout.name, frame.sample_rate)):  # may change in a stream
                 _check(frame, name)
                 pieces += [_mono(piece, name) for piece in resampler.resample(None)] if resampler else []
                 # Channels are averaged here: FFmpeg's own down-mix weighs them by their place in the room.
                 # Interleaved, because PyAV reads planes beyond the eighth from memory that is not the frame's.
                 resampler = av.AudioResampler(format="flt", rate=SAMPLE_RATE)
-                shape = (frame.format.name, frame.layout.name, frame.sample_rate)
             frame.pts = None  # gaps in damaged time stamps must not become silence
+            assert resampler is not None
             for piece in resampler.resample(frame):
                 pieces.append(_mono(piece, name))
                 count += len(pieces[-1])

@@ -1,4 +1,4 @@
-"""Samples in, log-mel frames out: loudness-normalised, 100 Hz, 80 bands."""
+"""Log-mel frames of loudness-normalised speech: 100 Hz, 80 bands."""
 
 from __future__ import annotations
 
@@ -46,6 +46,9 @@ def mel_filters(bands: int = MEL_BANDS, n_fft: int = 512, low: float = 40.0, hig
 
 class LogMel(nn.Module):
     """(B, N) samples → (B, N // HOP, MEL_BANDS) log energies, roughly in −2..2. Frame i is centred on (i + ½)·10 ms."""
+
+    filters: torch.Tensor
+    window: torch.Tensor
 
     def __init__(self) -> None:
         super().__init__()

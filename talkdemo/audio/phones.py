@@ -1,4 +1,4 @@
-"""The phone alphabet: silence and the 39 ARPABET phones, and the classes of them that articulation and tests use."""
+"""The phone alphabet: silence and the 39 ARPABET phones, with the classes that articulation depends on."""
 
 from __future__ import annotations
 
@@ -15,4 +15,3 @@ INDEX: dict[str, int] = {label: i for i, label in enumerate(PHONES)}
 
 BILABIAL = frozenset({"P", "B", "M"})  # the lips must meet
 LABIODENTAL = frozenset({"F", "V"})  # lower lip to upper teeth
-ROUNDED = frozenset({"W", "UW", "UH", "OW", "AO", "OY", "SH", "CH", "JH", "ZH", "R"})

@@ -1,4 +1,4 @@
-"""Speech in, loudness and pitch per frame of motion out; numpy and scipy only.
+"""Measures loudness and pitch per frame of motion; numpy and scipy only.
 
 Pitch is the autocorrelation method of Boersma (1993): windowed autocorrelation divided by the window's own, a small
 price on octaves, and the best path through the candidates of all instants.

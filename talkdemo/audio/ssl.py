@@ -1,9 +1,9 @@
-"""Speech in, features of a self-supervised model (HuBERT, wav2vec 2.0, WavLM) out: a stand-in for audio.encoder.
+"""Speech features of a self-supervised model (HuBERT, wav2vec 2.0, WavLM), in place of those of audio.encoder.
 
 Optional: needs the package `transformers`, which is not among the requirements, and weights in a folder or on the Hub.
-Interface and contract are SpeechEncoder's: the same loudness normalisation, silence as padding, 25 fps, long speech in
-chunks, loudness, voicing and pitch as the last three numbers. What FaceFormer and DiffPoseTalk take is the last hidden
-layer, laid on the frames of motion by straight lines; so is it here. Baevski et al. 2020; Hsu et al. 2021.
+The interface is SpeechEncoder's: the same loudness normalisation, silence as padding, 25 fps, long speech in chunks,
+loudness, voicing and pitch as the last three numbers. As in FaceFormer and DiffPoseTalk, the features are the last
+hidden layer, interpolated linearly to the frames of motion. Baevski et al. 2020; Hsu et al. 2021.
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ class SelfSupervised(nn.Module):
             raise ValueError(f"the model has a frame every {hop} samples; one every {HOP} is wanted")
         self.config = SelfSupervisedConfig(model.config.hidden_size)
         self.model = model
-        # So that frame k is centred on (k + ½)·HOP, and there is one for each HOP samples.
+        # centres frame k on (k + ½)·HOP, with one frame for each HOP samples
         self.padding = ((field - hop) // 2, field - hop - (field - hop) // 2)
 
     @classmethod
@@ -64,14 +64,14 @@ class SelfSupervised(nn.Module):
             from transformers import AutoConfig, AutoModel
         except ImportError as error:
             raise ValueError("HuBERT and wav2vec 2.0 need a package: pip install transformers") from error
-        shown = Path(name).name if Path(name).is_dir() else str(name)
-        absent = f"no weights of a speech model in {shown!r}; a folder or an id on the Hub is wanted"
+        label = Path(name).name if Path(name).is_dir() else str(name)
+        absent = f"no weights of a speech model in {label!r}; a folder or an id on the Hub is wanted"
         try:
             config = AutoConfig.from_pretrained(str(name))
         except (OSError, ValueError) as error:
             raise ValueError(absent) from error
         if not (hasattr(config, "conv_stride") and hasattr(config, "conv_kernel")):
-            raise ValueError(f"{shown!r} is a {config.model_type} model; HuBERT, wav2vec 2.0 or WavLM is wanted")
+            raise ValueError(f"{label!r} is a {config.model_type} model; HuBERT, wav2vec 2.0 or WavLM is wanted")
         try:
             return cls(AutoModel.from_pretrained(str(name), config=config)).eval()
         except OSError as error:
@@ -92,16 +92,16 @@ class SelfSupervised(nn.Module):
         parts = []
         for start in range(0, length, chunk):
             left, stop = max(0, start - context), min(length, start + chunk)
-            heard = F.pad(audio[None, left : stop + context], self.padding).to(device)
-            layer = self.model(heard).last_hidden_state[0]  # ((right - left) / HOP, hidden)
+            chunk_audio = F.pad(audio[None, left : stop + context], self.padding).to(device)
+            layer = self.model(chunk_audio).last_hidden_state[0]  # ((right - left) / HOP, hidden)
             parts.append(layer[(start - left) // HOP : (stop - left) // HOP])
         return torch.cat(parts)
 
     def features(self, speech: Speech, frames: int | None = None) -> np.ndarray:
         """(T, D) features of speech, padded with silence or cut to `frames` (default: those that cover the speech).
 
-        The middle of a frame of motion is halfway between the middles of two frames of the model: there the straight
-        line is their mean. Behind it loudness, voicing and pitch as in SpeechEncoder.features.
+        A frame of motion is centred halfway between two frames of the model, so linear interpolation is their mean.
+        Loudness, voicing and pitch follow as in SpeechEncoder.features.
         """
         frames = frames or speech.frames
         layer = self.hidden(speech.samples, frames).view(frames, 2, -1).mean(1).cpu().numpy()
@@ -109,7 +109,7 @@ class SelfSupervised(nn.Module):
 
 
 def open_encoder(name: str) -> SpeechEncoder | SelfSupervised:
-    """What makes a talker's features: our own speech encoder's checkpoint, or "ssl:" and a self-supervised model."""
+    """The encoder of a talker's features: the checkpoint of our own, or "ssl:" and a self-supervised model."""
     if name.startswith("ssl:"):
         return SelfSupervised.open(name.removeprefix("ssl:"))
     return SpeechEncoder.open(name)

@@ -1,4 +1,4 @@
-"""Speech in, the sound of the voice frame by frame out (spectrum, loudness, pitch): what tells speakers apart."""
+"""Voice features per frame (spectrum, loudness, pitch), by which speakers are told apart."""
 
 from __future__ import annotations
 

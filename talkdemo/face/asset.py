@@ -17,7 +17,7 @@ def arrays() -> dict[str, np.ndarray]:
     """Everything in the file but textures; float16 stays float16. Raises FileNotFoundError with how to build it."""
     path = files("talkdemo") / "assets" / NAME
     if not path.is_file():
-        raise FileNotFoundError(f"talkdemo/assets/{NAME} is missing; python -m talkdemo.build.head.head makes it")
+        raise FileNotFoundError(f"talkdemo/assets/{NAME} is missing; python -m talkdemo.build.head makes it")
     with path.open("rb") as stream, np.load(stream) as stored:
         return {key: stored[key] for key in stored.files}
 

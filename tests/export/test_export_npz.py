@@ -145,6 +145,7 @@ def test_damaged_files_are_one_sentence(tmp_path: Path) -> None:
         plain.replace(b"NUMPY\x01\x00\x76\x00", b"NUMPY\x01\x00\x76\x40", 1),  # a header of 16 kB
         plain.replace(b"'<f4'", b"'<f9'", 1),
     ]
+    assert data not in damaged and plain not in damaged
     for _ in range(600):
         changed = np.frombuffer(data if generator.random() < 0.5 else plain, np.uint8).copy()
         end = 600 if generator.random() < 0.5 else len(changed)

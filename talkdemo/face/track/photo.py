@@ -17,6 +17,7 @@ import numpy as np
 
 from talkdemo.face.track.faces import ALIKE
 from talkdemo.face.track.landmarker import Found, open_landmarker
+from talkdemo.files import check_readable
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -106,10 +107,7 @@ def _read(path: Path, name: str, side: int) -> tuple[np.ndarray, float, tuple[in
     """The upright picture, at most `side` pixels long, its scale, and the upright photograph's width and height."""
     from PIL import Image
 
-    if path.is_dir():
-        raise ValueError(f"{name} is a folder; wanted: {KINDS}")
-    if not path.is_file():
-        raise ValueError(f"{name} does not exist; wanted: {KINDS}")
+    check_readable(path, name, KINDS)
     try:
         with _silent(), Image.open(path) as image:
             size = _shown_size(image)

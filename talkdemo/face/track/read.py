@@ -13,6 +13,8 @@ from pathlib import Path
 
 import numpy as np
 
+from talkdemo.files import check_readable
+
 SHORTEST = 1.0  # seconds
 LONGEST = 600.0
 CLOSEST = 0.024  # seconds between two pictures that are looked at: up to 40 a second; of 50 or 60 every other
@@ -33,12 +35,7 @@ class Video:
 
         path = Path(path)
         self.name = name = Path(name).name if name else path.name
-        if path.is_dir():
-            raise ValueError(f"{name} is a folder; wanted: {KINDS}")
-        if not path.is_file():
-            raise ValueError(f"{name} does not exist; wanted: {KINDS}")
-        if path.stat().st_size == 0:
-            raise ValueError(f"{name} is empty (0 bytes); wanted: {KINDS}")
+        check_readable(path, name, KINDS)
         try:
             self.container = av.open(str(path), metadata_errors="ignore")
         except (av.FFmpegError, OSError, EOFError, UnicodeDecodeError) as error:
