@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from talkdemo.data.corpora.pieces import LOOK, cuts, part, pieces
+from talkdemo.data.corpora.pieces import REACH, cuts, part, pieces
 from talkdemo.records import FPS, SAMPLES_PER_FRAME, Clip, Motion, Phone, Speech
 
 
@@ -15,7 +15,7 @@ def test_cuts_move_to_the_quietest_frame():
     assert cuts(loudness, 500, 250) == [0, 242, 500]
     assert cuts(np.ones(500), 500, 250) == [0, 250, 500]  # nowhere quieter: the even cut
     loudness[:] = 1.0
-    loudness[205:210] = 0.0  # beyond LOOK
+    loudness[205:210] = 0.0  # beyond REACH
     assert cuts(loudness, 500, 250) == [0, 250, 500]
     assert cuts(np.ones(250), 250, 250) == [0, 250]
 
@@ -27,7 +27,7 @@ def test_pieces_cut_sound_motion_and_phones_together():
     clip = Clip("a", "test", Speech(samples), "train", "x", text="no", phones=(Phone(0, 7, "AA", 1), Phone(7, 12, "B")),
                 motion=motion)  # fmt: skip
     parts = list(pieces(clip, 5.0))
-    assert len(parts) == 3 and max(len(p.motion) for p in parts) <= (5 + 2 * LOOK) * FPS
+    assert len(parts) == 3 and max(len(p.motion) for p in parts) <= (5 + 2 * REACH) * FPS
     for p in parts:
         numbers = p.motion.coefficients[:, 0]
         np.testing.assert_array_equal(p.speech.samples[::SAMPLES_PER_FRAME], numbers)

@@ -1,1 +1,1 @@
-"""The articulation model: phones and prosody to motion."""
+"""The articulation model: motion from phones and prosody."""

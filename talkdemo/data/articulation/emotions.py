@@ -1,4 +1,4 @@
-"""The six emotions (and neutral): offsets on the face and factors on how it moves, layered over any style.
+"""The six emotions and neutral: offsets on the face and factors on its motion, layered over any style.
 
 Offsets are ARKit coefficients at full strength, after the prototypes of Ekman & Friesen (FACS); they never close or
 open the lips by themselves, because closures are enforced after them.
@@ -76,7 +76,7 @@ assert tuple(LAYERS) == EMOTIONS
 
 
 def layer(emotion: str) -> Emotion:
-    """The layer by name; ValueError naming the seven."""
+    """The layer of an emotion. Raises ValueError for an unknown one."""
     if emotion not in LAYERS:
         raise ValueError(f"emotion {emotion!r} is not known; wanted is one of {', '.join(EMOTIONS)}")
     return LAYERS[emotion]

@@ -1,4 +1,4 @@
-"""Prosody and a style in, head rotation at 25 fps out: base pose, sway, phrase postures, nods on accents, breathing."""
+"""Head rotation of a speaker: base pose, sway, a posture for each phrase, nods on accents, breathing."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def _postures(prosody: Prosody, time: np.ndarray, generator: np.random.Generator
 def _nods(
     prosody: Prosody, style: Style, emotion: Emotion, time: np.ndarray, generator: np.random.Generator
 ) -> np.ndarray:
-    """(T, 3) degrees: down on the accent after a small lift, back up more slowly; some accents are passed over."""
+    """(T, 3) degrees: down on the accent after a small lift, back up more slowly; some accents get none."""
     out = np.zeros((len(time), 3))
     for peak, strength in prosody.accents:
         if generator.random() > style.nod_share:

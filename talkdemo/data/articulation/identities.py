@@ -1,4 +1,4 @@
-"""The talking identities: a voice of the synthetic speech and the fixed style of its face, by name."""
+"""The talking identities: a voice of the synthetic speech and a fixed style of its face, by name."""
 
 from __future__ import annotations
 
@@ -14,8 +14,6 @@ SEED = 1993
 
 @dataclass(frozen=True)
 class TalkingIdentity:
-    """Who speaks (voice) and how their face moves when they do (style)."""
-
     name: str
     voice: Voice
     style: Style

@@ -1,19 +1,20 @@
-"""Phones, times and prosody in, a moving face and head out: the stochastic teacher of the corpus.
+"""The articulation model: performs timed phones and prosody as a moving face and head, with random variation.
 
     phones ─ prosody ─▶ mouth (dominance blending) ─┐
                  ├────▶ head (sway, nods)           ├─ emotion ─ closures ─▶ Motion
                  └────▶ upper face (blinks, gaze) ──┘
 
-One style, one emotion and one generator give one performance; the same generator state gives the same one again.
+A performance follows from the style, the emotion and the state of the generator.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
 import numpy as np
 
+from talkdemo.audio.prosody import energy, pitch
 from talkdemo.data.articulation.emotions import Emotion, layer
 from talkdemo.data.articulation.head_motion import head_rotation
 from talkdemo.data.articulation.mouth import closures, labiodentals, mouth_tracks
@@ -24,15 +25,24 @@ from talkdemo.data.articulation.upper_face import upper_face
 from talkdemo.data.articulation.visemes import TRACK, TRACKS
 from talkdemo.face.arkit import INDEX, NAMES, indices
 from talkdemo.face.contact import opening
-from talkdemo.records import FPS, Motion, Phone
+from talkdemo.records import FPS, Motion, Phone, Speech
 
-APART = 0.24  # of the clip's 95th percentile of opening: the least a vowel may have (the closure test wants 0.15)
+APART = 0.24  # least opening of a vowel, of the clip's 95th percentile (the closure test asks for 0.15)
+
+
+def performances(
+    speech: Speech, phones: Sequence[Phone], variants: Iterable[tuple[Style, str, np.random.Generator]]
+) -> Iterator[Motion]:
+    """The motion of a speech with timed phones, once for every (style, emotion, generator)."""
+    loudness, hertz = energy(speech), pitch(speech)
+    for style, emotion, generator in variants:
+        yield articulate(phones, loudness, hertz, style, emotion, generator, speech.frames)
 
 
 def articulate(
     phones: Sequence[Phone],
-    energy: np.ndarray,
-    pitch: np.ndarray,
+    loudness: np.ndarray,
+    hertz: np.ndarray,
     style: Style,
     emotion: str,
     generator: np.random.Generator,
@@ -40,29 +50,29 @@ def articulate(
 ) -> Motion:
     """One performance of `frames` frames at 25 fps; frame i shows the middle of its 40 ms.
 
-    phones: in order, times in seconds, gaps are silence; energy (T,) 0 at the noise floor … about 1 at speech level and
-    pitch (T,) Hz, 0 = unvoiced, both as audio.prosody measures them.
-    ValueError on unknown phones or emotions and on tracks of another length.
+    phones: in order, times in seconds, gaps are silence. loudness (T,), 0 at the noise floor … about 1 at speech level,
+    and hertz (T,), the pitch, 0 = unvoiced: as audio.prosody measures them.
+    Raises ValueError for unknown phones or emotions and for tracks of another length.
     """
     if frames < 1:
         raise ValueError(f"{frames} frames were asked for; at least 1 is wanted")
     feeling = layer(emotion)
-    prosody = analyse(phones, energy, pitch, frames)
-    acted = replace(style, jaw_gain=style.jaw_gain * feeling.jaw, lip_gain=style.lip_gain * feeling.lips)
+    prosody = analyse(phones, loudness, hertz, frames)
+    emotional = replace(style, jaw_gain=style.jaw_gain * feeling.jaw, lip_gain=style.lip_gain * feeling.lips)
     head = head_rotation(prosody, style, feeling, generator, frames)
-    mouth = mouth_tracks(prosody, acted, generator, frames)
+    mouth = mouth_tracks(prosody, emotional, generator, frames)
     faces = np.zeros((frames, len(NAMES)))
     for name, track in upper_face(prosody, style, feeling, head, generator).items():
         faces[:, INDEX[name]] = track
-    closure = _mouth(faces, mouth, style, generator)
-    _feel(faces, feeling, generator)
-    _close(faces, closure, prosody)
-    _sides(faces, style, generator)
+    closure = _add_mouth(faces, mouth, style, generator)
+    _add_emotion(faces, feeling, generator)
+    _enforce_closures(faces, closure, prosody)
+    _add_asymmetry(faces, style, generator)
     return Motion(np.clip(faces, 0, 1).astype(np.float32), head.astype(np.float32), meta={"emotion": emotion})
 
 
-def _mouth(faces: np.ndarray, mouth: np.ndarray, style: Style, generator: np.random.Generator) -> np.ndarray:
-    """Lay the tracks and the habits of the style onto the channels; returns closure (T,)."""
+def _add_mouth(faces: np.ndarray, mouth: np.ndarray, style: Style, generator: np.random.Generator) -> np.ndarray:
+    """Add the tracks of the mouth and the biases of the style; returns closure (T,)."""
     for name in TRACKS:
         if name != "closure":
             faces[:, indices(name)] = mouth[:, [TRACK[name]]]
@@ -84,8 +94,8 @@ def _mouth(faces: np.ndarray, mouth: np.ndarray, style: Style, generator: np.ran
     return mouth[:, TRACK["closure"]]
 
 
-def _feel(faces: np.ndarray, feeling: Emotion, generator: np.random.Generator) -> None:
-    """Add the emotion with a strength of its own for this utterance; rounding wins over a smile."""
+def _add_emotion(faces: np.ndarray, feeling: Emotion, generator: np.random.Generator) -> None:
+    """Add the emotion at a random strength; rounding suppresses a smile."""
     strength = generator.uniform(0.8, 1.1) * (1 + 0.08 * smooth_noise(generator, len(faces), 0.12, FPS))
     for name, offset in feeling.offsets.items():
         faces[:, indices(name)] += offset * strength
@@ -96,8 +106,8 @@ def _feel(faces: np.ndarray, feeling: Emotion, generator: np.random.Generator) -
     faces[:, indices("eyeWide")] *= 1 - np.clip(blink, 0, 1)
 
 
-def _close(faces: np.ndarray, closure: np.ndarray, prosody: Prosody) -> None:
-    """Make lips meet where they must and part where they must, on the frames themselves."""
+def _enforce_closures(faces: np.ndarray, closure: np.ndarray, prosody: Prosody) -> None:
+    """Make the lips meet and part where they must, on the frame grid."""
     shut, apart = closures(prosody, len(faces))
     closure = np.clip(closure, 0, 1)
     closure = np.where(shut, 1.0, closure)
@@ -126,8 +136,8 @@ def _hold_below(track: np.ndarray, where: np.ndarray, ceiling: float) -> None:
     np.maximum(track, 0, out=track)
 
 
-def _sides(faces: np.ndarray, style: Style, generator: np.random.Generator) -> None:
-    """The small differences between left and right that every face has."""
+def _add_asymmetry(faces: np.ndarray, style: Style, generator: np.random.Generator) -> None:
+    """Small differences between left and right, as every face has them."""
     lean = 0.12 * style.asymmetry + 0.03 * smooth_noise(generator, len(faces), 0.2, FPS)[:, 0]
     for name in ("mouthSmile", "mouthDimple", "mouthStretch", "mouthUpperUp", "mouthLowerDown", "mouthFrown",
                  "cheekSquint", "eyeSquint", "noseSneer"):  # fmt: skip

@@ -1,8 +1,8 @@
-"""Segments and a style in, mouth and jaw tracks at 25 fps out: dominance blending, then closures on the frame grid.
+"""Mouth and jaw of a speaker by dominance blending, and the frames on which lips must meet or part.
 
 Cohen & Massaro 1993: every phone s has a dominance D_s(t) = α_s exp(−|τ| / reach) in each group of articulators,
 τ = distance from its core; a track is Σ D_s(t) T_s / Σ D_s(t). Short phones sit inside their neighbours' dominance and
-do not reach their targets: undershoot comes by itself. Worked at 100 Hz, smoothed, read at the middle of each frame.
+do not reach their targets: this is undershoot. Computed at 100 Hz, smoothed, sampled at the middle of each frame.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ def mouth_tracks(prosody: Prosody, style: Style, generator: np.random.Generator,
     return _styled(tracks, prosody, style, generator)
 
 
-def _gestures(prosody: Prosody, style: Style, generator: np.random.Generator):
+def _gestures(prosody: Prosody, style: Style, generator: np.random.Generator) -> tuple[np.ndarray, ...]:
     """One row per viseme: start, end (P,), core share (P,), targets (P, tracks) and weights (P, groups)."""
     rows: list[tuple[float, float, float]] = []
     targets: list[np.ndarray] = []
@@ -106,8 +106,8 @@ def _styled(tracks: np.ndarray, prosody: Prosody, style: Style, generator: np.ra
 def closures(prosody: Prosody, frames: int) -> tuple[np.ndarray, np.ndarray]:
     """Where the lips must meet, (T,) bool, and where they must be apart, (T,) bool, on the frame grid.
 
-    A /p b m/ holds every frame whose middle lies in it, and at least the one nearest: a picture is 40 ms long and a
-    closure can be shorter, yet it has to be seen.
+    A /p b m/ holds every frame whose middle lies in it, and at least the nearest one: a closure can be shorter than a
+    frame and must still be visible.
     """
     shut, apart = np.zeros(frames, bool), np.zeros(frames, bool)
     middles = (np.arange(frames) + 0.5) / FPS

@@ -1,4 +1,4 @@
-"""A random generator in, smooth random tracks out: what keeps the teacher from repeating itself without jitter."""
+"""Smooth random tracks, which vary the motion without jitter."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Phones, energy and pitch in; segments without gaps, loudness, accents and phrases out."""
+"""Analyses the prosody of speech: segments without gaps, loudness, accents, phrases and questions."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ PAUSE = 0.25  # seconds of silence that end a phrase and let the mouth close
 
 @dataclass(frozen=True)
 class Prosody:
-    """What a speaker's face answers to beside the phones."""
+    """Phones without gaps, and their prosody."""
 
     segments: tuple[Phone, ...]  # P phones and silences that cover the clip without gaps
-    loudness: np.ndarray  # (P,) -1 faint … 1 strong, against the clip's middle
+    loudness: np.ndarray  # (P,) -1 faint … 1 strong, relative to the clip's median
     accents: tuple[tuple[float, float], ...]  # (time of the peak, strength 0..1) of accented vowels
     phrases: tuple[tuple[float, float], ...]  # (start, end) of speech between pauses
     questions: tuple[bool, ...]  # one per phrase: does the pitch rise at its end
@@ -98,7 +98,9 @@ def _phrases(parts: tuple[Phone, ...]) -> tuple[tuple[float, float], ...]:
     return tuple((start, end) for start, end in phrases)
 
 
-def _accents(parts, energy: np.ndarray, pitch: np.ndarray, frames: int) -> tuple[tuple[float, float], ...]:
+def _accents(
+    parts: tuple[Phone, ...], energy: np.ndarray, pitch: np.ndarray, frames: int
+) -> tuple[tuple[float, float], ...]:
     """Vowels that stand out by stress, pitch, loudness and length; at least 0.28 s apart, the strongest first."""
     vowels = [p for p in parts if p.label in VOWELS]
     if not vowels:

@@ -1,4 +1,4 @@
-"""A talking style: every number by which two speakers' faces differ while they say the same thing.
+"""Talking styles: the numbers by which the faces of two speakers differ while they say the same thing.
 
 Jaw and lips have gains of their own, after Edwards et al. 2016 (JALI): one speaker drops the jaw, another works the
 lips. `draw` spreads styles over the whole range of every number (Latin hypercube), so that no two look alike.

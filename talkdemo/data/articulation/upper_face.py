@@ -1,4 +1,4 @@
-"""Prosody, style and head rotation in; eyes, lids, brows and cheeks at 25 fps out, as named ARKit tracks.
+"""Eyes, lids, brows and cheeks of a speaker, as named ARKit tracks at 25 fps.
 
 Blinks come at log-normal intervals and have the lopsided shape of real captures (half-way shut in about 50 ms, open
 again in about 70 ms with a long tail); gaze moves by saccades on the main sequence (Bahill et al. 1975: 2.2 ms per
@@ -17,15 +17,16 @@ from talkdemo.records import FPS
 
 ASIDE, UP, DOWN = 24.0, 15.0, 20.0  # degrees by which face.head turns an eye at coefficient 1
 BLINK_SIGMA = 0.55  # of the log of the interval
+Saccades = list[tuple[float, float]]  # time s, size degrees
 
 
 def upper_face(
     prosody: Prosody, style: Style, emotion: Emotion, head: np.ndarray, generator: np.random.Generator
 ) -> dict[str, np.ndarray]:
-    """Tracks (T,) by ARKit name; `head` (T, 3) radians is what the eyes make up for."""
+    """Tracks (T,) by ARKit name; the eyes compensate for `head` (T, 3), radians."""
     frames = len(head)
     time = (np.arange(frames) + 0.5) / FPS
-    gaze, shifts = _gaze(prosody, style, emotion, time, generator)
+    gaze, saccades = _gaze(prosody, style, emotion, time, generator)
     eye = gaze - np.degrees(head[:, [1, 0]]) * [1.0, -1.0]  # yaw to the left, pitch up, relative to the head
     eye += 0.25 * smooth_noise(generator, frames, 1.5, FPS, 2)  # drift of fixation
     left = eye[:, 0] / ASIDE
@@ -35,7 +36,7 @@ def upper_face(
         "eyeLookInLeft": np.maximum(-left, 0), "eyeLookOutRight": np.maximum(-left, 0),
         "eyeLookUpLeft": np.maximum(up, 0), "eyeLookUpRight": np.maximum(up, 0),
     }  # fmt: skip
-    blink = _blinks(prosody, style, emotion, shifts, time, generator)
+    blink = _blinks(prosody, style, emotion, saccades, time, generator)
     down = np.maximum(-up, 0) + 0.10 * blink  # the eye dips under the closing lid
     droop = style.lid_droop + 0.02 * smooth_noise(generator, frames, 0.15, FPS)[:, 0]
     lid = np.clip(droop + 0.18 * np.maximum(-up, 0), 0, 0.5)
@@ -61,12 +62,19 @@ def blink_shape(tau: np.ndarray, length: float, hold: float) -> np.ndarray:
     return np.where(tau <= 0, closing, opening)
 
 
-def _blinks(prosody, style: Style, emotion: Emotion, shifts, time: np.ndarray, generator) -> np.ndarray:
-    """(T,) 0 open … 1 shut. Half of the phrase ends and some large gaze shifts draw the next blink to themselves."""
+def _blinks(
+    prosody: Prosody,
+    style: Style,
+    emotion: Emotion,
+    saccades: Saccades,
+    time: np.ndarray,
+    generator: np.random.Generator,
+) -> np.ndarray:
+    """(T,) 0 open … 1 shut. Half of the phrase ends and some large saccades attract the next blink."""
     end = time[-1] if len(time) else 0.0
     mean = 60 / (style.blink_rate * emotion.blinks)
     magnets = [stop + generator.uniform(-0.08, 0.2) for _, stop in prosody.phrases if generator.random() < 0.5]
-    magnets += [moment for moment, size in shifts if size > 7 and generator.random() < 0.4]
+    magnets += [moment for moment, size in saccades if size > 7 and generator.random() < 0.4]
     magnets.sort()
     out = np.zeros(len(time))
     now = -generator.random() * mean
@@ -88,14 +96,16 @@ def _blinks(prosody, style: Style, emotion: Emotion, shifts, time: np.ndarray, g
             out = np.maximum(out, 0.9 * blink_shape(time - again, length, 0.0))
 
 
-def _gaze(prosody, style: Style, emotion: Emotion, time: np.ndarray, generator):
-    """(T, 2) degrees of gaze against the camera, left and up, and the saccades as (time, size)."""
+def _gaze(
+    prosody: Prosody, style: Style, emotion: Emotion, time: np.ndarray, generator: np.random.Generator
+) -> tuple[np.ndarray, Saccades]:
+    """(T, 2) degrees of gaze relative to the camera, left and up, and the saccades."""
     end = time[-1] if len(time) else 0.0
     starts = np.array([s for s, _ in prosody.phrases])
     contact = np.clip(style.gaze_contact * emotion.contact, 0.3, 0.97)
     home = np.array([0.0, -emotion.gaze_down])
     gaze = np.tile(home, (len(time), 1))
-    shifts: list[tuple[float, float]] = []
+    saccades: Saccades = []
     now, point, away = -generator.uniform(0, 1.0), home, False
     while now < end:
         if away:
@@ -114,13 +124,20 @@ def _gaze(prosody, style: Style, emotion: Emotion, time: np.ndarray, generator):
         duration = 0.0022 * size + 0.021
         x = np.clip((time - now) / duration + 0.5, 0, 1)
         gaze += (x**2 * (3 - 2 * x))[:, None] * (new - point)
-        shifts.append((now, size))
+        saccades.append((now, size))
         point = new
-    return gaze, shifts
+    return gaze, saccades
 
 
-def _brows(prosody, style: Style, emotion: Emotion, up: np.ndarray, time: np.ndarray, generator):
-    """Raises and frowns on accents, raises on questions, a slow drift, and the brows that follow the eyes up."""
+def _brows(
+    prosody: Prosody,
+    style: Style,
+    emotion: Emotion,
+    up: np.ndarray,
+    time: np.ndarray,
+    generator: np.random.Generator,
+) -> dict[str, np.ndarray]:
+    """Raises and frowns on accents, raises on questions, a slow drift; brows follow the eyes up."""
     raised, lowered = np.zeros(len(time)), np.zeros(len(time))
     activity = style.brow_activity * emotion.brows
     for peak, strength in prosody.accents:

@@ -1,9 +1,9 @@
-"""Phone labels in, articulatory targets out: where every part of the mouth wants to be for each phone, and how much.
+"""Articulatory targets of every phone, and the weight it gives to each part of the mouth.
 
 Targets are ARKit coefficients at normal effort, left = right, except `closure` (0 lips free … 1 lips held together),
-from which articulation_mouth makes mouthClose = closure × jawOpen. Weights are the α of the dominance functions of
-Cohen & Massaro (1993), one per group of tracks: a phone that does not care about rounding has a small weight there and
-takes its neighbours' lips. Values are our own, set by eye on the head and by the statistics of data.statistics.
+from which model.py makes mouthClose = closure × jawOpen. Weights are the α of the dominance functions of
+Cohen & Massaro (1993), one per group of tracks: a phone that leaves rounding open has a small weight there and takes
+its neighbours' lips. Values are our own, set by eye on the head and by the statistics of real speakers (evaluate).
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ REACH: dict[str, tuple[float, float]] = {
 
 @dataclass(frozen=True)
 class Viseme:
-    """What one phone (or one half of a diphthong) asks of the mouth."""
+    """The targets of a phone, or of one half of a diphthong, and its weights."""
 
     targets: Mapping[str, float]
     jaw: float = 1.0
@@ -51,7 +51,7 @@ class Viseme:
 
 @dataclass(frozen=True)
 class PhoneTargets:
-    """A phone as one or two visemes and the share of its time that belongs to the first."""
+    """The one or two visemes of a phone; `first`: share of its time that belongs to the first."""
 
     visemes: tuple[Viseme, ...]
     first: float = field(default=1.0)

@@ -1,1 +1,1 @@
-"""Real corpora, one file each."""
+"""Corpora, one file each."""

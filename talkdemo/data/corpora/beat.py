@@ -1,17 +1,18 @@
-"""BEAT folder in, clips of 30 real speakers out: ARKit faces at 25 fps, speech, phones, emotions. Not shipped with us.
+"""BEAT: 30 speakers with ARKit faces, speech, phones and emotions. Not shipped.
 
 The layout is that of BEAT's own description, scripts/BEAT_2022/readme_beat.md of github.com/PantoMatrix/PantoMatrix,
 with issues 20, 43 and 73 there, and details of the JSON from programs that read it; no file of BEAT itself was at hand:
 
 - `<speaker>/<take>.json`: {"names": 51 ARKit names (no tongueOut), "frames": [{"weights", "time" in seconds,
   "rotation": always empty}, …]} at 60 fps from an iPhone, so there is no head motion; `<take>.wav` at 16 kHz;
-  `<take>.TextGrid` with words and phones, wanting for some takes. Takes are found in any folder below the root.
+  `<take>.TextGrid` with words and phones, missing for some takes. Takes are found in any folder below the root.
 - a take is SPEAKER_NAME_TYPE_FIRST_LAST (1_wayne_0_1_8): types 0, 2, 4, 6 are monologues and 1, 3, 5, 7 conversations
-  in English, Mandarin, Spanish and Japanese; FIRST and LAST number what is said, 1–118 or 1–12, alike for all speakers.
+  in English, Mandarin, Spanish and Japanese; FIRST and LAST are the numbers of its texts, 1–118 or 1–12, the same for
+  all speakers.
 - the number of a monologue gives its emotion (see EMOTIONS); conversations are neutral.
 
-Ours: contempt counts as disgusted; what has a number that ends in 5 is held out (10 %: no held-out text is trained on,
-and each of our emotions is there). BEAT's authors say that sound and face are not always in step.
+Contempt counts as disgusted. Texts whose number ends in 5 are held out (10 %, with every emotion). BEAT's authors say
+that sound and face are not always in step.
 CC BY-NC 4.0, Liu et al. 2022, "BEAT: A Large-Scale Semantic and Emotional Multi-Modal Dataset".
 """
 
@@ -47,7 +48,7 @@ _NAME = re.compile(r"(\d+)_([A-Za-z]+)_([0-7])_(\d+)_(\d+)")
 
 @dataclass(frozen=True, order=True)
 class Take:
-    """What the name of a take says."""
+    """The name of a take."""
 
     number: int  # of the speaker
     kind: int  # 0–7, see above
@@ -68,7 +69,7 @@ class Take:
 
     @property
     def emotion(self) -> str:
-        """One of data.emotions.EMOTIONS."""
+        """One of articulation.emotions.EMOTIONS."""
         if self.kind % 2:
             return "neutral"
         return next(emotion for end, emotion in EMOTIONS if self.first <= end)
@@ -84,18 +85,18 @@ class Take:
 
 def folder(root: Path | str | None = None) -> Path:
     """`root`, else $TALKDEMO_BEAT; FileNotFoundError where that is no folder."""
-    given = root or os.environ.get(VARIABLE)
-    if not given:
+    path = root or os.environ.get(VARIABLE)
+    if not path:
         raise FileNotFoundError(f"no BEAT data: set {VARIABLE} to its folder")
-    if not Path(given).is_dir():
-        raise FileNotFoundError(f"no BEAT data: {str(given)!r} is not a folder")
-    return Path(given)
+    if not Path(path).is_dir():
+        raise FileNotFoundError(f"no BEAT data: {str(path)!r} is not a folder")
+    return Path(path)
 
 
 def read_face(path: Path) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """A JSON file → times (N,) s, coefficients (N, 52) in 0..1, mask (52,): the channels that the file has.
 
-    Frames whose time does not come after all times before it are passed over. ValueError: not BEAT's layout.
+    Frames whose time is not later than all before are skipped. Raises ValueError for another layout.
     """
     try:
         file = json.loads(path.read_text(encoding="utf-8"))
@@ -137,9 +138,9 @@ def read_sound(path: Path) -> np.ndarray:
 
 
 def read_speech(path: Path, language: str) -> tuple[str | None, tuple[Phone, ...] | None]:
-    """Words and phones of a TextGrid, None for what it lacks; phones of English only (others are not ARPABET).
+    """Words and phones of a TextGrid, None where it has none; phones of English only (others are not ARPABET).
 
-    The aligner's marks (spn, sil, <eps>, nothing) are silence. ValueError: another label that is not ARPABET.
+    The aligner's marks (spn, sil, <eps>, nothing) are silence. Raises ValueError for other labels than ARPABET.
     """
     if not path.is_file():
         return None, None
@@ -160,8 +161,9 @@ def clips(
 ) -> Iterator[Clip]:
     """The takes by speaker, type and number; `speakers` by name ("wayne"), all when None.
 
-    Identity is beat_NAME. Sound and face are cut to the shorter of the two. Takes last 1 to 10 minutes: see
-    data.pieces. Raises FileNotFoundError where the data is absent, ValueError for a file that is not as said above.
+    Identity is beat_NAME. Sound and face are cut to the shorter of the two. Takes last 1 to 10 minutes:
+    corpora/pieces.py cuts them. Raises FileNotFoundError where the data is absent, ValueError for a file of another
+    layout.
     """
     base = folder(root)
     wanted = None if speakers is None else set(speakers)

@@ -1,4 +1,4 @@
-"""FACEGOOD folder in, clips of Mandarin speech with a film rig's mouth out, translated to ARKit where it can be.
+"""FACEGOOD: Mandarin speech with the mouth of an animation rig, translated to ARKit where possible.
 
 Mouth and jaw only, left = right; `mask` leaves out the rest. One take of the five, HELD_OUT, is held out.
 MIT, FACEGOOD-Audio2Face.
@@ -9,16 +9,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import numpy as np
-import soundfile
 
-from talkdemo.data.corpora import pieces as cutter
+from talkdemo.data.corpora import pieces as cutting
 from talkdemo.data.corpora.live_link import resample
-from talkdemo.data.corpora.shared import need
+from talkdemo.data.corpora.shared import need, read_sound
 from talkdemo.face.arkit import NAMES, indices
-from talkdemo.records import SAMPLE_RATE, Clip, Motion, Speech
+from talkdemo.records import Clip, Motion, Speech
 
-# 113 s of 495 s (23 %). The take nearest to a tenth, 1114_3_15 (49 s), would not do: it is another session, whose jaw
-# opens twice as far and whose lips are never puckered, so it says little about what the other takes can teach.
+# 113 s of 495 s (23 %). The take nearest to a tenth, 1114_3_15 (49 s), is of another session, whose jaw opens twice as
+# far and whose lips are never puckered, so it says little about what can be learned from the other takes.
 HELD_OUT = "1114_2_04"
 # ARKit channel (both sides where it has sides) → the rig controls whose largest value it takes.
 CONTROLS: dict[str, tuple[str, ...]] = {
@@ -55,16 +54,13 @@ def clips() -> Iterator[Clip]:
     """The five whole takes (49 to 113 s) in order of name; FileNotFoundError where the data is absent."""
     for path in sorted(need("facegood").glob("*.npz")):
         take = np.load(path)
-        samples, rate = soundfile.read(path.with_suffix(".ogg"), dtype="float32")
-        if rate != SAMPLE_RATE:
-            raise ValueError(f"{path.stem}.ogg has {rate} Hz; {SAMPLE_RATE} Hz is wanted")
         coefficients, real = translate([str(name) for name in take["control"]], take["value"])
         times = np.arange(len(coefficients)) / float(take["fps"])
         coefficients = resample(times, coefficients).astype(np.float32)
         yield Clip(
             name=path.stem,
             corpus="facegood",
-            speech=Speech(samples, path.stem),
+            speech=Speech(read_sound(path.with_suffix(".ogg")), path.stem),
             split="held-out" if path.stem == HELD_OUT else "train",
             identity="facegood",
             language="zh",
@@ -77,4 +73,4 @@ def pieces(seconds: float = 10.0) -> Iterator[Clip]:
     """The held-out take in pieces of about `seconds` (see data.pieces), for evaluation."""
     for clip in clips():
         if clip.split == "held-out":
-            yield from cutter.pieces(clip, seconds)
+            yield from cutting.pieces(clip, seconds)

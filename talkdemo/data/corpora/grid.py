@@ -1,4 +1,4 @@
-"""GRID speaker s1 folder in, clips with phones, face and head out: one real speaker's audio-visual commands.
+"""GRID, speaker s1: audio-visual commands of one real speaker, with phones, face and head.
 
 Phones are spread inside the measured word times by typical lengths: good to about 40 ms. Motion comes from MediaPipe's
 landmarker on a small video; `mask` leaves out what does not register there. One clip in ten (by name) is held out.
@@ -13,13 +13,12 @@ from collections.abc import Iterator
 from functools import cache
 
 import numpy as np
-import soundfile
 from scipy.spatial.transform import Rotation
 
 from talkdemo.audio.phones import SILENCE, VOWELS
-from talkdemo.data.corpora.shared import need
+from talkdemo.data.corpora.shared import need, read_sound
 from talkdemo.face.arkit import INDEX, NAMES, indices
-from talkdemo.records import SAMPLE_RATE, Clip, Motion, Phone, Speech
+from talkdemo.records import Clip, Motion, Phone, Speech
 
 LEXICON: dict[str, str] = {
     "a": "EY1", "again": "AH0 G EH1 N", "at": "AE1 T", "b": "B IY1", "bin": "B IH1 N", "blue": "B L UW1",
@@ -61,7 +60,7 @@ def _words() -> dict[str, list[tuple[float, float, str]]]:
 
 def words(clip: str) -> list[tuple[float, float, str]]:
     """(start, end, word) of a clip; "sil" and "sp" are silence. FileNotFoundError where the data is absent."""
-    return [tuple(word) for word in _words()[clip]]
+    return [(start, end, word) for start, end, word in _words()[clip]]
 
 
 def head_of(matrices: np.ndarray) -> np.ndarray:
@@ -89,9 +88,7 @@ def clips(limit: int | None = None) -> Iterator[Clip]:
     whole = np.flatnonzero(tracks["valid"].all(axis=1))[:limit]
     for i in whole:
         name = str(tracks["clip"][i])
-        samples, rate = soundfile.read(folder / "audio" / f"{name}.ogg", dtype="float32")
-        if rate != SAMPLE_RATE:
-            raise ValueError(f"{name}.ogg has {rate} Hz; {SAMPLE_RATE} Hz is wanted")
+        samples = read_sound(folder / "audio" / f"{name}.ogg")
         coefficients = np.zeros((shapes.shape[1], len(NAMES)), np.float32)
         coefficients[:, columns] = shapes[i]
         yield Clip(

@@ -1,4 +1,4 @@
-"""Live Link Face captures in, clips of real faces at 25 fps without sound out: how real lids, eyes and brows move.
+"""Live Link Face captures of real faces, without sound: how real lids, eyes and brows move.
 
 The head columns of these files are all 0, so their motion has no head. MIT, A. Donciu-Julin.
 """

@@ -1,4 +1,4 @@
-"""LJSpeech folder in, clips with forced-alignment phones out: real English, the development set of the closure test.
+"""LJSpeech: real English with phones by forced alignment, the development set of the closure test.
 
 Never trained on (every clip is "held-out"). Audio public domain; alignments MIT.
 """
@@ -9,12 +9,9 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-import numpy as np
-import soundfile
-
 from talkdemo.audio.phones import INDEX, SILENCE
-from talkdemo.data.corpora.shared import need
-from talkdemo.records import SAMPLE_RATE, Clip, Phone, Speech
+from talkdemo.data.corpora.shared import need, read_sound
+from talkdemo.records import Clip, Phone, Speech
 
 _INTERVAL = re.compile(r'xmin = ([\d.eE+-]+)\s+xmax = ([\d.eE+-]+)\s+text = "((?:[^"]|"")*)"')
 _TIER = re.compile(r'name = "([^"]*)"')
@@ -45,14 +42,11 @@ def phone_of(start: float, end: float, label: str) -> Phone:
 def clips() -> Iterator[Clip]:
     """The clips in order of name; FileNotFoundError where the data is absent."""
     for grid in sorted(need("ljspeech").glob("*.TextGrid")):
-        samples, rate = soundfile.read(grid.with_suffix(".flac"), dtype="float32")
-        if rate != SAMPLE_RATE or samples.ndim != 1:
-            raise ValueError(f"{grid.stem}.flac has {rate} Hz; {SAMPLE_RATE} Hz mono is wanted")
         tiers = read_textgrid(grid)
         yield Clip(
             name=grid.stem,
             corpus="ljspeech",
-            speech=Speech(np.ascontiguousarray(samples), grid.stem),
+            speech=Speech(read_sound(grid.with_suffix(".flac")), grid.stem),
             split="held-out",
             identity="ljspeech",
             text=" ".join(word for _, _, word in tiers.get("words", []) if word),

@@ -1,4 +1,4 @@
-"""A long clip in, short clips that cover it out: cut at the quietest frames, sound, motion and phones together."""
+"""Cuts long clips into short ones at the quietest frames: sound, motion and phones together."""
 
 from __future__ import annotations
 
@@ -9,20 +9,19 @@ from dataclasses import replace
 import numpy as np
 
 from talkdemo.audio.prosody import energy
-from talkdemo.records import FPS, SAMPLES_PER_FRAME, Clip, Motion, Phone, Speech
+from talkdemo.records import FPS, SAMPLES_PER_FRAME, Clip, Phone, Speech
 
-LOOK = 1.0  # seconds before and after an even cut in which the quietest frame is looked for
+REACH = 1.0  # seconds before and after an even cut in which the quietest frame is chosen
 
 
 def pieces(clip: Clip, seconds: float = 10.0) -> Iterator[Clip]:
-    """Equal parts of at most `seconds`, their borders then moved to the quietest frame within LOOK: none is longer than
-    seconds + 2·LOOK. Named NAME/0, NAME/1 …; a clip of at most `seconds` is its one piece. Text is left out, and so is
-    a transcript, because neither has times.
+    """Equal parts of at most `seconds`, whose borders move to the quietest frame within REACH: none is longer than
+    seconds + 2·REACH. Named NAME/0, NAME/1 …; text and transcript are dropped, as they have no times.
 
-    Raises ValueError for less than 4·LOOK seconds, of which no piece would be left.
+    Raises ValueError for less than 4·REACH seconds, of which no piece would be left.
     """
-    if seconds < 4 * LOOK:
-        raise ValueError(f"pieces of {seconds} s given; at least {4 * LOOK} s are wanted")
+    if seconds < 4 * REACH:
+        raise ValueError(f"pieces of {seconds} s given; at least {4 * REACH} s are wanted")
     frames = len(clip.motion) if clip.motion is not None else clip.speech.frames
     borders = cuts(energy(clip.speech)[:frames], frames, round(seconds * FPS))
     for i, (start, stop) in enumerate(itertools.pairwise(borders)):
@@ -33,10 +32,10 @@ def cuts(loudness: np.ndarray, frames: int, longest: int) -> list[int]:
     """Borders [0, …, frames] of the fewest equal parts of at most `longest` frames, moved to where `loudness` (T,),
     averaged over five frames, is least (of equals, the one nearest to the even cut)."""
     count = max(1, -(-frames // longest))
-    look, quiet = round(LOOK * FPS), np.convolve(loudness, np.full(5, 0.2), "same")
+    reach, quiet = round(REACH * FPS), np.convolve(loudness, np.full(5, 0.2), "same")
     borders = [0]
     for even in np.linspace(0, frames, count + 1)[1:-1].round().astype(int):
-        near = range(even - look, min(even + look + 1, len(quiet)))
+        near = range(even - reach, min(even + reach + 1, len(quiet)))
         borders.append(int(min(near, key=lambda t: (quiet[t], abs(t - even)), default=even)))
     return [*borders, frames]
 
@@ -50,7 +49,7 @@ def part(clip: Clip, start: int, stop: int, name: str) -> Clip:
         phones = tuple(Phone(max(p.start, first) - first, min(p.end, last) - first, p.label, p.stress) for p in inside)
     motion = None
     if clip.motion is not None:
-        motion = Motion(clip.motion.coefficients[start:stop], clip.motion.head[start:stop], clip.motion.fps)
+        motion = replace(clip.motion[start:stop], meta={})
     samples = clip.speech.samples[start * SAMPLES_PER_FRAME : stop * SAMPLES_PER_FRAME]
     return replace(
         clip, name=name, speech=Speech(samples, name), text=None, transcript=None, phones=phones, motion=motion

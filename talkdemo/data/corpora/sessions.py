@@ -1,22 +1,23 @@
-"""Utterances in, sessions out: several utterances of one voice and emotion with pauses between, as people speak.
+"""Sessions: several utterances of one voice and emotion with pauses between.
 
-A session is what the talking model is trained on: long enough for blinks, gaze and head to live on through pauses.
+The talker is trained on sessions, which are long enough for blinks, gaze and head to go on through pauses.
 """
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import soundfile
 
 from talkdemo.audio.phones import SILENCE
+from talkdemo.data.corpora.synthetic import read_index
 from talkdemo.records import SAMPLE_RATE, SAMPLES_PER_FRAME, Phone, Speech
 
-SILENT_SHARE = 0.04  # sessions without any speech: the idle head is learned too
+SILENT_SHARE = 0.04  # sessions without speech, to learn the idle head
 
 
 @dataclass(frozen=True)
@@ -33,14 +34,13 @@ def sessions(
 ) -> Iterator[Session]:
     """Sessions of about `seconds` each from the utterances of one voice, `hours` in all (each utterance once)."""
     folder = corpus / identity
-    index = json.loads((folder / "utterances.json").read_text())
-    items = [{**item, "path": folder / f"{item['utt']}.flac"} for item in index if item["split"] == split]
+    items = [{**item, "path": folder / f"{item['utt']}.flac"} for item in read_index(folder) if item["split"] == split]
     order = generator.permutation(len(items))
-    by_emotion: dict[str, list[dict]] = {}
+    by_emotion: dict[str, list[dict[str, Any]]] = {}
     for i in order:
         by_emotion.setdefault(items[i]["emotion"], []).append(items[i])
     left = hours * 3600
-    queues = {emotion: iter(some) for emotion, some in by_emotion.items()}
+    queues = {emotion: iter(group) for emotion, group in by_emotion.items()}
     names = list(queues)
     weights = np.array([len(by_emotion[n]) for n in names], float)
     while left > 0 and names:
@@ -66,15 +66,15 @@ def silent(identity: str, split: str, generator: np.random.Generator) -> Session
 
 
 def join(
-    queue: Iterator[dict],
+    queue: Iterator[dict[str, Any]],
     identity: str,
     emotion: str,
     split: str,
     seconds: float,
     generator: np.random.Generator,
 ) -> Session | None:
-    """The next utterances of `queue` (utterances.json's entries with the `path` of their sound) with pauses between,
-    `seconds` or a little more in all; None once the queue is empty."""
+    """The next utterances of `queue` (entries of utterances.json, with the `path` of the sound) with pauses between, of
+    at least `seconds` in all where there are as many; None once the queue is empty."""
     pieces: list[np.ndarray] = []
     phones: list[Phone] = []
     at = 0  # samples

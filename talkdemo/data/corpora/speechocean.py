@@ -1,4 +1,4 @@
-"""speechocean762 folder in, clips of read English with their phones in order (no times) out: 250 real speakers.
+"""speechocean762: English read by 250 speakers, with their phones in order but without times.
 
 Half of the speakers are children; all speak Mandarin first. The phones are those of the dictionary. CC BY 4.0, Zhang et
 al. 2021, "speechocean762: An open-source non-native English speech corpus for pronunciation assessment".
@@ -9,11 +9,9 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 
-import soundfile
-
 from talkdemo.audio.phones import INDEX, SILENCE
-from talkdemo.data.corpora.shared import need
-from talkdemo.records import SAMPLE_RATE, Clip, Speech
+from talkdemo.data.corpora.shared import need, read_sound
+from talkdemo.records import Clip, Speech
 
 SPLITS = {"train": "train", "test": "held-out"}
 
@@ -39,10 +37,7 @@ def clips(split: str | None = None) -> Iterator[Clip]:
         part = SPLITS[entry["split"]]
         if split is not None and part != split:
             continue
-        path = folder / "audio" / entry["speaker"] / f"{name}.ogg"
-        samples, rate = soundfile.read(path, dtype="float32")
-        if rate != SAMPLE_RATE:
-            raise ValueError(f"{path.name} has {rate} Hz; {SAMPLE_RATE} Hz is wanted")
+        samples = read_sound(folder / "audio" / entry["speaker"] / f"{name}.ogg")
         yield Clip(
             name=name, corpus="speechocean762", speech=Speech(samples, name), split=part,
             identity=f"speechocean-{entry['speaker']}", text=entry["text"], transcript=transcript_of(entry["phones"]),
