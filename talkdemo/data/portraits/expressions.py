@@ -1,7 +1,7 @@
-"""Names of expressions → ARKit coefficients; and one random performance of them: (E, 52) with small head rotations.
+"""Expressions by name as ARKit coefficients, and a random performance of them with small head rotations.
 
-The six emotions follow the prototypes of data.emotions, but stronger than a layer on speech may be; visemes are those
-of data.visemes at a loud effort. Left and right are the person's own, as in ARKit.
+The six emotions follow the prototypes of articulation/emotions.py, but stronger than a layer on speech may be; visemes
+are those of articulation/visemes.py at a loud effort. Left and right are the person's own, as in ARKit.
 """
 
 from __future__ import annotations
@@ -65,17 +65,17 @@ EXPRESSIONS: dict[str, Mapping[str, float]] = {
     "sneer": {"noseSneer": 0.70, "mouthUpperUp": 0.55, "cheekSquint": 0.25, "mouthLowerDown": 0.15},
     "tongue": {"jawOpen": 0.34, "tongueOut": 0.90, "mouthLowerDown": 0.12},
 }  # fmt: skip
-SHUT = ("blink", "wink_left", "wink_right")  # eyes that are shut, whatever the strength
-BLENDS = 6  # performed beside the named ones: upper face of one, lower face of another, and some channels of neither
+SHUT = ("blink", "wink_left", "wink_right")  # eyes shut at any strength
+BLENDS = 6  # random ones beside the named: upper face of one, lower face of another, and some other channels
 STRENGTHS = (0.6, 1.1)
 LARGEST_TURN = np.radians((4.0, 6.0, 3.0))  # of the head: down, left, towards the shoulder
-STILL = 0.2  # share of pictures in which the head is not turned
+STILL = 0.2  # share of images without head rotation
 GAZE = 0.22  # the most that eyeLook is moved at random
 
 
 @dataclass(frozen=True)
 class Performance:
-    """What one person does for the camera, neutral first."""
+    """The expressions of one person, neutral first."""
 
     names: tuple[str, ...]  # (E,) of EXPRESSIONS; "" for a random blend
     strengths: np.ndarray  # (E,)
@@ -98,7 +98,7 @@ def perform(generator: np.random.Generator, blends: int = BLENDS) -> Performance
     names = (*EXPRESSIONS, *[""] * blends)
     strengths = generator.uniform(*STRENGTHS, len(names))
     strengths[0] = 1.0
-    rows = [_noisy(coefficients(name) if name else _blend(generator), generator) for name in names]
+    rows = [_vary(coefficients(name) if name else _blend(generator), generator) for name in names]
     rows[0] = coefficients("neutral")
     faces = np.stack(rows) * strengths[:, None]
     for row, name in zip(faces, names, strict=True):
@@ -106,25 +106,27 @@ def perform(generator: np.random.Generator, blends: int = BLENDS) -> Performance
             lids = indices("eyeBlink")
             row[lids] = np.where(row[lids] > 0.5, generator.uniform(0.85, 1.0), row[lids])
         else:
-            _look(row, generator)
+            _move_gaze(row, generator)
     head = generator.uniform(-1, 1, (len(names), 3)) * LARGEST_TURN
     head[generator.random(len(names)) < STILL] = 0
     head[0] *= 0.5
-    return Performance(names, *(x.astype(np.float32) for x in (strengths, faces.clip(0, 1), head)))
+    return Performance(
+        names, strengths.astype(np.float32), faces.clip(0, 1).astype(np.float32), head.astype(np.float32)
+    )
 
 
-def _noisy(row: np.ndarray, generator: np.random.Generator) -> np.ndarray:
-    """Every channel a little more or less; a few others stir."""
+def _vary(row: np.ndarray, generator: np.random.Generator) -> np.ndarray:
+    """Vary every channel a little, and move a few others."""
     out = row * generator.normal(1.0, 0.1, len(row)).clip(0.75, 1.25)
-    stirred = generator.choice([i for i in LIPS + BROWS if i != INDEX["tongueOut"]], 4, replace=False)
-    out[stirred] += np.abs(generator.normal(0, 0.04, 4))
+    others = generator.choice([i for i in LIPS + BROWS if i != INDEX["tongueOut"]], 4, replace=False)
+    out[others] += np.abs(generator.normal(0, 0.04, 4))
     return out
 
 
 def _blend(generator: np.random.Generator) -> np.ndarray:
     """The upper face of one expression, the lower face of one or two others, each at its own share."""
     upper, lower, third = (coefficients(name) for name in generator.choice(list(EXPRESSIONS)[1:], 3, replace=False))
-    share = generator.choice([1.0, generator.random()])  # one lower face as it is, or two mixed
+    share = generator.choice([1.0, generator.random()])  # one lower face, or two mixed
     row = np.zeros(len(NAMES), np.float32)
     row[LIPS] = (share * lower + (1 - share) * third)[LIPS] * generator.uniform(0.5, 1.2)
     row[UPPER_FACE] = upper[UPPER_FACE] * generator.uniform(0.4, 1.2)
@@ -134,8 +136,8 @@ def _blend(generator: np.random.Generator) -> np.ndarray:
     return row
 
 
-def _look(row: np.ndarray, generator: np.random.Generator) -> None:
-    """Both eyes a little aside, in place."""
+def _move_gaze(row: np.ndarray, generator: np.random.Generator) -> None:
+    """Turn both eyes a little, in place."""
     aside, up = generator.uniform(-GAZE, GAZE, 2)
     left, right = ("Out", "In") if aside > 0 else ("In", "Out")
     row[indices(f"eyeLook{left}Left", f"eyeLook{right}Right")] += abs(aside)

@@ -1,13 +1,13 @@
-"""A seed and a number in, a random sitter out: face, skin, hair, and the light, camera and room of the portrait.
+"""Random people for portraits: face, skin and hair, and the light, camera and room of the photograph.
 
-Person k depends on the seed and k alone. Lights are one of STUDIOS setups (the renderer writes a setup into its
-shaders, and compiling them costs more than ten pictures); exposure and white balance are everybody's own.
+Person k depends on the seed and k alone. The light is one of STUDIOS setups (the renderer compiles a setup into its
+shaders, which costs more than ten images); exposure and white balance are individual.
 """
 
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cache
 
 import numpy as np
@@ -20,7 +20,7 @@ from talkdemo.render.light import Light, Studio
 
 STUDIOS = 48
 GENDERS, AGES, ORIGINS = ("female", "male"), ("child", "young", "old"), ("african", "asian", "caucasian")
-# Whose skin it is, so that faces and skins go together.
+# Gender, age and origin of each skin, so that it suits the face.
 SKINS: dict[str, tuple[str, str, str]] = {
     "maya": ("female", "young", "caucasian"), "leo": ("male", "young", "caucasian"),
     "amara": ("female", "young", "african"), "kenji": ("male", "young", "asian"),
@@ -40,16 +40,16 @@ HAIR_COLOURS = (
     (0.12, 0.11, 0.10), (0.15, 0.12, 0.10), (0.24, 0.15, 0.10), (0.33, 0.22, 0.14), (0.45, 0.32, 0.20),
     (0.62, 0.46, 0.28), (0.72, 0.60, 0.42), (0.52, 0.24, 0.11),
 )  # fmt: skip
-# Changes that would make a caricature are held smaller.
+# Changes that would make a caricature get smaller.
 DELICATE = ("eye-scale-incr", "ear-scale-incr", "ear-wing-incr", "head-scale-horiz-incr", "head-scale-vert-incr",
             "neck-double-incr", "head-angle-out", "eye-trans-out")  # fmt: skip
 
 
 @dataclass(frozen=True)
 class Room(Studio):
-    """A studio with a wall of our own."""
+    """A studio with an image for a background."""
 
-    wall: np.ndarray | None = None  # (H, W, 3) uint8
+    wall: np.ndarray = field(default_factory=lambda: np.zeros((1, 1, 3), np.uint8))  # (H, W, 3) uint8
 
     def background(self, width: int, height: int) -> np.ndarray:
         import cv2
@@ -59,20 +59,20 @@ class Room(Studio):
 
 @dataclass(frozen=True)
 class Sitter:
-    """One random person and how they are photographed."""
+    """One random person and the settings of the photograph."""
 
     name: str
     character: Character
     skin: np.ndarray  # (S, S, 3) uint8 texture
     studio: Room
     turn: tuple[float, float]  # of the camera around the head: yaw, pitch, radians
-    shift: tuple[float, float]  # of the face in the picture, shares of its side
-    zoom: float  # above 1: farther off
+    shift: tuple[float, float]  # of the face in the image, as shares of its side
+    zoom: float  # above 1: smaller
     fov: float  # radians
     curve: np.ndarray  # (256, 3) uint8: exposure, contrast and white balance
 
-    def dressed(self, face: Face) -> Face:
-        """The drawable face with this sitter's own skin."""
+    def with_skin(self, face: Face) -> Face:
+        """The drawable face in this sitter's skin."""
         parts = [
             replace(part, material=replace(part.material, texture=self.skin)) if part.name == "skin" else part
             for part in face.parts
@@ -80,17 +80,17 @@ class Sitter:
         return replace(face, parts=tuple(parts))
 
     def camera(self, face: Face, side: int) -> Camera:
-        """The portrait camera, moved as drawn; what it sees keeps its size whatever the lens."""
+        """The portrait camera, moved; the face has the same size with every lens."""
         plain = portrait(face, side, side)
         distance = plain.position[2] - plain.target[2]
         seen = 2 * distance * math.tan(FIELD_OF_VIEW / 2) * self.zoom
         far = seen / (2 * math.tan(self.fov / 2))
         x, y, z = plain.target
-        target = (x + self.shift[0] * seen, y + self.shift[1] * seen, z)
+        x, y = x + self.shift[0] * seen, y + self.shift[1] * seen
         yaw, pitch = self.turn
-        away = math.sin(yaw) * math.cos(pitch), math.sin(pitch), math.cos(yaw) * math.cos(pitch)
-        position = tuple(float(t + far * a) for t, a in zip(target, away, strict=True))
-        return replace(plain, position=position, target=tuple(map(float, target)), fov=self.fov)
+        across, up, ahead = math.sin(yaw) * math.cos(pitch), math.sin(pitch), math.cos(yaw) * math.cos(pitch)
+        position = float(x + far * across), float(y + far * up), float(z + far * ahead)
+        return replace(plain, position=position, target=(float(x), float(y), float(z)), fov=self.fov)
 
 
 def sitter(number: int, seed: int = 0) -> Sitter:
@@ -105,7 +105,7 @@ def sitter(number: int, seed: int = 0) -> Sitter:
     character = Character(
         name, _shape(gender, age, origin, g), (("maya", 1.0),), _iris(origin, g),
         HAIRCUTS[gender][g.choice(5, p=HAIRCUT_SHARES[gender])], _hair_colour(age, origin, g),
-        tuple(float(c) for c in (g.random() * 0.7 + 0.15 + g.normal(0, 0.1, 3)).clip(0.05, 0.95)), "random",
+        _rgb((g.random() * 0.7 + 0.15 + g.normal(0, 0.1, 3)).clip(0.05, 0.95)), "random",
     )  # fmt: skip
     light = studios(seed)[g.integers(STUDIOS)]
     room = Room(**{key: getattr(light, key) for key in light.__dataclass_fields__}, wall=_wall(g))
@@ -116,8 +116,13 @@ def sitter(number: int, seed: int = 0) -> Sitter:
     )  # fmt: skip
 
 
+def _rgb(colour: np.ndarray) -> tuple[float, float, float]:
+    red, green, blue = map(float, colour)
+    return red, green, blue
+
+
 def _shape(gender: str, age: str, origin: str, g: np.random.Generator) -> tuple[tuple[str, float], ...]:
-    """A blend of the 18 corners, mostly of one kind, and modest changes of single features."""
+    """A blend of the 18 phenotypes, mostly of one kind, and modest changes of single features."""
 
     def shares(names: tuple[str, ...], chosen: str, purity: float) -> np.ndarray:
         loose = g.dirichlet([0.5] * len(names))
@@ -152,12 +157,12 @@ def _hair_colour(age: str, origin: str, g: np.random.Generator) -> tuple[float, 
     if age == "old":
         grey = g.uniform(0.3, 1.0)
         colour = (1 - grey) * colour + grey * g.uniform(0.5, 0.75) * np.array([1.0, 0.99, 0.97])
-    return tuple(float(c) for c in (colour * g.normal(1, 0.04, 3)).clip(0.05, 0.9))
+    return _rgb((colour * g.normal(1, 0.04, 3)).clip(0.05, 0.9))
 
 
 @cache
 def _skin_texture(name: str) -> np.ndarray:
-    """(S, S, 3) float32; finer ones would not show in small pictures."""
+    """(S, S, 3) float32; a finer one would not show in small images."""
     import cv2
 
     picture = asset.texture(f"skin/{name}")[..., :3]
@@ -179,8 +184,8 @@ def _skin(gender: str, age: str, origin: str, g: np.random.Generator) -> np.ndar
     blotches = cv2.resize(g.normal(0, 1, (24, 24)).astype(np.float32), (SKIN_SIDE,) * 2, interpolation=cv2.INTER_CUBIC)
     relief = 1 + 0.018 * blotches[..., None] * (0.6, 1.0, 1.0)
     if g.random() < 0.3:
-        spots = (g.random((SKIN_SIDE, SKIN_SIDE)) < g.uniform(0.004, 0.02)).astype(np.float32)
-        spots = cv2.GaussianBlur(spots, (0, 0), g.uniform(0.7, 1.3)) * 4
+        dots = (g.random((SKIN_SIDE, SKIN_SIDE)) < g.uniform(0.004, 0.02)).astype(np.float32)
+        spots = cv2.GaussianBlur(dots, (0, 0), g.uniform(0.7, 1.3)) * 4
         relief = relief * (1 - g.uniform(0.06, 0.22) * spots.clip(0, 1)[..., None] * (0.6, 1.0, 1.2))
     return (texture * tint * relief).clip(0, 255).astype(np.uint8)
 
@@ -199,7 +204,7 @@ def _studio(g: np.random.Generator) -> Studio:
 
     def tinted(strength: float, spread: float = 0.045) -> tuple[float, float, float]:
         warm = g.normal(0, spread)
-        return tuple(float(c) for c in strength * np.array([1 + warm, 1.0, 1 - 1.3 * warm]))
+        return _rgb(strength * np.array([1 + warm, 1.0, 1 - 1.3 * warm]))
 
     def light(azimuth: float, elevation: float, strength: float, spread: float = 0.045) -> Light:
         across = math.cos(elevation)

@@ -1,4 +1,4 @@
-"""The folder of real photographs in, who is on each and with what expression out; held-out people by name.
+"""Real photographs: the person and the expression on each; held-out people by name.
 
 London: DeBruine & Jones, Face Research Lab London Set (2017): 102 people, neutral and smiling. 3DSK and Canada: the
 sets of webmorphR.stim, neutral only. All CC BY 4.0, 512×512.
@@ -36,17 +36,17 @@ class Photo:
 def photos(folder: Path | None = None) -> list[Photo]:
     """All photographs, sorted; FileNotFoundError where the collection is not on this machine."""
     folder = need("faces") if folder is None else folder
-    found = []
+    rows = []
     for corpus, name, expression in FOLDERS:
         for path in sorted((folder / name).rglob("*.jpg")):
             words = path.relative_to(folder / name).with_suffix("").parts
-            found.append((path, "-".join((corpus, *words)).split("_")[0], expression, corpus))  # 001_03, 001_08
-    if not found:
+            rows.append((path, "-".join((corpus, *words)).split("_")[0], expression, corpus))  # 001_03, 001_08
+    if not rows:
         wanted = ", ".join(f"{name}/*.jpg" for _, name, _ in FOLDERS)
         raise FileNotFoundError(f"{folder} holds no photographs; wanted: {wanted}")
     corpora = {corpus for corpus, _, _ in FOLDERS}
-    held_out = {name for corpus in corpora for name in _held_out({row[1] for row in found if row[3] == corpus})}
-    return [Photo(*row, "test" if row[1] in held_out else "train") for row in found]
+    held_out = {name for corpus in corpora for name in _held_out({row[1] for row in rows if row[3] == corpus})}
+    return [Photo(*row, "test" if row[1] in held_out else "train") for row in rows]
 
 
 def _held_out(people: set[str]) -> list[str]:

@@ -1,7 +1,6 @@
-"""Clean speech in, the same speech from another mouth, room, microphone and line out, and the factor on its times.
+"""Augments clean speech by speed, formants, room, noise, microphone and codec, so that the encoder reads real voices.
 
-For training the audio encoder on synthetic voices so that it reads real ones. Everything is drawn from the generator
-that is handed in; 4 s of sound take some 15 ms on one core.
+All randomness comes from the generator; 4 s of sound take some 15 ms on one core.
 """
 
 from __future__ import annotations

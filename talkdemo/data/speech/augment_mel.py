@@ -1,7 +1,6 @@
-"""Log-mel frames of clean speech in, the same from another mouth, room and microphone out; whole batches at once.
+"""Augments log-mel spectra of clean speech, in batches.
 
-What data/speech/augment.py does to samples, done to spectra: a hundredth of its cost, so that training spends its time
-on the model. Everything is drawn from torch's generator that is handed in.
+As data/speech/augment.py does with samples, at a hundredth of the cost. All randomness comes from the generator.
 """
 
 from __future__ import annotations

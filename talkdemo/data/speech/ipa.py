@@ -1,7 +1,7 @@
-"""IPA in, labels of the 40-phone alphabet out: the nearest by articulation, the lips above all.
+"""Maps IPA to the 40 phones of audio.phones: to the nearest by articulation, of the lips above all.
 
-Rounded vowels become rounded labels, sounds made with the lips keep P B M F V W, what is not rounded keeps clear of
-labels that are (a Spanish r is not an English one).
+Rounded vowels get rounded labels, sounds made with the lips one of P B M F V W, and unrounded ones no rounded label (a
+Spanish r is not an English one).
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
-"""A waveform and the pitch wanted of it in, the same words at the same times with that pitch out (TD-PSOLA).
+"""Changes the pitch of speech and nothing else (TD-PSOLA).
 
 Pitch-synchronous overlap-add after Moulines & Charpentier (1990): grains of two periods around pitch marks are laid out
-again at the new period. For engines that cannot be told a pitch. Formants and phone times stay as they were.
+again at the new period. For engines that take no pitch. Formants and phone times stay.
 """
 
 from __future__ import annotations
@@ -18,7 +18,8 @@ HOP = SAMPLES_PER_FRAME // HOPS
 def _marks(samples: np.ndarray, period: np.ndarray, voiced: np.ndarray) -> np.ndarray:
     """Times of pitch marks: on the strongest sample of each period in voiced sound, evenly spaced elsewhere."""
     sign = 1.0 if abs(samples.max()) >= abs(samples.min()) else -1.0
-    marks, at, last = [], 0, False
+    marks: list[int] = []
+    at, last = 0, False
     while at < len(samples):
         hop = min(at // HOP, len(period) - 1)
         if voiced[hop]:

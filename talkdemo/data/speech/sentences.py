@@ -1,6 +1,6 @@
-"""Nothing in, sentences to speak out: several hundred of our own writing and some two thousand from patterns.
+"""Sentences to speak: several hundred of our own and some two thousand from patterns.
 
-The order is fixed, so a sentence's index says for ever whether it is held out (index % 20 == 0).
+The order is fixed, so that the index of a sentence tells whether it is held out (index % 20 == 0).
 """
 
 from __future__ import annotations
@@ -102,10 +102,10 @@ def _read(language: str) -> tuple[str, ...]:
     return tuple(line.strip() for line in text.splitlines() if line.strip())
 
 
-def _fill(pattern: str, draw: random.Random) -> str:
+def _fill(pattern: str, generator: random.Random) -> str:
     def word(match: re.Match[str]) -> str:
         choices = WORDS[match.group(1)]
-        return draw.choice(choices.split("|") if "|" in choices else choices.split())
+        return generator.choice(choices.split("|") if "|" in choices else choices.split())
 
     sentence = re.sub(r"\{(\w+)\}", word, pattern)
     sentence = re.sub(r"\b([Aa]) (?=[aeiouAEIOU])(?!uni|use|uk|one|youn|yo)", r"\1n ", sentence)
@@ -120,13 +120,13 @@ def sentences(language: str = "en") -> tuple[str, ...]:
         if language not in LANGUAGES:
             raise ValueError(f"language {language!r} given, one of en, {', '.join(LANGUAGES)} wanted")
         return _read(language)
-    found = dict.fromkeys(_read("en"))
-    draw = random.Random(2024)
-    while len(found) < COUNT:
-        found[_fill(PATTERNS[len(found) % len(PATTERNS)], draw)] = None
-    return tuple(found)
+    texts = dict.fromkeys(_read("en"))
+    generator = random.Random(2024)
+    while len(texts) < COUNT:
+        texts[_fill(PATTERNS[len(texts) % len(PATTERNS)], generator)] = None
+    return tuple(texts)
 
 
 def split(index: int) -> str:
-    """The part of the corpus that a sentence belongs to, for every voice: "train" or "held-out"."""
+    """Split of a sentence, the same for every voice: "train" or "held-out"."""
     return "held-out" if index % HELD_OUT_EVERY == 0 else "train"

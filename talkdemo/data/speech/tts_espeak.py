@@ -1,4 +1,4 @@
-"""espeak-ng: text in a hundred languages → sound with phone times, through libespeak-ng in this process.
+"""espeak-ng: speech in a hundred languages with phone times, through libespeak-ng in this process.
 
 Debian packages `espeak-ng libespeak-ng1`. Phone times come from the library's phoneme events, stress from its
 phonetic transcription.
@@ -37,8 +37,8 @@ class _Event(c.Structure):
 _Callback = c.CFUNCTYPE(c.c_int, c.POINTER(c.c_short), c.c_int, c.POINTER(_Event))
 
 
-def _tuple(symbol: str) -> tuple[str, ...]:
-    """Labels of a symbol that may be in no table (the transcription has a few that the events have not)."""
+def _labels(symbol: str) -> tuple[str, ...]:
+    """Labels of a symbol, or itself where it has none (the transcription has symbols that the events lack)."""
     try:
         return ipa.labels(symbol)
     except ValueError:
@@ -81,7 +81,7 @@ class Espeak:
             parts.append(self._library.espeak_TextToPhonemes(pointer, UTF8, IPA_SEPARATED).decode())
         symbols = " ".join(parts).replace(" ", "_").split("_")
         stress = [1 if "ˈ" in s else 2 if "ˌ" in s else 0 for s in symbols]
-        return [(_tuple(s), k) for s, k in zip(symbols, stress, strict=True) if s.strip("ˈˌ") and "(" not in s]
+        return [(_labels(s), k) for s, k in zip(symbols, stress, strict=True) if s.strip("ˈˌ") and "(" not in s]
 
     def say(self, text: str, base: str, pitch: float, spread: float = 1.0, stretch: float = 1.0) -> TimedSpeech:
         """Speak at espeak's pitch setting `pitch` (0–99, 50 = its own), moves × `spread`, durations × `stretch`."""
@@ -125,14 +125,16 @@ class Espeak:
         spoken = [i for i, (_, name) in enumerate(starts) if ipa.labels(name) != (SILENCE,)]
         written = self._stresses(text)
         stress = [0] * len(starts)
-        matcher = difflib.SequenceMatcher(None, [s for s, _ in written], [_tuple(starts[i][1]) for i in spoken], False)
+        matcher = difflib.SequenceMatcher(None, [s for s, _ in written], [_labels(starts[i][1]) for i in spoken], False)
         for block in matcher.get_matching_blocks():
             for k in range(block.size):
                 stress[spoken[block.b + k]] = written[block.a + k][1]
-        # A short silence inside a word is the breath after a stop, and the stop's own.
-        keep = [i == 0 or ipa.labels(name) != (SILENCE,) or end - start >= 0.08 * self.rate
-                for i, ((start, name), end) in enumerate(zip(starts, ends, strict=True))]  # fmt: skip
-        starts, stress = ([x for x, k in zip(xs, keep, strict=True) if k] for xs in (starts, stress))
+        # A short silence inside a word is the breath after a stop and belongs to it.
+        keep = [
+            i for i, ((start, name), end) in enumerate(zip(starts, ends, strict=True))
+            if i == 0 or ipa.labels(name) != (SILENCE,) or end - start >= 0.08 * self.rate
+        ]  # fmt: skip
+        starts, stress = [starts[i] for i in keep], [stress[i] for i in keep]
         ends = [s for s, _ in starts[1:]] + [len(samples)]
         marks: list[tuple[float, str, int]] = []
         if starts and starts[0][0] > 0:

@@ -1,4 +1,4 @@
-"""festival: text → sound with phone times, through one festival process that is kept running.
+"""festival: speech with phone times, through one festival process that keeps running.
 
 Debian packages `festival festvox-us-slt-hts festvox-kallpc16k festvox-kdlpc16k`.
 """
@@ -49,6 +49,7 @@ class Festival:
         self._base = ""
 
     def _send(self, text: str) -> None:
+        assert self._process.stdin is not None
         self._process.stdin.write(text + "\n")
         self._process.stdin.flush()
 
@@ -73,7 +74,7 @@ class Festival:
         plain = text.encode("ascii", "ignore").decode().replace("\\", " ").replace('"', " ")
         self._send(f'(say_one "{plain}" "{path}")')
         marks = []
-        for line in self._process.stdout:
+        for line in self._process.stdout or ():
             words = line.split()
             if words[:1] == ["DONE"]:
                 break
@@ -87,8 +88,7 @@ class Festival:
 
     def close(self) -> None:
         if self._process.poll() is None:
-            self._process.stdin.close()
-            self._process.wait(timeout=10)
+            self._process.communicate(timeout=10)  # closes its input, which ends it
         self._folder.cleanup()
 
     def __enter__(self) -> Festival:

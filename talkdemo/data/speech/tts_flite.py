@@ -1,4 +1,4 @@
-"""flite: text → sound with phone times, through libflite in this process (Debian package `flite`)."""
+"""flite: speech with phone times, through libflite in this process (Debian package `flite`)."""
 
 from __future__ import annotations
 

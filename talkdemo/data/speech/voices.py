@@ -1,8 +1,8 @@
-"""The voices of the synthetic speech: name → engine, base voice and a warp in pitch, formants and tempo.
+"""The voices of the synthetic speech: an engine's voice, changed in pitch, formants and tempo.
 
-Each of the 24 identity names is a talking identity too: its voice is what audio matching learns to tell it by.
+Each of the 24 identity voices belongs to a talking identity, which matching recognises by it.
 `formant` f resamples the waveform by f, which multiplies formants (a vocal tract 1/f as long) and pitch by f and phone
-times by 1/f exactly; the engine is asked for the pitch and tempo that make up for it, so the three vary independently.
+times by 1/f exactly; the engine gets the pitch and tempo that compensate for it, so that the three vary independently.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Voice:
-    """One speaker. `pitch` is the mean F0 that is heard; `tempo` 1 is the engine's own speaking rate."""
+    """One speaker. `pitch` is the mean F0 of the result; `tempo` 1 is the engine's own speaking rate."""
 
     engine: str  # "flite" | "festival" | "espeak"
     base: str  # the engine's name for its voice; espeak: "language" or "language+variant"
@@ -49,7 +49,7 @@ VOICES: dict[str, Voice] = {
     "Hugo": Voice("espeak", "en-us+Michael", 108, 0.96, 1.00),
     "Freya": Voice("espeak", "en+Annie", 205, 1.02, 1.00, range=1.2),
     "Aroha": Voice("espeak", "en-gb-x-rp+f2", 236, 1.10, 0.95, range=1.2),
-    # never trained on: base voice, warp or both are heard here only
+    # never trained on: no other voice has this base voice, these changes or both
     "heldout-ked": Voice("festival", "ked", 106, 1.00, 1.00),
     "heldout-slt": Voice("flite", "slt", 128, 0.87, 1.04),
     "heldout-lancaster": Voice("espeak", "en-gb-x-gbclan+Alicia", 188, 1.05, 1.00),
