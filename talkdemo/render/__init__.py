@@ -1,1 +1,1 @@
-"""Vertices in, pictures and video out."""
+"""Renders moving vertices as images and video, with OpenGL."""

@@ -1,4 +1,4 @@
-"""A Face in, the portrait camera that looks at it out; and points (…, 3) in metres → pixels (…, 2)."""
+"""The portrait camera of a face: what it shows, and where points in space fall on its image."""
 
 from __future__ import annotations
 
@@ -10,15 +10,15 @@ import numpy as np
 from talkdemo.records import Face
 
 FIELD_OF_VIEW = math.radians(22.0)  # vertical; about an 85 mm lens on a full-frame camera turned upright
-HEAD_SHARE = 0.67  # of the picture's height, from crown to chin
+HEAD_SHARE = 0.67  # of the image's height, from crown to chin
 
 
 @dataclass(frozen=True)
 class Camera:
-    """A pinhole camera, y up. Pixels count from the picture's top left corner, x right, y down; centres lie at .5."""
+    """A pinhole camera, y up. Pixels count from the image's top left corner, x right, y down; centres lie at .5."""
 
     position: tuple[float, float, float]  # metres
-    target: tuple[float, float, float]  # metres, in the middle of the picture
+    target: tuple[float, float, float]  # metres, in the middle of the image
     fov: float  # vertical field of view, radians
     width: int
     height: int
@@ -56,11 +56,12 @@ class Camera:
 
 
 def portrait(face: Face, width: int = 512, height: int = 512) -> Camera:
-    """The camera that shows head and upper shoulders of `face` at rest, between eyes and mouth in the middle.
+    """The camera that shows head and upper shoulders of `face` at rest, centred between eyes and mouth.
 
     The eyes stand half way between crown and chin; a face without a part named "…eye…" is framed whole.
     """
-    skin = face.neutral[np.unique(np.concatenate([p.faces for p in face.parts if "hair" not in p.name] or [[0]]))]
+    bare = [p.faces for p in face.parts if "hair" not in p.name] or [np.zeros((1, 3), int)]
+    skin = face.neutral[np.unique(np.concatenate(bare))]
     everything = np.unique(np.concatenate([p.faces.ravel() for p in face.parts]))  # hair that is not worn is in no part
     eyes = [p.faces for p in face.parts if "eye" in p.name and not any(n in p.name for n in ("lash", "brow"))]
     if eyes:
@@ -71,8 +72,8 @@ def portrait(face: Face, width: int = 512, height: int = 512) -> Camera:
         low, high = skin.min(axis=0), skin.max(axis=0)
         (x, y, z), head = (low + high) / 2, (high - low)[1] * 0.7
     fit = head / HEAD_SHARE  # metres seen from top to bottom
-    y = max(y, face.neutral[everything, 1].max() - 0.46 * fit)  # high hair stays in the picture
-    fit *= max(1.0, height / width)  # an upright picture keeps the head's width
+    y = max(y, face.neutral[everything, 1].max() - 0.46 * fit)  # high hair stays in the image
+    fit *= max(1.0, height / width)  # an upright image keeps the head's width
     distance = fit / (2 * math.tan(FIELD_OF_VIEW / 2))
     target = (float(x), float(y), float(z))
     return Camera((target[0], target[1], target[2] + float(distance)), target, FIELD_OF_VIEW, width, height)

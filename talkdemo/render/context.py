@@ -1,27 +1,28 @@
-"""The one thread of this process that owns an OpenGL context: functions in, futures out."""
+"""Runs functions on the one thread of this process that owns an OpenGL context."""
 
 from __future__ import annotations
 
 import os
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
+from typing import Any
 
 PACKAGES = ("libegl1", "libgl1", "libopengl0", "libgl1-mesa-dri")
-MISSING = f"no OpenGL for pictures: install the Debian packages {' '.join(PACKAGES)} (apt-get install)"
+MISSING = f"no OpenGL to render with: install the Debian packages {' '.join(PACKAGES)} (apt-get install)"
 
-# EGL contexts belong to one thread, and creating or deleting them in parallel fails; so every visitor's pictures are
-# made here, job by job, in the order they were asked for. A pool with one worker is a thread with a queue.
+# EGL contexts belong to one thread, and creating or deleting them in parallel fails; so all images
+# are rendered here, job by job, in the order of their requests. A pool with one worker is a thread with a queue.
 _thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="render")
-_context: object | None = None  # touched by the render thread only
+_context: Any = None  # touched by the render thread only
 
 
-def _open():
+def _open() -> Any:
     """The context of pyrender's EGL platform, made current on this thread (Mesa in software where there is no GPU).
 
     The first device that works is taken: a GPU that only computes comes before Mesa's software device and fails.
     """
     os.environ.setdefault("PYOPENGL_PLATFORM", "egl")  # read when OpenGL is first imported
-    # PyOpenGL and pyrender raise ImportError, AttributeError, EGLError, AssertionError … for one and the same cause
+    # PyOpenGL and pyrender raise ImportError, AttributeError, EGLError, AssertionError … for the same cause
     try:
         from pyrender.platforms import egl
 
@@ -43,10 +44,10 @@ def _open():
     raise RuntimeError(MISSING) from cause
 
 
-def submit(function: Callable, *arguments) -> Future:
+def submit(function: Callable[..., Any], *arguments: Any) -> Future[Any]:
     """Runs `function` on the render thread with the context current; the future raises RuntimeError without OpenGL."""
 
-    def job():
+    def job() -> Any:
         global _context
         if _context is None:
             _context = _open()
@@ -57,5 +58,5 @@ def submit(function: Callable, *arguments) -> Future:
 
 
 def check() -> None:
-    """Raises RuntimeError with one sentence that names the packages if no picture can be drawn on this machine."""
+    """Raises RuntimeError with one sentence that names the packages if nothing can be rendered on this machine."""
     submit(lambda: None).result()

@@ -1,4 +1,4 @@
-"""Small OpenGL objects: programs with their uniforms, textures, buffers and frames. For the render thread only."""
+"""Small OpenGL objects: programs and their uniforms, textures, buffers. For the render thread only."""
 
 from __future__ import annotations
 
@@ -47,15 +47,15 @@ class Program:
                 GL.glUniform1f(where, value)
 
 
-def texture(picture: np.ndarray, smooth: bool) -> int:
+def texture(image: np.ndarray, smooth: bool) -> int:
     """(H, W, 3 or 4) uint8, row 0 at v = 0 → a texture's name; `smooth` filters it with mipmaps."""
-    if picture.shape[2] == 3:
-        picture = np.concatenate([picture, np.full((*picture.shape[:2], 1), 255, np.uint8)], axis=2)
-    picture = np.ascontiguousarray(picture)
+    if image.shape[2] == 3:
+        image = np.concatenate([image, np.full((*image.shape[:2], 1), 255, np.uint8)], axis=2)
+    image = np.ascontiguousarray(image)
     name = GL.glGenTextures(1)
     GL.glBindTexture(GL.GL_TEXTURE_2D, name)
-    size = picture.shape[1], picture.shape[0]
-    GL.glTexImage2D(GL.GL_TEXTURE_2D, 0, GL.GL_RGBA8, *size, 0, GL.GL_RGBA, GL.GL_UNSIGNED_BYTE, picture)
+    size = image.shape[1], image.shape[0]
+    GL.glTexImage2D(GL.GL_TEXTURE_2D, 0, GL.GL_RGBA8, *size, 0, GL.GL_RGBA, GL.GL_UNSIGNED_BYTE, image)
     near, far = (GL.GL_LINEAR, GL.GL_LINEAR_MIPMAP_NEAREST) if smooth else (GL.GL_NEAREST, GL.GL_NEAREST)
     GL.glTexParameteri(GL.GL_TEXTURE_2D, GL.GL_TEXTURE_MAG_FILTER, near)
     GL.glTexParameteri(GL.GL_TEXTURE_2D, GL.GL_TEXTURE_MIN_FILTER, far)
@@ -82,8 +82,8 @@ def depth_texture(size: int) -> int:
     return name
 
 
-def depth_frame(depth: int) -> int:
-    """A frame that draws depth alone, into a texture of `depth_texture`."""
+def depth_framebuffer(depth: int) -> int:
+    """A framebuffer with depth alone, in a texture of `depth_texture`."""
     frame = GL.glGenFramebuffers(1)
     GL.glBindFramebuffer(GL.GL_FRAMEBUFFER, frame)
     GL.glFramebufferTexture2D(GL.GL_FRAMEBUFFER, GL.GL_DEPTH_ATTACHMENT, GL.GL_TEXTURE_2D, depth, 0)
@@ -92,8 +92,8 @@ def depth_frame(depth: int) -> int:
     return frame
 
 
-def picture_frame(width: int, height: int, samples: int) -> tuple[int, list[int]]:
-    """A frame with RGBA8 colour and depth, `samples` per pixel (0 = plain), and the names of its two stores."""
+def colour_framebuffer(width: int, height: int, samples: int) -> tuple[int, list[int]]:
+    """A framebuffer with RGBA8 colour and depth, `samples` per pixel (0 = plain), and its two renderbuffers' names."""
     frame, stores = GL.glGenFramebuffers(1), []
     GL.glBindFramebuffer(GL.GL_FRAMEBUFFER, frame)
     attachments = {GL.GL_COLOR_ATTACHMENT0: GL.GL_RGBA8, GL.GL_DEPTH_ATTACHMENT: GL.GL_DEPTH_COMPONENT24}
@@ -104,7 +104,7 @@ def picture_frame(width: int, height: int, samples: int) -> tuple[int, list[int]
         GL.glFramebufferRenderbuffer(GL.GL_FRAMEBUFFER, point, GL.GL_RENDERBUFFER, store)
         stores.append(store)
     if GL.glCheckFramebufferStatus(GL.GL_FRAMEBUFFER) != GL.GL_FRAMEBUFFER_COMPLETE:
-        raise RuntimeError(f"OpenGL cannot draw pictures of {width}×{height} pixels")
+        raise RuntimeError(f"OpenGL cannot draw images of {width}×{height} pixels")
     return frame, stores
 
 

@@ -1,4 +1,4 @@
-"""The studio: directions and colours of the lights (linear RGB), and the background picture (H, W, 3) uint8."""
+"""The studio: directions and colours of the lights (linear RGB), and the background."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ class Light:
 
 @dataclass(frozen=True)
 class Studio:
-    """Soft key from the upper left of the picture, cool fill from the right, two rims from behind, a grey room."""
+    """Soft key from the upper left of the image, cool fill from the right, two rims from behind, a grey room."""
 
     key: Light = Light((-0.55, 0.60, 0.75), (1.04, 1.00, 0.945))
     fill: Light = Light((0.80, 0.05, 0.70), (0.26, 0.28, 0.33))
@@ -34,9 +34,9 @@ class Studio:
         scale = max(width, height)
         radius = np.hypot((x - width / 2 + 0.5) / scale, (y - 0.45 * height + 0.5) / scale) / 0.72
         share = np.clip(radius, 0, 1)[..., None] ** 2 * (3 - 2 * np.clip(radius, 0, 1)[..., None])
-        picture = np.asarray(self.centre) * (1 - share) + np.asarray(self.edge) * share
+        image = np.asarray(self.centre) * (1 - share) + np.asarray(self.edge) * share
         noise = np.random.default_rng(0).random((height, width, 1))  # one value for all colours: no coloured grain
-        return np.floor(picture + noise).clip(0, 255).astype(np.uint8)
+        return np.floor(image + noise).clip(0, 255).astype(np.uint8)
 
 
 STUDIO = Studio()

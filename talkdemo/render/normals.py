@@ -1,4 +1,4 @@
-"""Moving vertices (V, 3) in, smooth unit normals (V, 3) out, fast enough for every frame."""
+"""Smooth vertex normals, fast enough for every frame."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The resting face in, what each vertex keeps for good out: its share of open sky, and how solid the bust is there."""
+"""What each vertex of a face keeps in every pose: ambient occlusion, and how solid the bust is there."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A Face and its moving vertices (V, 3) in, pictures (H, W, 3) uint8 out, from any thread."""
+"""Renders a face with moving vertices as images, from any thread."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ check = context.check
 
 
 class Renderer:
-    """Draws one face at one size. Any number may live at once: frames are queued one by one on one render thread."""
+    """Draws one face at one size. Any number may exist at once: frames are queued on the one render thread."""
 
     def __init__(
         self,
@@ -39,13 +39,13 @@ class Renderer:
         """
         width, height = (size, size) if isinstance(size, int) else size
         if width % 2 or height % 2 or not (16 <= width <= 4096 and 16 <= height <= 4096):
-            raise ValueError(f"a picture of {width}×{height} was asked for; wanted even sides of 16 to 4096 pixels")
+            raise ValueError(f"an image of {width}×{height} was asked for; wanted even sides of 16 to 4096 pixels")
         self.face, self.width, self.height = face, width, height
         self.camera = camera or portrait(face, width, height)
         self.normals = Normals(np.concatenate([part.faces for part in face.parts]), face.weld)
         resting = self.normals(np.ascontiguousarray(face.neutral, dtype=np.float32))
         self._scene = context.submit(_open, face, resting, self.camera, studio, samples).result()
-        self.close = weakref.finalize(self, _close, self._scene)  # also when the renderer is forgotten
+        self.close = weakref.finalize(self, _close, self._scene)  # also when the renderer is garbage collected
         self.close.atexit = False  # the context goes with the process
 
     @property
@@ -72,7 +72,7 @@ class Renderer:
                 future.cancel()
 
     def image(self, vertices: np.ndarray | None = None) -> np.ndarray:
-        """One picture (H, W, 3) uint8 of (V, 3) vertices; the neutral face by default."""
+        """One image (H, W, 3) uint8 of (V, 3) vertices; the neutral face by default."""
         return self._submit(self.face.neutral if vertices is None else vertices).result()
 
     def _submit(self, vertices: np.ndarray) -> Future:

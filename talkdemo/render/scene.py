@@ -1,7 +1,7 @@
-"""One face's buffers, textures and programs in OpenGL, at one picture size: vertices in, a picture out.
+"""Draws one face at one size: its buffers, textures and programs in OpenGL.
 
 Everything here runs on the render thread (see context). Buffers are made once; a frame only rewrites the positions and
-normals in place, draws the key light's shadow map and the picture, and reads back.
+normals in place, draws the key light's shadow map and the image, and reads it back.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ DENSE = 0.75  # opacity from which blended hair hides what lies behind it
 
 
 class Scene:
-    """Made, drawn and deleted on the render thread; keeps nothing of a frame but its buffers."""
+    """Constructed, drawn and deleted on the render thread; keeps nothing of a frame but its buffers."""
 
     def __init__(self, face: Face, normals: np.ndarray, camera: Camera, studio: Studio, samples: int) -> None:
         """`normals` (V, 3) of the resting face; `samples` per pixel for smooth edges, 0 = none."""
@@ -35,7 +35,7 @@ class Scene:
         self.stores: list[int] = []
         self.frames: list[int] = []
         for count in (samples, 0) if samples else (0,):
-            frame, stores = gl.picture_frame(*self.size, count)
+            frame, stores = gl.colour_framebuffer(*self.size, count)
             self.frames.append(frame)
             self.stores += stores
         self._shadow(camera, studio)
@@ -44,14 +44,14 @@ class Scene:
 
     def _shadow(self, camera: Camera, studio: Studio) -> None:
         self.shadow = self._keep(gl.depth_texture(SHADOW_SIZE))
-        self.shadow_frame = gl.depth_frame(self.shadow)
+        self.shadow_frame = gl.depth_framebuffer(self.shadow)
         self.frames.append(self.shadow_frame)
         self.shadow_clip = orthographic(unit(studio.key.direction), np.asarray(camera.target), SHADOW_REACH)
         self.programs["solid"] = gl.Program(shader.SHADOW_VERTEX, shader.SHADOW_FRAGMENT)
         self.programs["strands"] = gl.Program(shader.SHADOW_VERTEX, shader.SHADOW_HAIR_FRAGMENT)
 
     def _surfaces(self, face: Face, camera: Camera, studio: Studio) -> None:
-        flip = np.diag([1.0, -1.0, 1.0, 1.0])  # row 0 of the picture read back is then its top
+        flip = np.diag([1.0, -1.0, 1.0, 1.0])  # row 0 of the image read back is then its top
         clip = flip @ camera.projection @ camera.view
         half = np.diag([0.5, 0.5, 0.5, 1.0])  # clip space −1..1 → texture space 0..1
         half[:3, 3] = 0.5
@@ -135,7 +135,7 @@ class Scene:
         GL.glBindTexture(GL.GL_TEXTURE_2D, self.backdrop)
         GL.glDrawArrays(GL.GL_TRIANGLES, 0, 3)
         GL.glEnable(GL.GL_DEPTH_TEST)
-        GL.glFrontFace(GL.GL_CW)  # the picture is drawn upside down
+        GL.glFrontFace(GL.GL_CW)  # the image is drawn upside down
         GL.glActiveTexture(GL.GL_TEXTURE1)
         GL.glBindTexture(GL.GL_TEXTURE_2D, self.shadow)
         GL.glActiveTexture(GL.GL_TEXTURE2)

@@ -1,7 +1,7 @@
-"""The kind of surface (skin, eye, mouth, hair, cloth) in, GLSL 3.30 text out, with the studio's lights written into it.
+"""GLSL 3.30 shaders for each kind of surface (skin, eye, mouth, hair, cloth), with the studio's lights as constants.
 
-Colours are squared on the way in and rooted on the way out: a cheap stand-in for the sRGB curve. The specular term is
-GGX in its mobile form (Karis 2014); skin's softness is wrapped diffuse light, redder where it wraps (Green 2004).
+Colours are squared before shading and rooted after it, a cheap stand-in for the sRGB curve. The specular term is GGX in
+its mobile form (Karis 2014); skin's softness is wrapped diffuse light, redder where it wraps (Green 2004).
 """
 
 from __future__ import annotations

@@ -1,20 +1,20 @@
-"""Pictures (H, W, 3) uint8 and Speech in, an mp4 file out (H.264 yuv420p and AAC, zero picture–sound offset); and back.
+"""Writes frames and speech as mp4 (H.264 yuv420p and AAC, image and sound in step), and reads such files.
 
 The sound is stored at 48 kHz: every player takes it, and the encoder's lead-in, which the file's edit list removes, is
-then only 21 ms even for a player that ignores edit lists. There are no B frames, so the picture needs no edit list.
+then only 21 ms even for a player that ignores edit lists. There are no B frames, so the video needs no edit list.
 """
 
 from __future__ import annotations
 
 import math
 import threading
-import uuid
 from collections.abc import Callable, Iterable, Iterator
 from fractions import Fraction
 from pathlib import Path
 
 import numpy as np
 
+from talkdemo.files import replacing
 from talkdemo.records import FPS, SAMPLE_RATE, Speech, Stopped
 
 AUDIO_RATE = 48_000  # samples per second in the file
@@ -33,35 +33,28 @@ def write(
     quality: int = QUALITY,
     sound_bits: int = AUDIO_BITS,
 ) -> int:
-    """Writes `path` as the pictures come and returns their number T; only a few pictures are held at a time.
+    """Writes `path` frame by frame and returns the number of frames T; only a few are held at a time.
 
     `frames`: (H, W, 3) uint8, H and W even, all of one size. `speech` may differ from T / fps seconds by one frame: it
-    is cut or filled with silence to the length of the picture. `progress` is called with the number of frames written.
+    is cut or filled with silence to the length of the frames. `progress` is called with the number of frames written.
     `quality` is x264's crf (more is smaller), `sound_bits` the bits a second of the sound.
     The file appears under its name when it is whole; on an error or a stop nothing is left.
 
-    Raises ValueError for no or unfit pictures and for lengths that differ, `Stopped` when `stop` is set.
+    Raises ValueError for no frames, unfit frames and lengths that differ, `Stopped` when `stop` is set.
     """
-    path = Path(path)
-    if not path.parent.is_dir():
-        raise ValueError(f"cannot write {path.name}: the folder {path.parent} does not exist")
-    part = path.with_name(f".{path.name}.{uuid.uuid4().hex[:12]}.part")
     try:
-        count = _encode(part, frames, speech, fps, stop, progress, quality, sound_bits)
-        part.replace(path)
+        with replacing(path) as temporary:
+            return _encode(temporary, _checked(frames, stop), speech, fps, progress, quality, sound_bits)
     finally:
-        part.unlink(missing_ok=True)
         if hasattr(frames, "close"):
             frames.close()  # a renderer's generator drops what it has queued
-    return count
 
 
 def _encode(
-    part: Path,
+    path: Path,
     frames: Iterable[np.ndarray],
     speech: Speech | None,
     fps: float,
-    stop: threading.Event | None,
     progress: Callable[[int], None] | None,
     quality: int,
     sound_bits: int,
@@ -69,16 +62,18 @@ def _encode(
     import av
 
     rate = Fraction(fps).limit_denominator(1001)
-    count, size, sound = 0, None, None
-    with av.open(str(part), "w", format="mp4", options={"movflags": "+faststart"}) as container:
-        for picture in _checked(frames, stop):
-            if size is None:
-                size = picture.shape
+    count = 0
+    size: tuple[int, ...] = ()
+    sound: _Sound | None = None
+    with av.open(str(path), "w", format="mp4", options={"movflags": "+faststart"}) as container:
+        for image in frames:
+            if not size:
+                size = image.shape
                 video = _video_stream(container, rate, size, quality)
                 sound = _Sound(container, speech, sound_bits) if speech is not None else None
-            elif picture.shape != size:
-                raise ValueError(f"frame {count} is {picture.shape}, the frames before it are {size}")
-            frame = av.VideoFrame.from_ndarray(np.ascontiguousarray(picture), format="rgb24")
+            elif image.shape != size:
+                raise ValueError(f"frame {count} is {image.shape}, the frames before it are {size}")
+            frame = av.VideoFrame.from_ndarray(np.ascontiguousarray(image), format="rgb24")
             frame = frame.reformat(format="yuv420p", dst_colorspace="ITU709", dst_color_range="MPEG")
             frame.pts, frame.time_base = count, 1 / rate
             container.mux(video.encode(frame))
@@ -87,13 +82,13 @@ def _encode(
                 sound.write_until(count / rate)
             if progress is not None:
                 progress(count)
-        if size is None:
-            raise ValueError("no pictures were given; a video needs at least one")
+        if not size:
+            raise ValueError("no frames were given; a video needs at least one")
         container.mux(video.encode(None))
-        if sound is not None:
+        if sound is not None and speech is not None:
             if abs(speech.seconds - count / rate) > 1 / rate + 1e-6:
                 raise ValueError(
-                    f"the pictures last {float(count / rate):.2f} s and the speech {speech.seconds:.2f} s; "
+                    f"the frames last {float(count / rate):.2f} s and the speech {speech.seconds:.2f} s; "
                     "they must agree within one frame"
                 )
             sound.finish()
@@ -101,14 +96,14 @@ def _encode(
 
 
 def _checked(frames: Iterable[np.ndarray], stop: threading.Event | None) -> Iterator[np.ndarray]:
-    for picture in frames:
+    for image in frames:
         if stop is not None and stop.is_set():
             raise Stopped
-        if picture.ndim != 3 or picture.shape[2] != 3 or picture.dtype != np.uint8:
-            raise ValueError(f"a frame is {picture.dtype} {picture.shape}; wanted uint8 (H, W, 3)")
-        if picture.shape[0] % 2 or picture.shape[1] % 2:
-            raise ValueError(f"frames are {picture.shape[1]}×{picture.shape[0]}; H.264 needs an even width and height")
-        yield picture
+        if image.ndim != 3 or image.shape[2] != 3 or image.dtype != np.uint8:
+            raise ValueError(f"a frame is {image.dtype} {image.shape}; wanted uint8 (H, W, 3)")
+        if image.shape[0] % 2 or image.shape[1] % 2:
+            raise ValueError(f"frames are {image.shape[1]}×{image.shape[0]}; H.264 needs an even width and height")
+        yield image
     if stop is not None and stop.is_set():
         raise Stopped
 
@@ -125,7 +120,7 @@ def _video_stream(container, rate: Fraction, size: tuple[int, ...], quality: int
 
 
 class _Sound:
-    """The AAC track: speech resampled once, encoded in step with the pictures so that the file interleaves."""
+    """The AAC track: speech resampled once, encoded in step with the frames so that the file interleaves."""
 
     def __init__(self, container, speech: Speech, bits: int) -> None:
         from scipy.signal import resample_poly
@@ -142,8 +137,8 @@ class _Sound:
 
         end = round(seconds * AUDIO_RATE)
         piece = np.zeros((1, end - self.done), dtype=np.float32)
-        found = self.samples[self.done : end]
-        piece[0, : len(found)] = found
+        samples = self.samples[self.done : end]
+        piece[0, : len(samples)] = samples
         frame = av.AudioFrame.from_ndarray(piece, format="fltp", layout="mono")
         frame.sample_rate, frame.pts, frame.time_base = AUDIO_RATE, self.done, Fraction(1, AUDIO_RATE)
         self.container.mux(self.stream.encode(frame))
@@ -154,7 +149,7 @@ class _Sound:
 
 
 def read(path: str | Path) -> tuple[np.ndarray, np.ndarray | None]:
-    """The pictures (T, H, W, 3) uint8 and the sound (N,) float32 at SAMPLE_RATE (None without a track) of a short file.
+    """The frames (T, H, W, 3) uint8 and the sound (N,) float32 at SAMPLE_RATE (None without a track) of a short file.
 
     Both start at the file's time zero, as a player shows them. Everything is held in memory.
     """
@@ -166,12 +161,13 @@ def read(path: str | Path) -> tuple[np.ndarray, np.ndarray | None]:
         if not container.streams.audio:
             return frames, None
         resampler = av.AudioResampler(format="flt", layout="mono", rate=SAMPLE_RATE)
-        start, pieces = None, []
+        start: float | None = None
+        pieces: list[np.ndarray] = []
         for frame in container.decode(audio=0):
             if start is None:
-                start = float(frame.pts * frame.time_base)
+                start = frame.time or 0.0
             pieces += [f.to_ndarray()[0] for f in resampler.resample(frame)]
         pieces += [f.to_ndarray()[0] for f in resampler.resample(None)]
     samples = np.concatenate(pieces)
-    shift = math.floor(start * SAMPLE_RATE + 0.5)
+    shift = math.floor((start or 0.0) * SAMPLE_RATE + 0.5)
     return frames, np.pad(samples, (shift, 0)) if shift >= 0 else samples[-shift:]
