@@ -1,4 +1,4 @@
-"""Nothing in, the web app out: one tab per file, one theme, no third-party host."""
+"""Builds and serves the web app: one tab per folder, one theme, no third-party host."""
 
 from __future__ import annotations
 
@@ -6,11 +6,15 @@ import os
 import signal
 import sys
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from talkdemo import files
-from talkdemo.records import Speech
+from talkdemo.face.characters import CHARACTERS
+from talkdemo.gcgan.edit import Expresser
+from talkdemo.pipeline import SpeechToFace
+from talkdemo.records import DIFFPOSETALK, MODELS
 from talkdemo.ui.parts.visits import AGE, PERIOD, Visits, private_root
 
 os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"
@@ -20,74 +24,75 @@ import gradio as gr  # noqa: E402
 
 from talkdemo.ui import style  # noqa: E402
 from talkdemo.ui.compare.tab import CompareTab  # noqa: E402
-from talkdemo.ui.express.job import Expresses  # noqa: E402
 from talkdemo.ui.express.tab import ExpressTab, open_expresser  # noqa: E402
-from talkdemo.ui.parts import portraits  # noqa: E402
-from talkdemo.ui.talk.job import IDENTITY, Talker  # noqa: E402
+from talkdemo.ui.parts import library, portraits  # noqa: E402
 from talkdemo.ui.talk.tab import TalkTab  # noqa: E402
 
 EXAMPLES = files.EXAMPLES / "speech"
 SOUNDS = (".wav", ".flac", ".mp3", ".ogg", ".m4a", ".webm")
 MAX_WAITING = 8  # jobs in the queue; then "Queue is full"
 MAX_UPLOAD = "120mb"  # ten minutes of stereo wav; the microphone of a browser gives mono wav
-TITLE = "TalkDemo — speech in, a talking head out"
+TITLE = "TalkDemo — a talking 3D head from speech"
 HEADER = """<header class="td-header"><h1>TalkDemo</h1>
-<p>Say something: a diffusion model turns your voice into the movement of a 3D head. A portrait can take its
-expression, or any other.</p></header>"""
+<p>A diffusion model turns your speech into the motion of a 3D head. A portrait can take its expression, or any
+other.</p></header>"""
 FOOTER = """<footer class="td-footer">Open source under the Apache License 2.0. Your recordings and photographs stay on
 this server, are seen by nobody else, and are deleted within the hour.</footer>"""
 
 
+class App(gr.Blocks):
+    """The page, and its tabs for tests."""
+
+    talk_tab: TalkTab
+    compare_tab: CompareTab
+    express_tab: ExpressTab
+    characters: Sequence[str]
+
+
 def build(
-    talkers: Mapping[str, Talker] | Talker | None = None,
-    decode: Callable[[Path, str], Speech] | None = None,
+    pipelines: Mapping[str, SpeechToFace] | None = None,
     characters: Sequence[str] | None = None,
     examples: Sequence[Path] | None = None,
     visits: Visits | None = None,
-    expresser: Expresses | None = None,
-) -> gr.Blocks:
-    """The app; whatever is not given is the shipped one. `talkers` by the name of their model, in the order in which
-    they are offered; one alone stands for the one that takes identities. With talkers of one's own, `expresser` is
-    as it is given: without it the tab says that it is not installed."""
-    if talkers is None or decode is None:
-        from talkdemo import pipeline
-
-        expresser = expresser or (open_expresser() if talkers is None else None)
-        talkers = talkers or {model: pipeline.SpeechToFace.load(model) for model in pipeline.MODELS}
-        decode = decode or pipeline.decode
-    talkers = talkers if isinstance(talkers, Mapping) else {IDENTITY: talkers}
-    if characters is None:
-        from talkdemo.face.characters import CHARACTERS
-
-        characters = list(CHARACTERS)
+    expresser: Expresser | None = None,
+) -> App:
+    """The app; what is None is the shipped one. `pipelines` by model, in the order in which they are offered. With
+    pipelines of one's own and no `expresser`, the tab Expression says that it is not installed."""
+    if pipelines is None:
+        pipelines = {model: SpeechToFace.load(model) for model in MODELS}
+        expresser = expresser or open_expresser()
+    pipelines = {model: one for model, one in pipelines.items() if model != DIFFPOSETALK or one.references}
+    characters = list(CHARACTERS) if characters is None else characters
+    examples = example_clips() if examples is None else examples
     visits = visits or Visits(ROOT)
-    with gr.Blocks(title=TITLE, analytics_enabled=False, delete_cache=(PERIOD, AGE), fill_width=True) as app:
+    with App(title=TITLE, analytics_enabled=False, delete_cache=(PERIOD, AGE), fill_width=True) as app:
         gr.HTML(HEADER)
         with gr.Tab("Talk"):
-            clips = example_clips() if examples is None else examples
-            tab = TalkTab(talkers, decode, visits, characters, clips, expresser)
-            tab.build()
+            app.talk_tab = TalkTab(pipelines, visits, characters, examples, expresser)
+            app.talk_tab.build()
         with gr.Tab("Compare"):
-            beside = CompareTab(talkers, decode, visits, characters, tab.form.examples)
-            beside.build()
-        with gr.Tab("Expression") as expression:
-            express = ExpressTab(expresser, visits)
-            express.build(expression, tab.save_npz)
+            app.compare_tab = CompareTab(pipelines, visits, characters, examples)
+            app.compare_tab.build()
+        with gr.Tab("Expression") as tab:
+            app.express_tab = ExpressTab(expresser, visits)
+            app.express_tab.build(tab, app.talk_tab.save_npz)
         gr.HTML(FOOTER)
-        app.unload(tab.leave)
-        app.unload(beside.leave)
-        app.unload(express.leave)
+
+        def leave(request: gr.Request) -> None:
+            visits.leave(str(request.session_hash))
+
+        app.unload(leave)
     app.queue(max_size=MAX_WAITING)
-    app.talk_tab, app.compare_tab, app.express_tab, app.characters = tab, beside, express, characters
+    app.characters = characters
     visits.keep_sweeping()
     return app
 
 
-def launch_options(characters: Sequence[str]) -> dict[str, object]:
+def launch_options(characters: Sequence[str]) -> dict[str, Any]:
     """How the app is served; address and port come from GRADIO_SERVER_NAME and GRADIO_SERVER_PORT."""
     return {
         "theme": style.theme(),
-        "css": style.css() + portraits.tile_css(characters),
+        "css": "\n".join((style.css(), library.css(), portraits.tile_css(characters))),
         "head": style.head(),
         "footer_links": ["api"],
         "max_file_size": MAX_UPLOAD,

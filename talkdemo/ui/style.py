@@ -1,12 +1,10 @@
-"""Nothing in; the app's theme, style sheet and script out. System fonts only."""
+"""The app's theme, style sheet and script. System fonts only."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
 import gradio as gr
-
-from talkdemo.ui.parts import library
 
 STATIC = Path(__file__).parent / "static"
 FONT = ("system-ui", "-apple-system", "Segoe UI", "Roboto", "Helvetica Neue", "Arial", "sans-serif")
@@ -43,9 +41,9 @@ def theme() -> gr.themes.Base:
 
 
 def css() -> str:
-    """style.css, then every other sheet of static/ by name, then the previews of the identity library."""
+    """style.css, then every other sheet of static/ by name."""
     sheets = sorted(STATIC.glob("*.css"), key=lambda path: (path.stem != "style", path.name))
-    return "\n".join([*(path.read_text(encoding="utf-8") for path in sheets), library.css()])
+    return "\n".join(path.read_text(encoding="utf-8") for path in sheets)
 
 
 def head() -> str:

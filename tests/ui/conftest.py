@@ -1,10 +1,16 @@
-"""What the app's tests share: a small gallery in a folder of the test, and a stand-in for the model that follows it."""
+"""What the app's tests share: a small gallery, a stand-in for the model that follows it, served apps, a browser.
+
+Whoever looks at a page waits: `says` and Playwright's own waiting, never a look at what is there right now.
+"""
 
 from __future__ import annotations
 
+import contextlib
 import json
-from collections.abc import Callable, Iterator, Mapping
+import socket
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -12,7 +18,7 @@ import pytest
 from talkdemo import reference as references
 from talkdemo.export import livelink, npz
 from talkdemo.face.arkit import INDEX, indices
-from talkdemo.records import FPS, Motion, Reference
+from talkdemo.records import FPS, Motion, Reference, Request, Speech
 from talkdemo.reference import open_reference
 
 ROWS = (  # name, title, kind, jaw, smile
@@ -78,7 +84,10 @@ class Follower:
     references = tuple(name for name, *_ in ROWS)
 
     def __init__(self, plain) -> None:
-        self.plain, self.taken = plain, []
+        self.plain, self.requests = plain, []
+
+    def check(self, request: Request) -> None:
+        """Takes everything."""
 
     def style(self, reference: object) -> np.ndarray:
         motion = open_reference(reference).motion
@@ -91,19 +100,131 @@ class Follower:
         vector = np.array([jaw, smile, 0.2, 0.1])
         return vector / np.linalg.norm(vector)
 
-    def animate(self, speech, *, reference: list, head: bool = True, **choices: object) -> list[Motion]:
-        self.taken.append({"reference": reference, "head": head, **choices})
-        (made,) = self.plain.animate(speech, **choices)
-        names = {one.name if isinstance(one, Reference) else one: share for one, share in reference}
-        meta = {name: value for name, value in made.meta.items() if name not in ("identity", "emotion", "matches")}
-        meta |= {"model": "diffposetalk", "reference": next(iter(names)) if len(names) == 1 else names, "head": head}
-        meta["seconds"] = {"reference": 0.05, **_mapping(meta["seconds"])}
-        return [Motion(made.coefficients, made.head if head else 0 * made.head, FPS, meta)]
+    def stream(self, request: Request, **how: object) -> Iterator[list[Motion]]:
+        yield self.animate(request, **how)
 
-    def video(self, motion, speech, path, **how: object) -> dict[str, float]:
+    def animate(self, request: Request, **how: object) -> list[Motion]:
+        self.requests.append(request)
+        (motion,) = self.plain.animate(request, **how)
+        names = {one.name if isinstance(one, Reference) else one: share for one, share in request.reference}
+        meta = {**motion.meta, "reference": next(iter(names)) if len(names) == 1 else names}
+        meta["seconds"] = {"reference": 0.05, **motion.meta["seconds"]}
+        return [Motion(motion.coefficients, motion.head, FPS, meta)]
+
+    def video(self, motion: Motion, speech: Speech | None, path: Path, **how: object) -> dict[str, float]:
         return self.plain.video(motion, speech, path, **how)
 
 
-def _mapping(given: object) -> Mapping[str, float]:
-    assert isinstance(given, Mapping)
-    return given
+CHROMIUM = "/usr/bin/chromium"
+WELCOME = Path(__file__).parents[2] / "examples" / "speech" / "welcome.flac"
+WAITING = 240_000  # milliseconds
+SMALL = 96  # pixels of the heads of a comparison: what is rendered is another test's matter
+FLAGS = (
+    "--no-sandbox", "--disable-gpu", "--autoplay-policy=no-user-gesture-required",
+    "--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream", "--disable-background-networking",
+    "--disable-component-update", "--disable-sync", "--disable-quic", "--no-first-run",
+)  # fmt: skip
+
+
+@contextlib.contextmanager
+def serving(app) -> Iterator[str]:
+    """The app on a free port; its address."""
+    from talkdemo.ui.app import launch_options
+
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    options = launch_options(app.characters)
+    _, address, _ = app.launch(**options, prevent_thread_lock=True, quiet=True, server_port=port)
+    try:
+        yield address
+    finally:
+        app.close()
+
+
+@pytest.fixture(scope="session", name="serving")
+def serving_fixture() -> Callable:
+    return serving
+
+
+@pytest.fixture(scope="session")
+def shipped(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SimpleNamespace]:
+    """The app with the shipped weights, comparing small heads: `app`, `address`, `jobs` (where files of jobs lie)."""
+    from talkdemo.ui import app as ui
+    from talkdemo.ui.compare import job as compare_job
+    from talkdemo.ui.compare import tab as compare_tab
+    from talkdemo.ui.parts.visits import Visits
+
+    with pytest.MonkeyPatch.context() as patch:
+        for module in (compare_job, compare_tab):
+            patch.setattr(module, "SIZE", SMALL)
+        visits = Visits(tmp_path_factory.mktemp("files"))
+        app = ui.build(visits=visits)
+        with serving(app) as address:
+            yield SimpleNamespace(app=app, address=address, jobs=visits.jobs)
+
+
+@pytest.fixture(scope="module")
+def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[object]:
+    """Chromium; its microphone hears the welcome. To be asked for after the app, which is launched outside of
+    Playwright's event loop."""
+    if not Path(CHROMIUM).exists():
+        pytest.skip("no Chromium (see packages-test.txt)")
+    import soundfile
+    from playwright.sync_api import sync_playwright
+
+    heard = tmp_path_factory.mktemp("microphone") / "welcome.wav"
+    soundfile.write(heard, *soundfile.read(WELCOME), subtype="PCM_16")
+    with sync_playwright() as playwright:
+        flags = [*FLAGS, f"--use-file-for-fake-audio-capture={heard}%noloop"]
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=flags)
+        yield browser
+        browser.close()
+
+
+@contextlib.contextmanager
+def visiting(browser, address: str, **options: object) -> Iterator[object]:
+    """A visitor's page of 1280×1000; at its end the console holds no error, and nothing foreign was loaded."""
+    options = {"viewport": {"width": 1280, "height": 1000}, "permissions": ["microphone"], **options}
+    context = browser.new_context(**options)
+    context.set_default_timeout(WAITING)
+    page = context.new_page()
+    page.requests, page.complaints = [], []
+    page.on("request", lambda request: page.requests.append(request.url))
+    page.on("console", lambda m: page.complaints.append(m.text) if m.type == "error" else None)
+    page.on("pageerror", lambda error: page.complaints.append(str(error)))
+    page.goto(address)
+    page.wait_for_selector("#td-generate")
+    yield page
+    assert not page.complaints
+    assert not [url for url in page.requests if not url.startswith((address, "data:", "blob:", "about:"))]
+    context.close()
+
+
+@pytest.fixture(scope="session", name="visiting")
+def visiting_fixture() -> Callable:
+    return visiting
+
+
+@pytest.fixture(scope="session")
+def phone() -> Callable:
+    """phone(page): the page on a telephone, where nothing is wider than the screen."""
+
+    def narrow(page, width: int = 390) -> None:
+        page.set_viewport_size({"width": width, "height": 844})
+        page.wait_for_function(f"document.documentElement.scrollWidth <= {width}")
+
+    return narrow
+
+
+@pytest.fixture(scope="session")
+def says() -> Callable:
+    """says(page, selector, words): waits until the element says so; all that it says."""
+
+    def wait(page, selector: str, words: str) -> str:
+        page.wait_for_function(
+            "([selector, words]) => document.querySelector(selector)?.innerText.includes(words)", arg=[selector, words]
+        )
+        return page.inner_text(selector)
+
+    return wait

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 import threading
 import time
@@ -25,41 +26,32 @@ CHARACTERS = ["ada", "kwame"]
 
 
 @pytest.fixture
-def built(stand_in, plain_decode, tmp_path: Path) -> gr.Blocks:
-    return ui.build(stand_in, plain_decode, CHARACTERS, [], Visits(tmp_path / "files"))
+def built(stand_in, tmp_path: Path) -> gr.Blocks:
+    return build(stand_in, tmp_path)
+
+
+def build(pipeline, folder: Path) -> gr.Blocks:
+    return ui.build({"diffusiontalker": pipeline}, CHARACTERS, [], Visits(folder / "files"))
 
 
 @pytest.fixture
-def serve() -> Iterator[Callable[[gr.Blocks], str]]:
-    apps = []
-
-    def start(app: gr.Blocks) -> str:
-        apps.append(app)
-        _, address, _ = app.launch(
-            **ui.launch_options(app.characters), prevent_thread_lock=True, quiet=True, server_port=free_port()
-        )
-        return address
-
-    yield start
-    for app in apps:
-        app.close()
-
-
-def free_port() -> int:
-    import socket
-
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
+def serve(serving) -> Iterator[Callable[[gr.Blocks], str]]:
+    with contextlib.ExitStack() as stack:
+        yield lambda app: stack.enter_context(serving(app))
 
 
 def page(tab, speech: Path | None, **changes: object) -> dict:
     """What the page holds when Generate is pressed."""
     held = {"model": "diffusiontalker", "emotion": "happy", "character": "kwame", "seed": 7, "randomise": False}
-    held |= {"identity": "Mei", "other": "nobody", "share": 0.5, "sampling": "distilled-8", "steps": 64}
+    held |= {"identity": "Mei", "other": "none", "share": 0.5, "sampling": "distilled-8", "steps": 64}
     held |= {"guidance_audio": 1, "guidance_style": 1, "speech": str(speech) if speech else None} | changes
     form = tab.form
-    given = {getattr(form, name, None) or getattr(form.library, name): value for name, value in held.items()}
+    given = {
+        form.guidance[name.endswith("style")]
+        if name.startswith("guidance")
+        else getattr(form, name, None) or getattr(form.library, name): value
+        for name, value in held.items()
+    }
     assert set(given) == form.inputs
     return given
 
@@ -73,8 +65,8 @@ def test_generate_ends_with_everything(built: gr.Blocks, wav) -> None:
     *before, last = press(tab, wav("hum", 1.0))
     assert before[0][tab.form.seed] == 7 and "td-progress" in before[0][tab.panel]
     made = {component.elem_id: value for component, value in last.items()}
-    assert "Mei" in made["td-panel"] and "kwame" in made["td-panel"] and "1.0 s, 25 frames" in made["td-panel"]
-    assert made["td-chart"].value.startswith("<svg") and "Sample the motion" in made["td-timings"].value
+    assert "Mei" in made["td-panel"] and "Kwame" in made["td-panel"] and "1.0 s, 25 frames" in made["td-panel"]
+    assert made["td-chart"].value.startswith("<svg") and "Encode video" in made["td-timings"].value
     paths = [Path(button.value["path"]) for button in (last[tab.save_video], last[tab.save_csv], last[tab.save_npz])]
     assert [path.suffix for path in paths] == [".mp4", ".csv", ".npz"]
     assert all(path.stat().st_size > 0 for path in paths)
@@ -89,16 +81,16 @@ def test_randomise_draws_and_shows_a_new_seed(built: gr.Blocks, wav) -> None:
     assert len(seeds) == 3
 
 
-def test_every_choice_reaches_the_model(built: gr.Blocks, wav, stand_in, monkeypatch) -> None:
-    tab, taken, animate = built.talk_tab, [], stand_in.animate
-    monkeypatch.setattr(stand_in, "animate", lambda s, **given: taken.append(given) or animate(s, **given))
+def test_every_choice_reaches_the_model(built: gr.Blocks, wav, stand_in) -> None:
+    tab, taken = built.talk_tab, stand_in.requests
     press(tab, wav("hum", 0.3))
     blended = {"identity": "Ada", "other": "Bruno", "share": 0.4, "emotion": "auto", "guidance_audio": 1.5}
     press(tab, wav("hum", 0.3), sampling="full", steps=20, **blended)
     press(tab, wav("hum", 0.3), sampling="full", identity="auto", other="Bruno")
-    assert [one["identity"] for one in taken] == ["Mei", {"Ada": 0.6, "Bruno": 0.4}, "auto"]
-    assert [(one["steps"], one["distilled"]) for one in taken] == [(8, True), (20, False), (64, False)]
-    assert [one["guidance"].audio for one in taken] == [1, 1.5, 1] and taken[1]["emotion"] == "auto"
+    assert [one.identity for one in taken] == [{"Mei": 1.0}, {"Ada": 0.6, "Bruno": 0.4}, "auto"]
+    assert [(one.steps, one.distilled) for one in taken] == [(8, True), (20, False), (64, False)]
+    assert [one.guidance.audio for one in taken] == [1, 1.5, 1] and taken[1].emotion == "auto"
+    assert {(one.seed, one.character, one.name) for one in taken} == {(7, "kwame", "This file")}
 
 
 def test_matches_are_shown_as_bars(built: gr.Blocks, wav) -> None:
@@ -114,11 +106,11 @@ def test_matches_are_shown_as_bars(built: gr.Blocks, wav) -> None:
     ("students", "first", "steps"), [((), "full", 8), ((8,), "distilled-8", 64), ((2, 4), "distilled-4", 64)]
 )
 def test_the_fast_model_is_the_first_choice(
-    stand_in, plain_decode, tmp_path: Path, students: tuple[int, ...], first: str, steps: int
+    stand_in, tmp_path: Path, students: tuple[int, ...], first: str, steps: int
 ) -> None:
     """Without a student there is nothing to choose but the number of steps."""
     stand_in.students = students
-    form = ui.build(stand_in, plain_decode, CHARACTERS, [], Visits(tmp_path / "files")).talk_tab.form
+    form = build(stand_in, tmp_path).talk_tab.form
     assert form.sampling.value == first and form.sampling.visible == bool(students)
     assert form.steps.value == steps and form.steps.visible == (not students)
     assert [value for _, value in form.sampling.choices] == [f"distilled-{n}" for n in sorted(students)[::-1]] + [
@@ -132,15 +124,15 @@ def test_no_speech_and_bad_speech_are_told_in_words(built: gr.Blocks, wav, tmp_p
     assert "no speech yet" in only[tab.panel]
     bad = tmp_path / "<b>evil<img src=x>.wav"
     bad.write_bytes(b"nothing")
-    for path, words in ((bad, "This file: no sound"), (wav("short", 0.1), "at least 0.2 s")):
+    for path, words in ((bad, "This file"), (wav("short", 0.1), "at least 0.2 s")):
         last = press(tab, path)[-1]
         assert words in last[tab.panel] and "evil" not in last[tab.panel] and "<img" not in last[tab.panel]
         assert last[tab.form.generate].interactive and not last[tab.form.stop].interactive
     assert not list(tab.visits.jobs.iterdir())
 
 
-def test_closing_the_generator_stops_the_work_and_leaves_nothing(slow_stand_in, plain_decode, tmp_path, wav) -> None:
-    tab = ui.build(slow_stand_in, plain_decode, CHARACTERS, [], Visits(tmp_path / "files")).talk_tab
+def test_closing_the_generator_stops_the_work_and_leaves_nothing(slow_stand_in, tmp_path, wav) -> None:
+    tab = build(slow_stand_in, tmp_path).talk_tab
     request = SimpleNamespace(session_hash="me")
     running = tab.generate(page(tab, wav(), sampling="full", steps=500), request)
     for _ in range(3):
@@ -149,8 +141,8 @@ def test_closing_the_generator_stops_the_work_and_leaves_nothing(slow_stand_in, 
     assert slow_stand_in.stopped == 1 and slow_stand_in.running == 0 and not list(tab.visits.jobs.iterdir())
 
 
-def test_stop_button_stops_only_ones_own(slow_stand_in, plain_decode, tmp_path, wav) -> None:
-    tab = ui.build(slow_stand_in, plain_decode, CHARACTERS, [], Visits(tmp_path / "files")).talk_tab
+def test_stop_button_stops_only_ones_own(slow_stand_in, tmp_path, wav) -> None:
+    tab = build(slow_stand_in, tmp_path).talk_tab
     request = SimpleNamespace(session_hash="me")
     running = tab.generate(page(tab, wav(), sampling="full", steps=500), request)
     for _ in range(3):
@@ -221,44 +213,46 @@ def test_api_blends(built: gr.Blocks, serve, wav) -> None:
     client = Client(serve(built), verbose=False)
     given = {"identity": "Mei", "blend_with": "Ada", "share": 0.25, "full": True, "guidance_style": 2}
     *_, summary = client.predict(handle_file(wav("hum", 0.4)), **given, api_name="/talk")
-    assert summary["identity"] == {"Mei": 0.75, "Ada": 0.25} and summary["steps"] == 8
+    assert "files" not in summary and summary["identity"] == {"Mei": 0.75, "Ada": 0.25} and summary["steps"] == 8
     assert summary["distilled"] is False and summary["guidance"] == {"audio": 1.0, "style": 2.0}
 
 
-@pytest.mark.parametrize(
-    ("changes", "words"),
-    [
-        ({"steps": 1}, "2"),
-        ({"steps": 600}, "512"),
-        ({"identity": "nobody"}, "nobody"),
-        ({"identity": "auto", "blend_with": "Ada"}, "two names"),
-        ({"blend_with": "stranger"}, "stranger"),
-        ({"share": 1.5}, "1"),
-        ({"guidance_audio": 9}, "4"),
-        ({"character": "../../etc"}, "etc"),
-        ({"seed": -1}, ""),
-        ({"speech": "short"}, "at least 0.2 s"),
-        ({"speech": "damaged"}, "no sound"),
-        ({"speech": None}, "no speech"),
-    ],
+BAD = (
+    ({"steps": 1}, "2"),
+    ({"steps": 600}, "512"),
+    ({"identity": "stranger"}, "stranger"),
+    ({"identity": "auto", "blend_with": "Ada"}, "two names"),
+    ({"blend_with": "stranger"}, "stranger"),
+    ({"share": 1.5}, "1"),
+    ({"guidance_audio": 9}, "4"),
+    ({"character": "../../etc"}, "etc"),
+    ({"seed": -1}, ""),
+    ({"speech": "short"}, "at least 0.2 s"),
+    ({"speech": "damaged"}, "This file"),
+    ({"speech": None}, "no speech"),
 )
-def test_api_refuses_bad_input(built: gr.Blocks, serve, wav, tmp_path: Path, changes: dict, words: str) -> None:
+
+
+def test_api_refuses_bad_input(built: gr.Blocks, serve, wav, tmp_path: Path) -> None:
     client = Client(serve(built), verbose=False)
     damaged = tmp_path / "damaged.wav"
     damaged.write_bytes(b"RIFF....WAVE")
     clips = {"good": wav("good", 0.4), "short": wav("short", 0.1), "damaged": damaged}
-    given = {"speech": "good", "identity": "Ada", "emotion": "sad", "character": "ada", "steps": 8, "seed": 0} | changes
-    speech = given["speech"]
-    given["speech"] = handle_file(clips[speech]) if speech else None
-    with pytest.raises((AppError, ValueError)) as caught:
-        client.predict(**given, api_name="/talk")
-    assert words in str(caught.value) and "Traceback" not in str(caught.value)
+    usual = {"speech": "good", "identity": "Ada", "emotion": "sad", "character": "ada", "steps": 8, "seed": 0}
+    for changes, words in BAD:
+        values = usual | changes
+        speech = values["speech"]
+        values["speech"] = handle_file(clips[speech]) if speech else None
+        with pytest.raises((AppError, ValueError)) as caught:
+            client.predict(**values, api_name="/talk")
+        said = str(caught.value)
+        assert words in said and "Traceback" not in said and str(tmp_path) not in said, changes
     assert not list(built.talk_tab.visits.jobs.glob("*"))
 
 
-def test_two_visitors_never_mix(slow_stand_in, plain_decode, serve, wav, tmp_path: Path) -> None:
+def test_two_visitors_never_mix(slow_stand_in, serve, wav, tmp_path: Path) -> None:
     """Jobs sent at once each give their own result in their own place, one after the other."""
-    address = serve(ui.build(slow_stand_in, plain_decode, CHARACTERS, [], Visits(tmp_path / "files")))
+    address = serve(build(slow_stand_in, tmp_path))
     people = {"a": (0.4, 0.1, 1), "b": (0.8, 0.3, 2), "c": (0.6, 0.5, 3)}  # seconds, loudness, seed
     clients = {name: Client(address, verbose=False) for name in people}
     jobs = {
@@ -277,9 +271,9 @@ def test_two_visitors_never_mix(slow_stand_in, plain_decode, serve, wav, tmp_pat
     assert len({result[2] for result in results.values()}) == 3 and slow_stand_in.most == 1
 
 
-def test_cancelling_through_the_api_ends_the_thread(slow_stand_in, plain_decode, serve, wav, tmp_path: Path) -> None:
-    visits = Visits(tmp_path / "files")
-    client = Client(serve(ui.build(slow_stand_in, plain_decode, CHARACTERS, [], visits)), verbose=False)
+def test_cancelling_through_the_api_ends_the_thread(slow_stand_in, serve, wav, tmp_path: Path) -> None:
+    app = build(slow_stand_in, tmp_path)
+    client, visits = Client(serve(app), verbose=False), app.talk_tab.visits
     job = client.submit(handle_file(wav()), "Ada", "sad", "ada", 300, 1, api_name="/talk")
     wait(lambda: job.outputs())  # before that the client does not know which job to cancel
     assert job.cancel()
@@ -306,7 +300,7 @@ def test_nothing_else_of_the_machine_is_served(built: gr.Blocks, serve) -> None:
     assert not set(re.findall(r'(?:src|href)="(https?://[^"/]+)', page)) - {address.rstrip("/")}
 
 
-def wait(condition: Callable[[], bool], seconds: float = 10) -> None:
+def wait(condition: Callable[[], bool], seconds: float = 60) -> None:
     end = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < end, "it did not happen in time"

@@ -6,7 +6,6 @@ from __future__ import annotations
 import datetime
 import json
 import re
-import socket
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -27,20 +26,16 @@ SERVED = re.compile(r"gradio_api/file=([^\"'\\) ]+)")
 
 
 @pytest.fixture
-def app(stand_in, follower, plain_decode, expresser, tmp_path: Path) -> gr.Blocks:
-    talkers = {"diffusiontalker": stand_in, "diffposetalk": follower}
+def app(stand_in, follower, expresser, tmp_path: Path) -> gr.Blocks:
+    pipelines = {"diffusiontalker": stand_in, "diffposetalk": follower}
     follower.references = tuple(gallery())
-    return ui.build(talkers, plain_decode, None, ui.example_clips(), Visits(tmp_path / "files"), expresser)
+    return ui.build(pipelines, None, None, Visits(tmp_path / "files"), expresser)
 
 
 @pytest.fixture
-def address(app: gr.Blocks) -> Iterator[str]:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    _, url, _ = app.launch(**ui.launch_options(app.characters), prevent_thread_lock=True, quiet=True, server_port=port)
-    yield url
-    app.close()
+def address(app: gr.Blocks, serving) -> Iterator[str]:
+    with serving(app) as address:
+        yield address
 
 
 class Later(datetime.datetime):
@@ -71,8 +66,8 @@ def press(address: str, number: int, data: list[object]) -> list[object]:
     raise AssertionError("the event did not end")
 
 
-def test_examples_live_as_long_as_the_process(app: gr.Blocks, address: str, monkeypatch) -> None:
-    """Every example of every tab, chosen over HTTP, once the server has been up for hours."""
+def test_examples_and_galleries_live_as_long_as_the_process(app: gr.Blocks, address: str, monkeypatch) -> None:
+    """Every example of every tab, chosen over HTTP; and whatever address stands in the page or its style sheet."""
     two_hours_later(app, monkeypatch)
     shown = 0
     for event in list(app.fns.values()):
@@ -87,10 +82,6 @@ def test_examples_live_as_long_as_the_process(app: gr.Blocks, address: str, monk
             shown += 1
     assert shown == 2 * len(ui.example_clips())  # Talk and Compare
 
-
-def test_galleries_live_as_long_as_the_process(app: gr.Blocks, address: str, monkeypatch) -> None:
-    """Whatever address stands in the page or its style sheet."""
-    two_hours_later(app, monkeypatch)
     sources = httpx.get(f"{address}config").text + ui.launch_options(app.characters)["css"]
     paths = {unquote(path) for path in SERVED.findall(sources)}
     folders = {Path(path).parent.name for path in paths}
@@ -99,24 +90,31 @@ def test_galleries_live_as_long_as_the_process(app: gr.Blocks, address: str, mon
         assert httpx.get(f"{address}gradio_api/file={path}").status_code == 200, path
 
 
-def test_what_a_visitor_brought_goes(app: gr.Blocks, address: str, wav, monkeypatch) -> None:
+@pytest.fixture
+def few(stand_in, expresser, tmp_path: Path) -> gr.Blocks:
+    """One model, no examples."""
+    return ui.build({"diffusiontalker": stand_in}, ["ada"], [], Visits(tmp_path / "files"), expresser)
+
+
+def test_what_a_visitor_brought_goes(few: gr.Blocks, serving, wav, monkeypatch) -> None:
     """An upload and the files of a finished job."""
-    with wav("mine").open("rb") as stream:
-        (upload,) = httpx.post(f"{address}gradio_api/upload", files={"files": stream}).json()
-    folder, stop = app.talk_tab.visits.begin("visitor")
-    (folder / "talk.mp4").write_bytes(b"x")
-    app.talk_tab.visits.end("visitor", folder, stop, keep=True)
-    assert httpx.get(f"{address}gradio_api/file={upload}").status_code == 200
-    two_hours_later(app, monkeypatch)
-    assert httpx.get(f"{address}gradio_api/file={upload}").status_code in (403, 404)
-    assert not folder.exists() and not Path(upload).exists()
+    with few.talk_tab.visits.job("visitor") as job:
+        (job.folder / "talk.mp4").write_bytes(b"x")
+        job.finished = True
+    with serving(few) as address:
+        with wav("mine").open("rb") as stream:
+            (upload,) = httpx.post(f"{address}gradio_api/upload", files={"files": stream}).json()
+        assert httpx.get(f"{address}gradio_api/file={upload}").status_code == 200
+        two_hours_later(few, monkeypatch)
+        assert httpx.get(f"{address}gradio_api/file={upload}").status_code in (403, 404)
+    assert not job.folder.exists() and not Path(upload).exists()
 
 
-def test_a_gallery_portrait_can_be_chosen_again(app: gr.Blocks, monkeypatch) -> None:
+def test_a_gallery_portrait_can_be_chosen_again(few: gr.Blocks, monkeypatch) -> None:
     """The copy in the visitor's folder is swept; the gallery itself is not."""
-    tab, request = app.express_tab, SimpleNamespace(session_hash="visitor")
-    page = tab.opened(request, None, None, 1.0, "manifold")
-    two_hours_later(app, monkeypatch)
-    assert "deleted" in tab.preset(request, "aa", page[tab.sitting], page[tab.folder], 1.0, "manifold")[tab.form.panel]
-    again = tab.chosen(request, "leo", page[tab.sitting], page[tab.folder], 1.0, "manifold")
-    assert again[tab.sitting].portrait.name == "leo"
+    tab, request = few.express_tab, SimpleNamespace(session_hash="visitor")
+    page = tab.opened(request, None, 1.0, "manifold")
+    two_hours_later(few, monkeypatch)
+    assert "deleted" in tab.preset(request, "aa", page[tab.session], 1.0, "manifold")[tab.form.panel]
+    again = tab.chosen(request, "leo", page[tab.session], 1.0, "manifold")
+    assert again[tab.session].portrait.name == "leo"

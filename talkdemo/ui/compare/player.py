@@ -1,6 +1,6 @@
-"""A film of two heads side by side in, a player out that shows them beside one another, under a wipe, or one at a time.
+"""A player that shows two heads beside one another, under a wipe, or one at a time.
 
-Both pictures come from one file, so they cannot drift apart; static/components/ab_player.js draws them.
+Both come from one video, so they cannot drift apart; static/components/ab_player.js draws them.
 """
 
 from __future__ import annotations
@@ -11,8 +11,9 @@ from typing import Any
 import gradio as gr
 
 from talkdemo.records import FPS
+from talkdemo.ui.parts.options import PLAIN
+from talkdemo.ui.parts.scripted import read_script, served
 
-SCRIPT = Path(__file__).parents[1] / "static" / "components" / "ab_player.js"
 VIEWS = (("both", "Side by side"), ("wipe", "Wipe"), ("left", "Left"), ("right", "Right"))
 SPEEDS = (("1", "1×"), ("0.5", "½×"), ("0.25", "¼×"))
 
@@ -41,17 +42,12 @@ TEMPLATE = f"""
 """
 
 
-def ab_player(**how: Any) -> gr.HTML:
-    """The component; its value is what `showing` makes, or None. (Not a subclass of gr.HTML: gradio writes a stub file
-    beside the module of every subclass.)"""
-    script = SCRIPT.read_text(encoding="utf-8")
-    return gr.HTML(html_template=TEMPLATE, js_on_load=script, apply_default_css=False, padding=False, **how)
+def ab_player(**options: Any) -> gr.HTML:
+    """The component; its value is what `showing` returns, or None."""
+    return gr.HTML(html_template=TEMPLATE, js_on_load=read_script("ab_player.js"), **PLAIN, **options)
 
 
-def showing(film: Path, names: tuple[str, str], size: int) -> dict[str, object]:
-    """The player's value: `size` is the side in pixels of each head in the film; `names` are ours, not a visitor's."""
-    from gradio.data_classes import FileData
-
+def showing(video: Path, names: tuple[str, str], size: int) -> dict[str, Any]:
+    """The player's value: `size` is the side in pixels of each head in the video; `names` are ours, not a visitor's."""
     left, right = names
-    served = FileData(path=str(film), mime_type="video/mp4").model_dump()
-    return {"film": served, "left": left, "right": right, "size": size}
+    return {"film": served(video, "video/mp4"), "left": left, "right": right, "size": size}

@@ -1,4 +1,4 @@
-"""A portrait with its 68 landmarks in, an editor in which they are dragged out; and the same as a table of numbers.
+"""An editor in which the 68 landmarks of a portrait are dragged, and the same as a table of numbers.
 
 Points move singly or with their neighbours; handles move a whole part of the face by weights that fall off smoothly.
 static/components/landmark_editor.js draws and drags; it triggers "edit" with all points, or "clear".
@@ -18,21 +18,21 @@ import gradio as gr
 import numpy as np
 
 from talkdemo.face.landmarks import LINES, MIRROR
-from talkdemo.ui.express.job import check_points
-from talkdemo.ui.parts.scripted import scripted_html
+from talkdemo.ui.express.job import read_points
+from talkdemo.ui.parts.scripted import scripted_html, served
 
-PARTS = ("Jaw",) * 17 + ("Right brow",) * 5 + ("Left brow",) * 5 + ("Nose",) * 9
+PARTS: tuple[str, ...] = ("Jaw",) * 17 + ("Right brow",) * 5 + ("Left brow",) * 5 + ("Nose",) * 9
 PARTS += ("Right eye",) * 6 + ("Left eye",) * 6 + ("Outer lips",) * 12 + ("Inner lips",) * 8
 COLUMNS = ("Point", "Part", "x", "y")
 
 
 @dataclass(frozen=True)
 class Handle:
-    """Something to pull: every point goes along by its own share, across and down (in the axes of the face)."""
+    """Something to pull: every point follows by its own share, across and down (in the axes of the face)."""
 
     name: str
     label: str
-    at: tuple[int, ...]  # it stands in the middle of these points
+    at: tuple[int, ...]  # it stands at the centre of these points
     off: tuple[float, float]  # and so far from it, in outer eye distances
     shares: Mapping[int, tuple[float, float]]
     sign: str  # how it can be pulled: "move", "down", "side"
@@ -89,11 +89,11 @@ def _other_side(handle: Handle) -> Handle:
 HANDLES = _handles()
 
 
-def landmark_editor(**how: Any) -> gr.HTML:
-    """The component; its value is what `editing` makes, or None."""
+def landmark_editor(**options: Any) -> gr.HTML:
+    """The component; its value is what `editing` returns, or None."""
     table = {"mirror": MIRROR, "lines": LINES, "handles": [asdict(handle) for handle in HANDLES]}
     buttons = (
-        ("symmetric", "true", "Symmetric", "What one side does the other does too"),
+        ("symmetric", "true", "Symmetric", "Both sides move together"),
         ("soft", "true", "Soft", "Neighbours of a point follow it"),
         ("points", "true", "Points", "Show the points"),
     )
@@ -109,30 +109,32 @@ def landmark_editor(**how: Any) -> gr.HTML:
         '<output class="td-marks-name" hidden></output>'
         f'<div class="td-marks-bar">{switches}<span></span><button type="button" data-do="undo" disabled>Undo</button>'
         '<button type="button" data-do="reset">Reset</button></div></div>',
-        "landmark_editor.js", **how,
+        "landmark_editor.js", **options,
     )  # fmt: skip
 
 
-def editing(picture: Path, view: Sequence[int], own: np.ndarray, points: np.ndarray) -> dict[str, object]:
+def editing(image: Path, view: Sequence[int], own: np.ndarray, points: np.ndarray) -> dict[str, Any]:
     """The editor's value: the file of what is shown, its place in the portrait, the portrait's landmarks and those
     wanted (68, 2)."""
-    from gradio.data_classes import FileData
+    return {
+        "picture": served(image, "image/jpeg"),
+        "view": list(view),
+        "own": _rounded(own),
+        "points": _rounded(points),
+    }
 
-    served = FileData(path=str(picture), mime_type="image/jpeg").model_dump()
-    return {"picture": served, "view": list(view), "own": _rounded(own), "points": _rounded(points)}
 
-
-def table(points: np.ndarray) -> list[list[object]]:
+def table(points: np.ndarray) -> list[list[Any]]:
     """(68, 2) → rows of COLUMNS."""
     return [[k, PARTS[k], x, y] for k, (x, y) in enumerate(_rounded(points))]
 
 
-def from_table(rows: Sequence[Sequence[object]]) -> np.ndarray:
+def from_table(rows: Sequence[Sequence[Any]]) -> np.ndarray:
     """Rows of COLUMNS → (68, 2). ValueError in one sentence."""
     try:
-        return check_points([[float(row[2]), float(row[3])] for row in rows])  # type: ignore[arg-type]
+        return read_points([[float(row[2]), float(row[3])] for row in rows])
     except (TypeError, IndexError, ValueError) as error:
-        raise ValueError("the table holds something that is no number; 68 rows with x and y are wanted") from error
+        raise ValueError("the table holds something other than numbers; 68 rows with x and y are wanted") from error
 
 
 def _rounded(points: np.ndarray) -> list[list[float]]:

@@ -1,65 +1,91 @@
-"""Motion and its speech in, one inline SVG out: sound, mouth opening, blink and head over time, pauses shaded.
-
-The script static/player.js moves the SVG's playhead with the video and seeks the video where the SVG is clicked.
-"""
+"""Pieces of SVG plots: rows over a time axis, lines, areas, round ticks."""
 
 from __future__ import annotations
 
 import itertools
+import math
+from collections.abc import Sequence
 
 import numpy as np
 
-from talkdemo.face.arkit import INDEX, indices
-from talkdemo.records import SAMPLES_PER_FRAME, Motion, Speech
+from talkdemo.records import SAMPLES_PER_FRAME, Speech
 
 WIDTH, LEFT, RIGHT = 640, 72, 8
-ROWS = (("Sound", 34), ("Mouth", 58), ("Blink", 34), ("Head", 70))
 GAP, TOP, BOTTOM = 10, 4, 22
-POINTS = 500  # per line at most: longer motions keep their peaks
-HEAD = (("turn", 1, "#f59e7a"), ("nod", 0, "#7cc4f5"), ("tilt", 2, "#b8a4f7"))  # rotation about y, x, z
-PAUSE = 0.25  # seconds of quiet that are shaded
+PLOT = WIDTH - LEFT - RIGHT
+POINTS = 500  # per line at most: longer tracks keep their peaks
+SECONDS = (0.1, 0.25, 0.5, 1, 2, 5, 10, 20, 30, 60, 120)  # between two marks
 
 
-def motion_chart(motion: Motion, speech: Speech) -> str:
-    """The SVG (about 30 kB). Head angles are degrees, the others 0..1."""
-    seconds = len(motion) / motion.fps
-    plot = WIDTH - LEFT - RIGHT
-    height = TOP + sum(h for _, h in ROWS) + GAP * (len(ROWS) - 1) + BOTTOM
-    level = loudness(speech, len(motion))
-    tops = [TOP + sum(h + GAP for _, h in ROWS[:row]) for row in range(len(ROWS))]
-    parts = [
-        f'<svg id="motion-chart" class="td-chart" viewBox="0 0 {WIDTH} {height}" role="img" '
-        f'data-seconds="{seconds:.3f}" data-left="{LEFT / WIDTH:.5f}" data-width="{plot / WIDTH:.5f}" '
-        'aria-label="Sound, mouth opening, blink and head rotation over time">'
-    ]
-    for (label, h), top in zip(ROWS, tops, strict=True):
-        parts.append(f'<rect class="row" x="{LEFT}" y="{top}" width="{plot}" height="{h}" rx="4"/>')
-        parts.append(f'<text class="label" x="{LEFT - 10}" y="{top + 13}">{label}</text>')
-    parts += _pauses(level, motion.fps, plot, seconds, height - BOTTOM - TOP)
-    parts += _seconds(plot, seconds, height)
+class TimeChart:
+    """Rows over one time axis, with a playhead that the page's scripts move."""
 
-    opening = mouth_opening(motion.coefficients)
-    blink = motion.coefficients[:, indices("eyeBlink")].mean(axis=1)
-    degrees = np.rad2deg(motion.head)
-    reach = max(4.0, float(np.abs(degrees).max()) * 1.1) if len(motion) else 4.0
-    parts.append(_area(level / max(float(level.max()), 1e-6), tops[0], ROWS[0][1], plot, "sound"))
-    parts.append(_area(opening / max(0.5, float(opening.max())), tops[1], ROWS[1][1], plot, "mouth"))
-    parts.append(_area(blink, tops[2], ROWS[2][1], plot, "blink"))
-    middle, half = tops[3] + ROWS[3][1] / 2, ROWS[3][1] / 2
-    parts.append(f'<line class="zero" x1="{LEFT}" x2="{WIDTH - RIGHT}" y1="{middle}" y2="{middle}"/>')
-    for k, (name, axis, colour) in enumerate(HEAD):
-        points = _points(degrees[:, axis] / reach, middle, half, plot)
-        parts.append(f'<polyline fill="none" stroke="{colour}" stroke-width="1.6" points="{points}"/>')
-        y = tops[3] + 31 + 15 * k
-        parts.append(f'<text class="key" x="{LEFT - 10}" y="{y}" style="fill:{colour}">{name}</text>')
-    parts.append(f'<text class="scale" x="{LEFT + 6}" y="{tops[3] + 12}">±{reach:.0f}°</text>')
-    parts.append(f'<line class="playhead" x1="{LEFT}" x2="{LEFT}" y1="{TOP}" y2="{height - BOTTOM}"/></svg>')
-    return "".join(parts)
+    def __init__(self, elem_id: str, css: str, label: str, rows: Sequence[tuple[str, int]], seconds: float) -> None:
+        """`rows`: title and height of each, from top to bottom."""
+        self.seconds, self.heights = seconds, [height for _, height in rows]
+        self.tops = [TOP + sum(height + GAP for height in self.heights[:row]) for row in range(len(rows))]
+        self.bottom = self.tops[-1] + self.heights[-1]
+        self.parts = [
+            f'<svg id="{elem_id}" class="{css}" viewBox="0 0 {WIDTH} {self.bottom + BOTTOM}" role="img" '
+            f'data-seconds="{seconds:.3f}" data-left="{LEFT / WIDTH:.5f}" data-width="{PLOT / WIDTH:.5f}" '
+            f'aria-label="{label}">'
+        ]
+        for (title, height), top in zip(rows, self.tops, strict=True):
+            self.parts.append(f'<rect class="row" x="{LEFT}" y="{top}" width="{PLOT}" height="{height}" rx="4"/>')
+            self.text("label", LEFT - 10, top + 14, title)
+
+    def text(self, css: str, x: float, y: float, text: str, style: str = "") -> None:
+        self.parts.append(f'<text class="{css}" x="{x:g}" y="{y:g}"{style}>{text}</text>')
+
+    def scale(self, row: int, text: str) -> None:
+        """What the upper edge of a row stands for."""
+        self.text("scale", LEFT + 6, self.tops[row] + 13, text)
+
+    def area(self, row: int, values: np.ndarray, css: str) -> None:
+        """`values` (T,) in 0..1 from the row's lower edge."""
+        base = self.tops[row] + self.heights[row]
+        shape = points(values, base, self.heights[row] - 4)
+        first, last = (pair.split(",")[0] for pair in (shape.split(" ")[0], shape.split(" ")[-1]))
+        self.parts.append(f'<polygon class="area {css}" points="{first},{base:g} {shape} {last},{base:g}"/>')
+
+    def line(self, row: int, values: np.ndarray, css: str, centred: bool = False, style: str = "") -> None:
+        """`values` (T,) in 0..1 from the row's lower edge or, `centred`, in −1..1 about its middle."""
+        top, height = self.tops[row], self.heights[row]
+        shape = points(values, top + height / 2, height / 2) if centred else points(values, top + height, height - 4)
+        self.parts.append(f'<polyline class="line {css}" points="{shape}"{style}/>')
+
+    def svg(self) -> str:
+        """The whole, with the axis: labels at round seconds, a dozen at most."""
+        step = next((s for s in SECONDS if self.seconds / s <= 12), SECONDS[-1])
+        for t in np.arange(0, self.seconds + 1e-6, step):
+            x = round(LEFT + PLOT * t / self.seconds, 1)
+            self.text("tick", x, self.bottom + BOTTOM - 6, f"{t:g}{' s' if t == 0 else ''}")
+        playhead = f'<line class="playhead" x1="{LEFT}" x2="{LEFT}" y1="{TOP}" y2="{self.bottom}"/>'
+        return "".join([*self.parts, playhead, "</svg>"])
 
 
-def mouth_opening(coefficients: np.ndarray) -> np.ndarray:
-    """(T, 52) → (T,): how far the lips are apart, the jaw's opening less what mouthClose takes back."""
-    return np.clip(coefficients[:, INDEX["jawOpen"]] - coefficients[:, INDEX["mouthClose"]], 0, 1)
+def points(values: np.ndarray, base: float, reach: float) -> str:
+    """x,y pairs of a line over the whole plot; `values` in −1..1 go up from `base` by `reach`."""
+    values = thinned(np.asarray(values, np.float64))
+    x = LEFT + PLOT * (np.arange(len(values)) + 0.5) / len(values)
+    y = base - reach * np.clip(values, -1, 1)
+    return " ".join(f"{a:.1f},{b:.1f}" for a, b in zip(x, y, strict=True))
+
+
+def thinned(values: np.ndarray) -> np.ndarray:
+    """At most POINTS of (T,): each stretch's value farthest from zero, so that no blink is lost."""
+    if len(values) <= POINTS:
+        return values
+    edges = np.linspace(0, len(values), POINTS + 1).astype(int)
+    return np.array([max(values[a:b], key=abs) for a, b in itertools.pairwise(edges)])
+
+
+def ticks(low: float, high: float, count: int = 4) -> list[float]:
+    """Round numbers inside low…high, about `count`."""
+    raw = max(high - low, 1e-9) / count
+    power = 10.0 ** math.floor(math.log10(raw))
+    step = next(power * factor for factor in (1, 2, 2.5, 5, 10) if power * factor >= raw * 0.999)
+    return [k * step for k in range(math.ceil(low / step - 1e-9), math.floor(high / step + 1e-9) + 1)]
 
 
 def loudness(speech: Speech, frames: int) -> np.ndarray:
@@ -70,44 +96,6 @@ def loudness(speech: Speech, frames: int) -> np.ndarray:
     return np.sqrt((samples.reshape(frames, -1).astype(np.float64) ** 2).mean(axis=1))
 
 
-def _pauses(level: np.ndarray, fps: float, plot: float, seconds: float, height: float) -> list[str]:
-    """Shaded stretches of quiet longer than PAUSE; nothing when all of the sound is quiet."""
-    loud = level > 0.06 * max(float(np.percentile(level, 95)), 1e-4)
-    if not loud.any():
-        return []
-    edges = np.flatnonzero(np.diff(np.concatenate([[True], loud, [True]]).astype(int)))
-    shaded = []
-    for begin, end in zip(edges[::2] / fps, edges[1::2] / fps, strict=True):
-        if end - begin < PAUSE:
-            continue
-        x, width = LEFT + plot * begin / seconds, plot * (end - begin) / seconds
-        shaded.append(f'<rect class="pause" x="{x:.1f}" y="{TOP}" width="{width:.1f}" height="{height}"/>')
-        if width > 44:
-            shaded.append(f'<text class="pause-label" x="{x + width / 2:.1f}" y="{TOP + 12}">pause</text>')
-    return shaded
-
-
-def _seconds(plot: float, seconds: float, height: float) -> list[str]:
-    """Labels of the time axis at round seconds."""
-    step = next(s for s in (0.1, 0.25, 0.5, 1, 2, 5, 10, 20, 30, 60, 120) if seconds / s <= 12)
-    ticks = np.arange(0, seconds + 1e-6, step)
-    return [
-        f'<text class="tick" x="{LEFT + plot * t / seconds:.1f}" y="{height - 6}">{t:g}{" s" if t == 0 else ""}</text>'
-        for t in ticks
-    ]
-
-
-def _area(values: np.ndarray, top: float, height: float, plot: float, name: str) -> str:
-    points = _points(values, top + height, height - 4, plot)
-    first, last = points.split(" ")[0].split(",")[0], points.split(" ")[-1].split(",")[0]
-    return f'<polygon class="area {name}" points="{first},{top + height} {points} {last},{top + height}"/>'
-
-
-def _points(values: np.ndarray, base: float, reach: float, plot: float) -> str:
-    """x,y pairs of one line; `values` in −1..1 go up from `base`."""
-    if len(values) > POINTS:  # keep each stretch's largest value, so that no blink is lost
-        edges = np.linspace(0, len(values), POINTS + 1).astype(int)
-        values = np.array([max(values[a:b], key=abs) for a, b in itertools.pairwise(edges)])
-    x = LEFT + plot * (np.arange(len(values)) + 0.5) / len(values)
-    y = base - reach * np.clip(values, -1, 1)
-    return " ".join(f"{a:.1f},{b:.1f}" for a, b in zip(x, y, strict=True))
+def normalised(values: np.ndarray, least: float = 1e-6) -> np.ndarray:
+    """Divided by their maximum, or by `least` where that is more."""
+    return values / max(least, float(values.max()))

@@ -1,4 +1,4 @@
-"""Blocking work in, a generator of reports and one result out: the bridge between a sampler and a web page.
+"""Runs blocking work in a thread and yields its reports and its result: the bridge between a sampler and a web page.
 
 The work runs in one thread of its own; the generator drains what it reports, so that it may be closed at any yield
 (a visitor stops, or leaves): the work is then told to stop and waited for. One piece of work runs at a time.
@@ -6,18 +6,20 @@ The work runs in one thread of its own; the generator drains what it reports, so
 
 from __future__ import annotations
 
+import contextlib
 import queue
 import threading
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Generic, TypeVar
 
-from talkdemo.records import Stopped
+from talkdemo.records import Progress, Stopped
+from talkdemo.ui.parts.visits import Visits
 
 Result = TypeVar("Result")
-Reporter = Callable[[str, float], None]  # (stage, fraction 0..1)
-Work = Callable[[Reporter, threading.Event], Result]
+Work = Callable[[Progress, threading.Event], Result]
 
 PERIOD = 0.12  # seconds between two reports that reach the page
 PATIENCE = 3.0  # seconds a closing generator waits for its thread
@@ -82,3 +84,18 @@ def follow(work: Work[Result], stop: threading.Event | None = None) -> Iterator[
     finally:
         stop.set()
         thread.join(PATIENCE)
+
+
+def run_job(
+    visits: Visits,
+    session: str,
+    work: Callable[[Path, Progress, threading.Event], Result],
+    outlives: bool = False,
+) -> Iterator[Report | Done[Result]]:
+    """`follow` with a private folder, `work(folder, report, stop)`; it is deleted unless the work comes to its end."""
+    with visits.job(session, outlives) as job:
+        work_here: Work[Result] = lambda report, stop: work(job.folder, report, stop)  # noqa: E731
+        with contextlib.closing(follow(work_here, job.stop)) as events:  # type: ignore[type-var]
+            for event in events:
+                job.finished = isinstance(event, Done)
+                yield event

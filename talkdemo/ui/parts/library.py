@@ -1,13 +1,13 @@
-"""The identity library in (by `talkdemo identities --pictures`), tiles to pick from and a blend of two out.
+"""The library of learned identities: tiles to pick from, and a blend of two (data by talkdemo.build.identities).
 
-A preview is a sheet of frames side by side; the style sheet runs through it where the pointer is and where the choice
-is, and holds still elsewhere (and for visitors who asked for less motion).
+A preview is a sheet of frames side by side; the style sheet runs through it on the tile that is pointed at or chosen,
+and holds still elsewhere (and for visitors who asked for less motion).
 """
 
 from __future__ import annotations
 
 import functools
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from html import escape
 from pathlib import Path
 from urllib.parse import quote
@@ -17,15 +17,14 @@ import gradio as gr
 from talkdemo.files import ASSETS
 from talkdemo.metrics import style_summary
 from talkdemo.metrics.style_summary import Entry
-from talkdemo.pipeline import AUTO
+from talkdemo.records import AUTO
+from talkdemo.ui.parts.blend import NONE, blend_inputs, card, mix
+from talkdemo.ui.parts.options import PLAIN, QUICK
 
 FOLDER = ASSETS / "identities"
-NOBODY = "nobody"
-HALF = 0.5
-METERS = {"jaw": "Jaw", "lips": "Lips", "head": "Head", "blinks": "Blinks"}
-UNITS = {"jaw": "", "lips": "", "head": "°/s", "blinks": "/min"}
-MY_VOICE = ("My voice", "the identities that it fits best are mixed")
-PLAIN = {"apply_default_css": False, "padding": False}
+METERS = {"jaw": ("Jaw", ""), "lips": ("Lips", ""), "head": ("Head", "°/s"), "blinks": ("Blinks", "/min")}
+MY_VOICE = "My voice\na mix of the closest identities"
+KNOWN = {"grid_s1": "GRID s1", "facegood": "FACEGOOD"}  # corpora; speakers keep their names
 
 
 class Library:
@@ -36,47 +35,30 @@ class Library:
 
     def build(self) -> None:
         """To be called inside gr.Blocks."""
+        gr.set_static_paths([FOLDER])
         self.identity = gr.Radio(
-            [("\n".join(MY_VOICE), AUTO), *((_label(name), name) for name in self.names)],
+            [(MY_VOICE, AUTO), *((f"{title(name)}\n{line(name)}".strip(), name) for name in self.names)],
             value=AUTO, label="Talking identity", elem_id="td-identity",
         )  # fmt: skip
         self.card = gr.HTML(visible=False, elem_id="td-card", **PLAIN)
         with gr.Row(visible=False, equal_height=True, elem_id="td-blend") as self.blending:
-            others = [("nobody", NOBODY), *((title(name), name) for name in self.names)]
-            self.other = gr.Dropdown(others, value=NOBODY, label="Blend with", min_width=140, scale=2)
-            self.share = gr.Slider(
-                0, 1, value=HALF, step=0.05, label="Share of the second", interactive=False, min_width=180, scale=3,
-                elem_id="td-share",
-            )  # fmt: skip
-        inputs, outputs = [self.identity, self.other, self.share], [self.card, self.blending, self.share]
-        for component in inputs:
-            component.change(
-                self.chosen, inputs, outputs, queue=False, show_progress="hidden", api_visibility="private"
-            )
+            self.other, self.share = blend_inputs([(title(name), name) for name in self.names], "td-blend")
+        self.inputs = [self.identity, self.other, self.share]
+        for component in (self.identity, self.other, self.share):
+            component.change(self.chosen, self.inputs, [self.card, self.blending, self.share], **QUICK)
 
     def chosen(self, identity: str, other: str, share: float) -> tuple[gr.HTML, gr.Row, gr.Slider]:
         """Another tile, another second identity or another share: what the page shows of it."""
         named = identity != AUTO
-        blended = named and other not in (NOBODY, identity)
-        picture = card(identity, other if blended else None, share) if named else ""
-        return gr.HTML(picture, visible=named), gr.Row(visible=named), gr.Slider(interactive=blended)
+        blended = named and other not in (NONE, identity)
+        shares = {identity: 1 - share, other: share} if blended else {identity: 1.0}
+        html = card(shares, portrait) if named else ""
+        return gr.HTML(html, visible=named), gr.Row(visible=named), gr.Slider(interactive=blended)
 
 
-def mix(identity: str, other: str, share: float) -> str | dict[str, float]:
-    """Two names and the share of the second (0..1) → what the pipeline takes: a name, "auto", or names with shares."""
-    if identity == AUTO or other in (NOBODY, identity) or share <= 0:
-        return identity
-    if share >= 1:
-        return other
-    return {identity: round(1 - share, 4), other: round(share, 4)}
-
-
-def named(identity: str | Mapping[str, float]) -> str:
-    """A choice in words: "Ada", or "Ada 60 %, Bruno 40 %"."""
-    if isinstance(identity, str):
-        return title(identity)
-    whole = sum(identity.values())
-    return ", ".join(f"{title(name)} {100 * weight / whole:.0f} %" for name, weight in identity.items())
+def read_identity(identity: str, other: str, share: float) -> str | dict[str, float]:
+    """The three components → the identity of a request."""
+    return identity if identity == AUTO else mix(identity, other, share)
 
 
 @functools.cache
@@ -87,26 +69,16 @@ def entries() -> dict[str, Entry]:
 
 
 def title(name: str) -> str:
-    """grid_s1 → GRID s1: names of speakers stay as they are, names of corpora become readable."""
-    known = {"grid_s1": "GRID s1", "facegood": "FACEGOOD"}
-    return known.get(name, name)
+    """grid_s1 → GRID s1"""
+    return KNOWN.get(name, name)
 
 
 def line(name: str) -> str:
-    """The manner in words, nothing for an identity that the library does not know."""
+    """The style in words, nothing for an identity that the library does not know."""
     entry = entries().get(name)
     if entry is None:
         return ""
     return f"real speaker: {entry.line}" if entry.real else entry.line
-
-
-def card(identity: str, other: str | None = None, share: float = HALF) -> str:
-    """The chosen identity in large: preview, manner in words and as meters; with `other`, both and their shares."""
-    shares = {identity: 1.0} if other is None else {identity: 1 - share, other: share}
-    parts = "".join(
-        f"<section>{_portrait(name, None if other is None else weight)}</section>" for name, weight in shares.items()
-    )
-    return f'<div class="td-card{"" if other is None else " td-two"}" aria-live="polite">{parts}</div>'
 
 
 def css() -> str:
@@ -120,25 +92,26 @@ def css() -> str:
     return "\n".join(rules)
 
 
-def _label(name: str) -> str:
-    """Two lines: the style sheet shows the first as a title."""
-    return f"{title(name)}\n{line(name)}".strip()
+def sheet(name: str, label: str) -> str:
+    """The moving preview of an identity."""
+    return f'<div class="td-sheet" data-name="{escape(name)}" role="img" aria-label="{escape(label)}"></div>'
 
 
-def _portrait(name: str, share: float | None) -> str:
-    part = "" if share is None else f" <em>{100 * share:.0f} %</em>"
-    sheet = f'<div class="td-sheet" data-name="{escape(name)}" role="img" aria-label="{escape(title(name))}"></div>'
+def portrait(name: str, share: str = "") -> str:
+    """One identity in large: preview, style in words and as meters. `share` is HTML."""
     entry = entries().get(name)
     meters = "" if entry is None else "".join(_meter(kind, entry) for kind in METERS)
-    return f"{sheet}<div><b>{escape(title(name))}{part}</b><p>{escape(line(name))}</p>{meters}</div>"
+    return (
+        f"{sheet(name, title(name))}<div><b>{escape(title(name))}{share}</b><p>{escape(line(name))}</p>{meters}</div>"
+    )
 
 
 def _meter(kind: str, entry: Entry) -> str:
     """A bar from the least of all identities to the most, and the number itself as a hint."""
-    value, rank = getattr(entry.style, kind), entry.ranks[kind]
-    hint = f"{value:.2g}{UNITS[kind]}: more than {100 * rank:.0f} % of the others"
+    (label, unit), value, rank = METERS[kind], getattr(entry.style, kind), entry.ranks[kind]
+    hint = f"{value:.2g}{unit}: more than {100 * rank:.0f} % of the others"
     return (
-        f'<div class="td-meter" title="{hint}"><span>{METERS[kind]}</span>'
+        f'<div class="td-meter" title="{hint}"><span>{label}</span>'
         f'<i><u style="width:{max(4.0, 100 * rank):.0f}%"></u></i></div>'
     )
 

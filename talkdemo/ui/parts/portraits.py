@@ -1,7 +1,7 @@
-"""A character's name in; its portrait as HTML or CSS out (pictures by `talkdemo characters --pictures`).
+"""Portraits of the characters as HTML and CSS (images by talkdemo.build.characters).
 
-For the characters that have a film in assets/previews (by `talkdemo identities --pictures`) the stage shows it before
-anything is made, so that a visitor sees at once what will come.
+Some characters have a video in assets/previews (by talkdemo.build.identities): the stage shows it before
+anything is generated, so that a visitor sees at once what to expect.
 """
 
 from __future__ import annotations
@@ -11,47 +11,52 @@ import functools
 from collections.abc import Iterable
 from html import escape
 from pathlib import Path
-from urllib.parse import quote
 
 from talkdemo.files import ASSETS
+from talkdemo.ui.parts.library import address
+from talkdemo.ui.parts.names import title
 
-PICTURES = ASSETS / "characters"
-PREVIEWS = PICTURES.parent / "previews"
+IMAGES = ASSETS / "characters"
+PREVIEWS = ASSETS / "previews"
 
 
 @functools.cache
 def data_uri(name: str) -> str | None:
-    """The picture of a character as a data: URI; None when there is none."""
-    path = PICTURES / f"{name}.webp"
+    """The image of a character as a data: URI; None when there is none."""
+    path = IMAGES / f"{name}.webp"
     if not path.is_file():
         return None
     return "data:image/webp;base64," + base64.b64encode(path.read_bytes()).decode("ascii")
 
 
-def film(name: str) -> Path | None:
-    """The film of a character that is shipped; None when there is none."""
+def preview(name: str) -> Path | None:
+    """The shipped video of a character; None when there is none."""
     path = PREVIEWS / f"{name}.mp4"
     return path if path.is_file() else None
 
 
 def poster(name: str) -> str:
-    """What the stage shows before there is a video: a film of this character (silent until asked), or its picture."""
-    uri = data_uri(name)
-    made = film(name)
-    if made is not None:
-        still = f' poster="{uri}"' if uri else ""
+    """What the stage shows before there is a video: the character's preview, muted, or its image."""
+    uri, video = data_uri(name), preview(name)
+    if video is not None:
+        image = f' poster="{uri}"' if uri else ""
         return (
-            f'<div class="td-poster"><video src="gradio_api/file={quote(str(made))}"{still} autoplay muted loop '
+            f'<div class="td-poster"><video src="{address(video)}"{image} autoplay muted loop '
             'playsinline controls controlslist="nodownload nofullscreen noplaybackrate" disablepictureinpicture '
-            f'aria-label="{escape(name)} speaks: an example made by this program"></video></div>'
+            f'aria-label="{escape(title(name))} speaks: example result"></video></div>'
         )
-    if uri is None:
-        return '<div class="td-poster td-empty"></div>'
-    return f'<div class="td-poster"><img src="{uri}" alt="{escape(name)}, waiting to speak"></div>'
+    return still(name) or '<div class="td-poster td-empty"></div>'
+
+
+def still(name: str, css: str = "", count: int = 1) -> str:
+    """The image of a character, `count` times; nothing where there is none."""
+    uri = data_uri(name)
+    images = f'<img src="{uri}" alt="{escape(title(name))}">' * count
+    return f'<div class="td-poster{css}">{images}</div>' if uri else ""
 
 
 def tile_css(names: Iterable[str]) -> str:
-    """CSS that puts each picture into its radio button; nothing where pictures are missing."""
+    """CSS that puts each image into its radio button; nothing where images are missing."""
     rules = []
     for name in names:
         uri = data_uri(name)

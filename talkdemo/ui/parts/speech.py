@@ -7,6 +7,8 @@ from pathlib import Path
 
 import gradio as gr
 
+from talkdemo.ui.parts.names import title
+
 NO_SPEECH = "There is no speech yet: record some, upload a file or pick an example."
 
 
@@ -27,8 +29,3 @@ def speech_input(examples: Sequence[Path], elem_id: str) -> gr.Audio:
             example_labels=[title(path.stem) for path in examples], api_visibility="private",
         )  # fmt: skip
     return speech
-
-
-def title(name: str) -> str:
-    """ada-happy → Ada happy"""
-    return name.replace("-", " ").replace("_", " ").capitalize()

@@ -1,4 +1,4 @@
-"""A visitor's session in; private folders and stop signals out, forgotten when the visit ends or an hour has passed.
+"""Private folders and stop signals of the visitors' jobs; gone when the visit ends or an hour has passed.
 
 Everything lies under one folder of this process that only its user may read; jobs get folders with random names. Files
 that the page uploads are put there by gradio, which deletes them by age itself.
@@ -15,6 +15,8 @@ import tempfile
 import threading
 import time
 from collections import defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 PERIOD = 300  # seconds between two sweeps
@@ -51,8 +53,18 @@ def _alive(pid: int) -> bool:
     return True
 
 
+@dataclass
+class Job:
+    """A private folder and a stop signal."""
+
+    folder: Path
+    stop: threading.Event
+    finished: bool = False  # then the folder stays for the visitor to fetch
+
+
 class Visits:
-    """Folders and stop signals by session. Holds no input and no result of anybody."""
+    """Jobs by session. A page has several sessions, so that Stop in one tab leaves the others alone: its own name, and
+    that name with a suffix ("-compare"). Holds no input and no result of anybody."""
 
     def __init__(self, root: Path, age: float = AGE) -> None:
         self.root, self.jobs = root, root / "jobs"
@@ -61,35 +73,35 @@ class Visits:
         self._stops: dict[str, set[threading.Event]] = defaultdict(set)
         self._folders: dict[str, set[Path]] = defaultdict(set)
         self._busy: set[Path] = set()
-        self._stopped: set[str] = set()  # sessions whose last word was Stop
+        self._stopped: set[str] = set()  # sessions that pressed Stop last
 
-    def begin(self, session: str, outlives: bool = False) -> tuple[Path, threading.Event]:
-        """A new folder and a new stop signal for one job, already set when Stop came while the job waited. With
-        `outlives` the folder stays when the visit ends (until it is old): a program fetches its files when it likes."""
-        folder, stop = self.jobs / secrets.token_urlsafe(16), threading.Event()
-        folder.mkdir(parents=True, mode=0o700)
+    @contextlib.contextmanager
+    def job(self, session: str, outlives: bool = False) -> Iterator[Job]:
+        """A new job, whose stop signal is already set when Stop came while it waited. With `outlives` the folder stays
+        when the visit ends (until it is old): a program fetches its files when it likes."""
+        job = Job(self.jobs / secrets.token_urlsafe(16), threading.Event())
+        job.folder.mkdir(parents=True, mode=0o700)
         with self._lock:
-            self._busy.add(folder)
-            self._stops[session].add(stop)
+            self._busy.add(job.folder)
+            self._stops[session].add(job.stop)
             if not outlives:
-                self._folders[session].add(folder)
+                self._folders[session].add(job.folder)
                 if session in self._stopped:
-                    stop.set()
-        return folder, stop
-
-    def end(self, session: str, folder: Path, stop: threading.Event, keep: bool) -> None:
-        """The job is over; its folder stays for the visitor to fetch only when `keep`."""
-        stop.set()
-        with self._lock:
-            self._busy.discard(folder)
-            self._stops[session].discard(stop)
-            if not keep:
-                self._folders[session].discard(folder)
-            for known in (self._stops, self._folders):
-                if not known[session]:
-                    del known[session]
-        if not keep:
-            shutil.rmtree(folder, ignore_errors=True)
+                    job.stop.set()
+        try:
+            yield job
+        finally:
+            job.stop.set()
+            with self._lock:
+                self._busy.discard(job.folder)
+                self._stops[session].discard(job.stop)
+                if not job.finished:
+                    self._folders[session].discard(job.folder)
+                for known in (self._stops, self._folders):
+                    if not known[session]:
+                        del known[session]
+            if not job.finished:
+                shutil.rmtree(job.folder, ignore_errors=True)
 
     def stop(self, session: str) -> None:
         """Stop whatever this session has under way."""
@@ -109,14 +121,17 @@ class Visits:
             return session in self._stopped
 
     def leave(self, session: str) -> None:
-        """The visit is over: stop its jobs, delete its files."""
-        self.stop(session)
+        """The visit is over: stop the jobs and delete the files of this session and of those named after it."""
         with self._lock:
-            self._stops.pop(session, None)
-            self._stopped.discard(session)
-            folders = self._folders.pop(session, set())
-        for folder in folders:
-            shutil.rmtree(folder, ignore_errors=True)
+            names = {name for name in (*self._stops, *self._folders, *self._stopped) if name.startswith(f"{session}-")}
+        for name in (session, *names):
+            self.stop(name)
+            with self._lock:
+                self._stops.pop(name, None)
+                self._stopped.discard(name)
+                folders = self._folders.pop(name, set())
+            for folder in folders:
+                shutil.rmtree(folder, ignore_errors=True)
 
     def drop(self, session: str, folder: Path) -> None:
         """Delete one folder of a job that is over, before the visit ends."""

@@ -1,7 +1,7 @@
-"""The gallery of references in; its cards, the chosen one in large, and a choice in words or for the pipeline out.
+"""The gallery of references as cards, and the chosen one in large.
 
-A card plays its film where the pointer or the keyboard is (static/components/gallery.js); identities have a sheet of
-pictures instead, as in the identity library.
+A card plays its video where the pointer or the keyboard is (static/components/gallery.js); identities have a sheet of
+frames instead, as in the identity library.
 """
 
 from __future__ import annotations
@@ -14,62 +14,42 @@ from typing import Any
 import gradio as gr
 
 from talkdemo.reference import GalleryItem, gallery
-from talkdemo.ui.parts import library
+from talkdemo.ui.parts import blend, library
 from talkdemo.ui.parts.scripted import scripted_html
-from talkdemo.ui.reference.own_clip import OWN, Own
+from talkdemo.ui.reference.own_clip import OWN, OwnClip
 
 MY_CLIP = ("My own clip", "upload one, or record yourself")
 GROUPS = {"reference": "Performances", "identity": "Learned identities, as clips"}
-NOTHING_YET = "There is no clip of yours yet: upload one or record yourself, or choose another reference."
+NO_CLIP = "There is no clip of yours yet: upload one or record yourself, or choose another reference."
 
 
 def title(name: str) -> str:
-    """What is shown of a name: a reference's title, an identity as the library has it, the visitor's own clip."""
+    """A reference's title, an identity's as in the library, or the visitor's own clip."""
     if name == OWN:
         return "My clip"
     item = gallery().get(name)
     return item.title if item else library.title(name)
 
 
-def named(reference: str | Mapping[str, float]) -> str:
-    """A choice in words: "Calm reader", or "Calm reader 60 %, My clip 40 %"."""
-    if isinstance(reference, str):
-        return title(reference)
-    whole = sum(reference.values()) or 1.0
-    return ", ".join(f"{title(name)} {100 * weight / whole:.0f} %" for name, weight in reference.items())
-
-
-def line(name: str) -> str:
-    """What is said of a reference beneath its title."""
-    item = gallery().get(name)
-    return item.about if item else ""
-
-
-def mix(reference: str, other: str, share: float) -> dict[str, float]:
-    """Two names and the share of the second (0..1) → names with shares, those of nothing left out."""
-    mixed = library.mix(reference, other, share)
-    return {mixed: 1.0} if isinstance(mixed, str) else mixed
-
-
-def gallery_cards(**how: Any) -> gr.HTML:
-    """The component: a radio button per reference, its own clip first; its value is the name that is chosen."""
-    return scripted_html(cards(), "gallery.js", **how)
+def gallery_cards(**options: Any) -> gr.HTML:
+    """The component: a radio button per reference, the visitor's own clip first; its value is the chosen name."""
+    return scripted_html(cards(), "gallery.js", **options)
 
 
 def cards() -> str:
-    """The radio group. Names, titles and lines are the gallery's; no visitor's word stands in it."""
+    """The radio group. Names, titles and lines are the gallery's; nothing a visitor typed stands in it."""
     star = '<i class="td-face td-star" aria-hidden="true"></i>'
     parts = [_card(OWN, *MY_CLIP, star)]
     kinds = {kind: [item for item in gallery().values() if item.kind == kind] for kind in GROUPS}
     for kind, items in kinds.items():
         if items:
             parts.append(f'<div class="td-group">{GROUPS[kind]}</div>')
-            parts += [_card(item.name, item.title, item.about, face(item)) for item in items]
+            parts += [_card(item.name, item.title, item.about, thumbnail(item)) for item in items]
     return f'<div class="td-cards-of" role="radiogroup" aria-label="Reference clip">{"".join(parts)}</div>'
 
 
-def face(item: GalleryItem) -> str:
-    """A small picture that can move: a film, or a sheet of pictures."""
+def thumbnail(item: GalleryItem) -> str:
+    """A small video, or a sheet of frames."""
     if item.preview is None:
         return '<i class="td-face" aria-hidden="true"></i>'
     if item.preview.suffix != ".mp4":
@@ -80,63 +60,58 @@ def face(item: GalleryItem) -> str:
     )
 
 
-def card(shares: Mapping[str, float], own: Own | None) -> str:
+def card(shares: Mapping[str, float], own: OwnClip | None) -> str:
     """The chosen reference in large, or two and their shares."""
-    parts = "".join(
-        f"<section>{_large(name, share if len(shares) > 1 else None, own)}</section>" for name, share in shares.items()
-    )
-    return f'<div class="td-card td-clip{" td-two" if len(shares) > 1 else ""}" aria-live="polite">{parts}</div>'
+    return blend.card(shares, lambda name, share: _large(name, share, own), " td-clip")
 
 
-def _card(name: str, head: str, about: str, picture: str) -> str:
+def _card(name: str, heading: str, about: str, image: str) -> str:
     return (
-        f'<label class="td-ref"><input type="radio" name="td-reference" value="{escape(name)}">{picture}'
-        f"<span><b>{escape(head)}</b><small>{escape(about)}</small></span></label>"
+        f'<label class="td-ref"><input type="radio" name="td-reference" value="{escape(name)}">{image}'
+        f"<span><b>{escape(heading)}</b><small>{escape(about)}</small></span></label>"
     )
 
 
-def _large(name: str, share: float | None, own: Own | None) -> str:
-    part = "" if share is None else f" <em>{100 * share:.0f} %</em>"
-    head = f"<b>{escape(title(name))}{part}</b>"
+def _large(name: str, share: str, own: OwnClip | None) -> str:
+    heading = f"<b>{escape(title(name))}{share}</b>"
     if name == OWN:
-        return f"{_film(own)}<div>{head}{_understood(own)}</div>" if own else f"<div>{head}<p>{NOTHING_YET}</p></div>"
-    item = gallery().get(name)
-    if item is None or item.preview is None:
-        return f"<div>{head}<p>{escape(line(name))}</p></div>"
-    if item.preview.suffix == ".mp4":
-        picture = (
-            f'<video class="td-film" src="{library.address(item.preview)}"{_poster(item)} autoplay muted loop '
-            'playsinline controls controlslist="nodownload nofullscreen noplaybackrate noremoteplayback" '
-            f'disablepictureinpicture aria-label="{escape(item.title)} speaks"></video>'
+        return (
+            f"{_video(own)}<div>{heading}{_description(own)}</div>" if own else f"<div>{heading}<p>{NO_CLIP}</p></div>"
         )
-    else:
-        picture = (
-            f'<div class="td-sheet" data-name="{escape(name)}" role="img" aria-label="{escape(item.title)}"></div>'
-        )
-    return f"{picture}<div>{head}<p>{escape(item.about)}</p></div>"
+    item = gallery()[name]
+    text = f"<div>{heading}<p>{escape(item.about)}</p></div>"
+    if item.preview is None:
+        return text
+    if item.preview.suffix != ".mp4":
+        return library.sheet(name, item.title) + text
+    return (
+        f'<video class="td-film" src="{library.address(item.preview)}"{_poster(item)} autoplay muted loop '
+        'playsinline controls controlslist="nodownload nofullscreen noplaybackrate noremoteplayback" '
+        f'disablepictureinpicture aria-label="{escape(item.title)} speaks"></video>{text}'
+    )
 
 
-def _understood(own: Own) -> str:
-    """What was understood of a visitor's clip, in words and numbers."""
-    seen = "" if own.seen is None else f"<div><dt>Face seen</dt><dd>{100 * own.seen:.0f} % of the time</dd></div>"
-    measured = "all" if own.channels == 52 else f"{own.channels} of 52"
-    near = " or ".join(escape(title(name)) for name in own.near)
-    like = f"<p>Its manner is most like {near}.</p>" if near else ""
+def _description(own: OwnClip) -> str:
+    """What was measured of a visitor's clip, in words and numbers."""
+    seen = "" if own.seen is None else f"<div><dt>Face visible</dt><dd>{100 * own.seen:.0f} % of the time</dd></div>"
+    channels = "all" if own.channels == 52 else f"{own.channels} of 52"
+    nearest = " and ".join(escape(title(name)) for name in own.nearest)
+    closest = f"<p>Closest styles: {nearest}.</p>" if nearest else ""
     return (
         f'<dl class="td-known"><div><dt>Length</dt><dd>{own.seconds:.1f} s</dd></div>{seen}'
-        f"<div><dt>Face channels</dt><dd>{measured}</dd></div>"
-        f"<div><dt>Head</dt><dd>{'measured' if own.head else 'not measured'}</dd></div></dl>{like}"
+        f"<div><dt>Face channels</dt><dd>{channels}</dd></div>"
+        f"<div><dt>Head</dt><dd>{'measured' if own.head else 'not measured'}</dd></div></dl>{closest}"
     )
 
 
-def _film(own: Own) -> str:
+def _video(own: OwnClip) -> str:
     """The visitor's motion on our head, inside the page: no address leads to it."""
-    if not own.film.is_file():
+    if not own.video.is_file():
         return ""
-    data = base64.b64encode(own.film.read_bytes()).decode("ascii")
+    data = base64.b64encode(own.video.read_bytes()).decode("ascii")
     return (
         f'<video class="td-film" src="data:video/mp4;base64,{data}" autoplay muted loop playsinline '
-        'disablepictureinpicture aria-label="Your manner on our head"></video>'
+        'disablepictureinpicture aria-label="Your style on our head"></video>'
     )
 
 

@@ -1,63 +1,68 @@
-"""A program's request in, a talking head as files out: the endpoints /talk (an identity) and /talk_like (a clip)."""
+"""The endpoints /talk (an identity) and /talk_like (a reference clip) for programs."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
+from functools import partial
+from html import escape
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import Any
 
 import gradio as gr
 
-from talkdemo.pipeline import AUTO, Guidance
-from talkdemo.records import DEFAULT_STEPS, MAX_STEPS, MIN_STEPS, Stopped
-from talkdemo.ui.parts import library
-from talkdemo.ui.parts.job import Done
-from talkdemo.ui.parts.library import NOBODY
-from talkdemo.ui.reference import gallery as references
+from talkdemo.pipeline import SpeechToFace
+from talkdemo.records import AUTO, DEFAULT_STEPS, DIFFPOSETALK, DIFFUSIONTALKER, Guidance, Request, Stopped
+from talkdemo.ui.parts import library, panel
+from talkdemo.ui.parts.blend import NONE, mix
+from talkdemo.ui.parts.job import Done, run_job
+from talkdemo.ui.parts.sampling import steps_slider
+from talkdemo.ui.parts.visits import Visits
 from talkdemo.ui.reference.own_clip import OWN
-from talkdemo.ui.talk.job import Choice, Followed, Learned
+from talkdemo.ui.talk.form import Form
+from talkdemo.ui.talk.job import talk
 
-if TYPE_CHECKING:
-    from talkdemo.ui.talk.tab import TalkTab
-
-MADE = "Returns the video, a Live Link Face CSV, an npz of the motion, and what was done."
-TALK = f"Make a 3D head speak in the manner of a learned identity. {MADE}"
+RETURNS = "Returns the video, a Live Link Face CSV, an npz of the motion, and a summary."
+TALK = f"Animate a 3D head in the style of a learned identity. {RETURNS}"
 TALK_LIKE = (
-    "Make a 3D head speak in the manner of a clip: `reference` names one of the gallery; `clip` (a video, a Live Link "
-    f"CSV or an npz of ours) is followed instead where it is given. {MADE}"
+    "Animate a 3D head in the style of a reference clip: `reference` names one of the gallery; `clip` (a video, a Live "
+    f"Link CSV or an npz of ours) takes its place where it is given. {RETURNS}"
 )
 
 
 class Endpoints:
-    """The two endpoints of a tab; their parameters are the page's components where it has them."""
+    """Their parameters are the page's components where it has them."""
 
-    def __init__(self, tab: TalkTab, **limits: object) -> None:
-        self.tab, self.limits = tab, limits
+    def __init__(self, pipelines: Mapping[str, SpeechToFace], visits: Visits, form: Form) -> None:
+        self.pipelines, self.visits, self.form = pipelines, visits, form
 
-    def build(self) -> None:
+    def build(self, **limits: Any) -> None:
         """To be called inside gr.Blocks, once the form is built."""
-        form, who = self.tab.form, self.tab.form.library
-        steps = gr.Slider(MIN_STEPS, MAX_STEPS, value=DEFAULT_STEPS, step=1, label="steps", visible=False)
-        full = gr.Checkbox(False, label="full: the full model even where a distilled one does it", visible=False)
-        given = [
-            form.speech, who.identity, form.emotion, form.character, steps, form.seed, full, who.other, who.share,
-            form.guidance_audio, form.guidance_style,
-        ]  # fmt: skip
-        self._open("talk", TALK, self.talk, given)
-        if clip := form.references:
-            names = [(name, name) for name in clip.names]
-            first = gr.Dropdown(names, value=clip.names[0], label="reference", visible=False)
-            file = gr.File(label="clip: followed instead of the reference", visible=False)
-            second = gr.Dropdown([NOBODY, *clip.names], value=NOBODY, label="blend_with", visible=False)
-            given = [
-                form.speech, first, form.character, steps, form.seed, full, second, clip.share, clip.head,
-                clip.guidance_audio, clip.guidance_style, file,
-            ]  # fmt: skip
-            self._open("talk_like", TALK_LIKE, self.talk_like, given)
+        form, identities = self.form, self.form.library
+        steps = steps_slider(DEFAULT_STEPS, None, False)
+        full = gr.Checkbox(False, label="full: the full model even where there is a student", visible=False)
 
-    def _open(self, name: str, about: str, handler: object, given: list) -> None:
-        made = [gr.Video(visible=False), gr.File(visible=False), gr.File(visible=False), gr.JSON(visible=False)]
-        gr.Button(visible=False).click(handler, given, made, api_name=name, api_description=about, **self.limits)
+        def open_endpoint(name: str, about: str, handler: Callable, inputs: list) -> None:
+            files = [gr.Video(visible=False), gr.File(visible=False), gr.File(visible=False)]
+            outputs = [*files, gr.JSON(visible=False)]
+            gr.Button(visible=False).click(handler, inputs, outputs, api_name=name, api_description=about, **limits)
+
+        how = [form.character, steps, form.seed, full]
+        inputs = [
+            form.speech,
+            identities.identity,
+            form.emotion,
+            *how,
+            identities.other,
+            identities.share,
+            *form.guidance,
+        ]
+        open_endpoint("talk", TALK, self.talk, inputs)
+        if clip := form.references:
+            reference = gr.Dropdown([*clip.names], value=clip.names[0], label="reference", visible=False)
+            file = gr.File(label="clip: in place of the reference", visible=False)
+            other = gr.Dropdown([NONE, *clip.names], value=NONE, label="blend_with", visible=False)
+            inputs = [form.speech, reference, *how, other, clip.share, clip.head, *clip.guidance, file]
+            open_endpoint("talk_like", TALK_LIKE, self.talk_like, inputs)
 
     def talk(
         self,
@@ -75,11 +80,11 @@ class Endpoints:
         request: gr.Request,
     ) -> Iterator[tuple]:
         """Yields progress, then video, CSV, npz and the summary."""
-        if identity == AUTO and blend_with != NOBODY:
+        if identity == AUTO and blend_with != NONE:
             raise gr.Error("auto cannot be part of a blend: two names are wanted.", print_exception=False)
-        manner = Learned(library.mix(identity, blend_with, share), emotion)
-        how = (character, int(steps), int(seed), False if full else None, Guidance(guidance_audio, guidance_style))
-        yield from self._made(speech, manner, how, request)
+        style = {"identity": library.read_identity(identity, blend_with, share), "emotion": emotion}
+        guidance = Guidance(guidance_audio, guidance_style)
+        yield from self._run(request, speech, DIFFUSIONTALKER, character, steps, seed, full, guidance, **style)
 
     def talk_like(
         self,
@@ -98,20 +103,41 @@ class Endpoints:
         request: gr.Request = None,  # type: ignore[assignment]
     ) -> Iterator[tuple]:
         """Yields progress, then video, CSV, npz and the summary."""
-        shares = references.mix(OWN if clip else reference, blend_with, share)
-        manner = Followed(tuple((Path(clip) if name == OWN else name, weight) for name, weight in shares.items()), head)
-        how = (character, int(steps), int(seed), False if full else None, Guidance(guidance_audio, guidance_style))
-        yield from self._made(speech, manner, how, request)
+        shares = mix(OWN if clip else reference, blend_with, share)
+        style = {
+            "reference": [(Path(str(clip)) if name == OWN else name, weight) for name, weight in shares.items()],
+            "head": head,
+        }
+        guidance = Guidance(guidance_audio, guidance_style)
+        yield from self._run(request, speech, DIFFPOSETALK, character, steps, seed, full, guidance, **style)
 
-    def _made(self, speech: str | None, manner: Learned | Followed, how: tuple, request: gr.Request) -> Iterator[tuple]:
-        if speech is None:
-            raise gr.Error("There is no speech: a sound or video file is wanted.", print_exception=False)
+    def _run(
+        self,
+        session: gr.Request,
+        speech: str | None,
+        model: str,
+        character: str,
+        steps: float,
+        seed: float,
+        full: bool,
+        guidance: Guidance,
+        **style: Any,
+    ) -> Iterator[tuple]:
         try:
-            for event in self.tab.run(request.session_hash or "", Choice(Path(speech), manner, *how), outlives=True):
+            if speech is None:
+                raise ValueError("There is no speech: a sound or video file is wanted.")
+            request = Request(
+                Path(speech), model, character=character, steps=int(steps), seed=int(seed),
+                distilled=False if full else None, guidance=guidance, **style,
+            )  # fmt: skip
+            work = partial(talk, self.pipelines, request)
+            for event in run_job(self.visits, session.session_hash or "", work, outlives=True):
                 if isinstance(event, Done):
-                    made = event.result
-                    yield str(made.video), str(made.csv), str(made.npz), made.summary
+                    outputs, summary = event.result.outputs, event.result.summary
+                    yield str(outputs.video), str(outputs.csv), str(outputs.npz), summary
                 else:
                     yield None, None, None, {"stage": event.stage, "fraction": round(event.fraction, 3)}
         except Stopped:
             raise gr.Error("Stopped.", print_exception=False) from None
+        except Exception as error:
+            raise gr.Error(escape(panel.sentence(error), quote=False), print_exception=False) from error

@@ -1,43 +1,37 @@
-"""A talk and a portrait in; the portrait's face at the moment the video shows, and a film of it that talks, out."""
+"""The section "Portrait" under a talk: a portrait makes the face of the moment the video shows, or a whole video."""
 
 from __future__ import annotations
 
-import contextlib
-import logging
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import gradio as gr
 import numpy as np
 
-from talkdemo.film import portrait as portrait_video
-from talkdemo.gcgan.gallery import FOLDER, gallery, open_gallery
+from talkdemo.film import portrait as portrait_film
+from talkdemo.gcgan.edit import Expresser
+from talkdemo.gcgan.gallery import open_gallery
 from talkdemo.gcgan.portrait import Portrait
-from talkdemo.records import FPS, SAMPLES_PER_FRAME, Motion, Speech, Stopped
-from talkdemo.ui.express.form import PHOTO, PLAIN, FaceChooser
-from talkdemo.ui.express.job import Expresses, data_uri, open_photo
+from talkdemo.records import FPS, SAMPLES_PER_FRAME, Motion, Progress, Result, Speech
 from talkdemo.ui.parts import panel
-from talkdemo.ui.parts.job import WAITING, Done, Report, Reporter, follow
+from talkdemo.ui.parts.faces import PHOTO, FaceChooser, data_uri, open_photo
+from talkdemo.ui.parts.options import PLAIN, PRIVATE, Page
+from talkdemo.ui.parts.runner import Runner
 from talkdemo.ui.parts.scripted import scripted_html
 from talkdemo.ui.parts.visits import AGE, Visits
 
-if TYPE_CHECKING:
-    from talkdemo.ui.talk.job import Outcome
-
-HINT = "Choose a portrait: it makes the face of the moment that the video shows."
-NO_TALK = "There is no talk any more: please generate one again."
+HINT = "Choose a portrait: it makes the expression of the current video frame."
+NO_TALK = "The talk has been deleted, as everything is within the hour: please generate it again."
 NO_PORTRAIT = "There is no portrait yet: choose one, upload a photograph, or take one with the webcam."
-STILL = (
+MOMENT = (
     f'<figure class="td-moment empty" data-fps="{FPS}"><img alt="The portrait at this moment of the video" '
     f'draggable="false"><figcaption>{HINT}</figcaption></figure>'
 )
-QUICK = {"show_progress": "hidden", "api_visibility": "private"}
-log = logging.getLogger(__name__)
-Page = dict[gr.components.Component, Any]
+STAGES = {"portrait": "Render portrait"}
 
 
 @dataclass(frozen=True)
@@ -48,83 +42,74 @@ class Talk:
     speech: Speech
 
 
-class TalkPortrait:
-    """The section "Portrait" under a video. Holds nothing of a visitor: talk and portrait lie in the visitor's own
-    states, the film in the visitor's own folder."""
+class TalkPortrait(Runner):
+    """Holds nothing of a visitor: talk and portrait lie in the visitor's own states, the video in the visitor's own
+    folder."""
 
-    def __init__(self, expresser: Expresses, visits: Visits) -> None:
-        self.expresser, self.visits = expresser, visits
+    def __init__(self, expresser: Expresser, visits: Visits) -> None:
+        super().__init__(visits, "-portrait")
+        self.expresser = expresser
+        self.chooser = FaceChooser("talk-portrait", PHOTO)
 
     def build(self) -> None:
         """To be called inside gr.Blocks."""
-        if gallery():
-            gr.set_static_paths([FOLDER])
-        self.chooser = FaceChooser("talk-portrait", PHOTO)
-        title = "Portrait: a photograph makes the same face"
+        title = "Portrait: a photograph with the same expressions"
         with gr.Accordion(title, open=False, visible=False, elem_id="td-portrait") as self.section:
             with gr.Row(elem_id="td-portrait-row"):
                 with gr.Column(min_width=230, scale=5):
-                    self.moment = scripted_html(STILL, "talk_portrait.js", elem_id="td-moment")
+                    self.moment = scripted_html(MOMENT, "talk_portrait.js", elem_id="td-moment")
                 with gr.Column(min_width=250, scale=6, elem_classes="td-express", elem_id="td-portrait-choice"):
                     self.chooser.build(None)
-            self.status = gr.HTML(visible=False, elem_id="td-portrait-status", **PLAIN)
+            self.panel = gr.HTML("", elem_id="td-portrait-status", **PLAIN)
             with gr.Row(elem_id="td-portrait-buttons"):
-                self.make = gr.Button(
-                    "Portrait video", variant="primary", interactive=False, elem_id="td-portrait-make"
+                self.start = gr.Button(
+                    "Portrait video", variant="primary", scale=3, interactive=False, elem_id="td-portrait-make"
                 )
-                self.cancel = gr.Button("Stop", variant="stop", visible=False, min_width=90, elem_id="td-portrait-stop")
-            how = {"autoplay": True, "show_label": False, "interactive": False, "buttons": []}
-            self.video = gr.Video(visible=False, elem_id="td-portrait-video", **how)
+                self.cancel = gr.Button(
+                    "Stop", variant="stop", interactive=False, min_width=90, elem_id="td-portrait-stop"
+                )
+            self.video = gr.Video(
+                visible=False, autoplay=True, show_label=False, interactive=False, buttons=[],
+                elem_id="td-portrait-video",
+            )  # fmt: skip
             self.save = gr.DownloadButton("Portrait video (mp4)", size="sm", visible=False, elem_id="td-portrait-save")
         self.talk = gr.State(None, time_to_live=AGE)
         self.portrait = gr.State(None, time_to_live=AGE)
-        self.folder = gr.State(None, time_to_live=AGE)  # of the latest film
+        self.folder = gr.State(None, time_to_live=AGE)  # of the latest video
+        self.outputs = [self.section, self.talk, self.video, self.save, self.panel]  # what `begun` changes
 
-    @property
-    def fed(self) -> list[gr.components.Component]:
-        """What `begun` changes."""
-        return [self.section, self.talk, self.video, self.save, self.status]
-
-    def begun(self, made: Outcome) -> Page:
-        """A talk was made: the section appears, a film of the talk before goes."""
+    def begun(self, result: Result) -> Page:
+        """A talk was generated: the section appears, the portrait video of the talk before goes."""
         return {
             self.section: gr.Accordion(visible=True),
-            self.talk: Talk(made.motion, made.speech),
+            self.talk: Talk(result.motion, result.speech),
             self.video: gr.Video(None, visible=False),
             self.save: gr.DownloadButton(visible=False),
-            self.status: gr.HTML(visible=False),
+            self.panel: "",
         }
 
     def chosen(self, name: str) -> Page:
         """Somebody of the gallery."""
-        try:
-            return self._seat(open_gallery(name))
-        except ValueError as error:
-            return self._failed(str(error))
+        if not name:
+            return {self.panel: gr.skip()}
+        return self._tried(lambda: self._opened(open_gallery(name)))
 
     def photographed(self, path: str | None) -> Page:
-        """A photograph of the visitor's, which is deleted once it is read."""
-        page: Page = {self.status: gr.skip()}
-        try:
-            if path is not None:
-                page = {**self._seat(open_photo(Path(path))), self.chooser.gallery: None}
-        except ValueError as error:
-            page = self._failed(str(error))
-        except Exception:
-            log.exception("a portrait could not be read")
-            page = self._failed(panel.BROKEN)
-        finally:
-            if path is not None:
-                self.visits.discard(Path(path))
+        """A visitor's photograph, which is deleted once it is read."""
+        page: Page = {self.panel: gr.skip()}
+        if path is not None:
+            photo = Path(path)
+            page = self._tried(lambda: {**self._opened(open_photo(photo)), self.chooser.gallery: None})
+            self.visits.discard(photo)
         return {**page, self.chooser.upload: None}
 
-    def _seat(self, portrait: Portrait) -> Page:
-        framed = portrait_video.crop(portrait)
+    def _opened(self, portrait: Portrait) -> Page:
+        framed = portrait_film.crop(portrait)
         return {
             self.portrait: framed,
             self.moment: {"picture": data_uri(framed.picture), "seconds": None},
-            self.make: gr.Button(interactive=True),
-            self.status: gr.HTML(visible=False),
+            self.start: gr.Button(interactive=True),
+            self.panel: "",
         }
 
     def sought(self, event: gr.EventData, talk: Talk | None, portrait: Portrait | None) -> Page:
@@ -132,120 +117,64 @@ class TalkPortrait:
         seconds = event._data.get("seconds")
         if talk is None or portrait is None or not isinstance(seconds, int | float):
             return {self.moment: gr.skip()}
-        try:
-            return {self.moment: {"picture": data_uri(self.picture(talk, portrait, seconds)), "seconds": seconds}}
-        except ValueError as error:
-            return self._failed(str(error))
-        except Exception:
-            log.exception("a portrait could not be moved")
-            return self._failed(panel.BROKEN)
+        return self._tried(
+            lambda: {self.moment: {"picture": data_uri(self.image(talk, portrait, seconds)), "seconds": seconds}}
+        )
 
-    def picture(self, talk: Talk, portrait: Portrait, seconds: float) -> np.ndarray:
+    def image(self, talk: Talk, portrait: Portrait, seconds: float) -> np.ndarray:
         """(H, W, 3) uint8: the portrait with the face of one moment."""
         frame = int(np.clip(seconds * talk.motion.fps + 1e-3, 0, len(talk.motion) - 1))
         (target,) = self.expresser.follow(portrait, talk.motion.coefficients[frame : frame + 1])
         return self.expresser.express(portrait, target)
 
+    def _tried(self, handler: Any) -> Page:
+        try:
+            return handler()
+        except Exception as error:
+            return {self.panel: panel.failed(panel.sentence(error))}
+
     def pressed(self, request: gr.Request) -> Page:
-        """The button Portrait video, at once: the job itself may have to wait in the queue."""
-        self.visits.resume(visit(request))
-        return {**self._working(True), self.status: gr.HTML(progress(Report(WAITING, 0.0)), visible=True)}
+        """The button Portrait video, at once."""
+        return self.waiting(request, STAGES)
 
-    def refused(self, request: gr.Request) -> Page:
-        """The job never started: it was stopped while it waited, or the queue is full."""
-        if self.visits.was_stopped(visit(request)):
-            return {**self._working(False), self.status: gr.HTML(visible=False)}
-        return self._failed("Too many visitors are waiting; please try again soon.")
-
-    def film(
+    def render(
         self, talk: Talk | None, portrait: Portrait | None, former: Path | None, request: gr.Request
     ) -> Iterator[Page]:
-        """The job: yields what changes on the page. A former film goes when this one is there."""
+        """The job: yields what changes on the page. A former video goes when this one is there."""
         if talk is None or portrait is None:
-            yield self._failed(NO_PORTRAIT if talk else NO_TALK)
+            yield self.ended(panel.failed(NO_PORTRAIT if talk else NO_TALK))
             return
-        session = visit(request)
-        folder, stop = self.visits.begin(session)
-        path, kept = folder / "portrait.mp4", False
-        work = partial(make, self.expresser, talk, portrait, path)
-        try:
-            with contextlib.closing(follow(work, stop)) as events:
-                for event in events:
-                    if isinstance(event, Done):
-                        kept = True
-                        if former is not None:
-                            self.visits.drop(session, former)
-                        yield self._shown(path)
-                    else:
-                        yield {self.status: gr.HTML(progress(event))}
-        except Stopped:
-            yield {**self._working(False), self.status: gr.HTML(visible=False)}
-        except ValueError as error:
-            yield self._failed(str(error))
-        except Exception:
-            log.exception("a portrait video failed")
-            yield self._failed(panel.BROKEN)
-        finally:
-            self.visits.end(session, folder, stop, keep=kept)
 
-    def stop(self, request: gr.Request) -> Page:
-        """The button Stop."""
-        self.visits.stop(visit(request))
-        return {**self._working(False), self.status: gr.HTML(visible=False)}
+        def finished(path: Path) -> Page:
+            if former is not None:
+                self.visits.drop(self.session(request), former)
+            return {
+                self.panel: "",
+                self.video: gr.Video(str(path), visible=True),
+                self.save: gr.DownloadButton(value=str(path), visible=True),
+                self.folder: path.parent,
+            }
 
-    def leave(self, request: gr.Request) -> None:
-        """The page was closed."""
-        self.visits.leave(visit(request))
+        yield from self.run(request, partial(render, self.expresser, talk, portrait), STAGES, finished)
 
-    def _shown(self, path: Path) -> Page:
-        return {
-            **self._working(False),
-            self.status: gr.HTML(visible=False),
-            self.video: gr.Video(str(path), visible=True),
-            self.save: gr.DownloadButton(value=str(path), visible=True),
-            self.folder: path.parent,
-        }
-
-    def _failed(self, sentence: str) -> Page:
-        return {**self._working(False), self.status: gr.HTML(panel.failed(sentence), visible=True)}
-
-    def _working(self, yes: bool) -> Page:
-        return {self.make: gr.Button(interactive=not yes), self.cancel: gr.Button(visible=yes)}
-
-    def connect(self, **limits: Any) -> None:
-        """The events; `limits` of the film, which is as much work as a talk."""
-        page = [self.portrait, self.moment, self.make, self.cancel, self.status]
-        faces = {**QUICK, "concurrency_id": "talk-portrait", "concurrency_limit": 2}
-        self.chooser.connect(self.chosen, self.photographed, [], [*page, self.chooser.gallery], **faces)
-        held = [self.talk, self.portrait]
-        shown = [self.moment, self.make, self.cancel, self.status]
-        self.moment.select(self.sought, held, shown, trigger_mode="always_last", **faces)
-        buttons = [self.make, self.cancel, self.status]
-        pressed = self.make.click(self.pressed, None, buttons, queue=False, trigger_mode="once", **QUICK)
-        job = pressed.then(
-            self.film, [*held, self.folder], [*buttons, self.video, self.save, self.folder], **QUICK, **limits
-        )
-        job.failure(self.refused, None, buttons, queue=False, **QUICK)
-        self.cancel.click(self.stop, None, buttons, cancels=[job], queue=False, **QUICK)
+    def connect(self) -> None:
+        """The events."""
+        faces: dict[str, Any] = {**PRIVATE, "concurrency_id": "talk-portrait", "concurrency_limit": 2}
+        shown = [self.moment, self.panel]
+        self.chooser.connect(self.chosen, self.photographed, [], [self.portrait, self.start, *shown], **faces)
+        inputs = [self.talk, self.portrait]
+        self.moment.select(self.sought, inputs, shown, trigger_mode="always_last", **faces)
+        self.connect_job(self.pressed, self.render, [*inputs, self.folder], [self.video, self.save, self.folder])
 
 
-def make(
-    expresser: Expresses, talk: Talk, portrait: Portrait, path: Path, report: Reporter, stop: threading.Event
-) -> None:
-    """The film of a whole talk, with its sound cut or filled to the length of the motion."""
+def render(
+    expresser: Expresser, talk: Talk, portrait: Portrait, folder: Path, report: Progress, stop: threading.Event
+) -> Path:
+    """The video of a whole talk, its sound cut or filled to the length of the motion."""
+    path = folder / "portrait.mp4"
     samples = np.zeros(len(talk.motion) * SAMPLES_PER_FRAME, np.float32)
-    heard = talk.speech.samples[: len(samples)]
-    samples[: len(heard)] = heard
-    sound = Speech(samples, talk.speech.name)
-    portrait_video.write(path, expresser, portrait, talk.motion, sound, progress=report, stop=stop)
-
-
-def progress(report: Report) -> str:
-    """A bar, or that the job waits."""
-    waits = report.stage == WAITING
-    return panel.bar("Waiting for its turn …" if waits else "Drawing the portrait", report.fraction)
-
-
-def visit(request: gr.Request) -> str:
-    """A name of its own for a session: Stop and a new speech leave the portrait alone."""
-    return f"{request.session_hash}-portrait"
+    sound = talk.speech.samples[: len(samples)]
+    samples[: len(sound)] = sound
+    speech = Speech(samples, talk.speech.name)
+    portrait_film.write(path, expresser, portrait, talk.motion, speech, progress=report, stop=stop)
+    return path

@@ -1,0 +1,89 @@
+"""A button that starts a job, one that stops it, and a panel that shows how it goes."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import gradio as gr
+
+from talkdemo.records import Progress, Stopped
+from talkdemo.ui.parts import panel
+from talkdemo.ui.parts.job import WAITING, Done, Report, run_job
+from talkdemo.ui.parts.options import ONE_AT_A_TIME, PRIVATE, QUICK, Page
+from talkdemo.ui.parts.visits import Visits
+
+
+class Runner:
+    """The base of what runs jobs. Handlers are plain methods and generators: tests call them."""
+
+    start: gr.Button
+    cancel: gr.Button
+    panel: gr.HTML
+
+    def __init__(self, visits: Visits, suffix: str = "") -> None:
+        """`suffix`: of the session's name, so that Stop elsewhere on the page leaves these jobs alone."""
+        self.visits, self.suffix = visits, suffix
+
+    def session(self, request: gr.Request) -> str:
+        return f"{request.session_hash}{self.suffix}"
+
+    def waiting(self, request: gr.Request, stages: Mapping[str, str]) -> Page:
+        """The start button, at once: the job itself may have to wait in the queue."""
+        self.visits.resume(self.session(request))
+        return {**self.working(True), self.panel: panel.progress(Report(WAITING, 0.0), stages)}
+
+    def refused(self, request: gr.Request) -> Page:
+        """The job never started: it was stopped while it waited, or the queue is full."""
+        stopped = self.visits.was_stopped(self.session(request))
+        return self.ended(panel.stopped() if stopped else panel.failed(panel.TOO_MANY))
+
+    def stop(self, request: gr.Request) -> Page:
+        """The stop button: stops this visitor's job; gradio closes its generator."""
+        self.visits.stop(self.session(request))
+        return self.ended(panel.stopped())
+
+    def run(
+        self,
+        request: gr.Request,
+        work: Callable[[Path, Progress, threading.Event], Any],
+        stages: Mapping[str, str],
+        finished: Callable[[Any], Page],
+    ) -> Iterator[Page]:
+        """Yield what changes on the page: progress, then `finished` of the result, or why there is none."""
+        try:
+            for event in run_job(self.visits, self.session(request), work):
+                if isinstance(event, Done):
+                    yield {**self.working(False), **finished(event.result)}
+                else:
+                    yield {self.panel: panel.progress(event, stages)}
+        except Stopped:
+            yield self.ended(panel.stopped())
+        except Exception as error:
+            yield self.ended(panel.failed(panel.sentence(error)))
+
+    def working(self, yes: bool) -> Page:
+        """Which of the two buttons can be pressed."""
+        return {self.start: gr.Button(interactive=not yes), self.cancel: gr.Button(interactive=yes)}
+
+    def ended(self, html: str) -> Page:
+        """No job runs; the panel says why."""
+        return {**self.working(False), self.panel: html}
+
+    def connect_job(
+        self,
+        pressed: Callable[..., Page],
+        job: Callable[..., Iterator[Page]],
+        inputs: Any,
+        outputs: list,
+        first: Any = None,
+    ) -> None:
+        """`pressed` gets the components `first`, `job` gets `inputs`; `outputs` are what it may change beside buttons
+        and panel."""
+        buttons = [self.start, self.cancel, self.panel]
+        click = self.start.click(pressed, first, buttons, trigger_mode="once", scroll_to_output=True, **QUICK)
+        event = click.then(job, inputs, [*buttons, *outputs], **PRIVATE, **ONE_AT_A_TIME)
+        event.failure(self.refused, None, buttons, **QUICK)
+        self.cancel.click(self.stop, None, buttons, cancels=[event], **QUICK)
