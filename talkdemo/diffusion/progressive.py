@@ -31,6 +31,9 @@ class Strides:
     def __getitem__(self, rows: torch.Tensor) -> Strides:
         return Strides(self.t[rows], self.m[rows], self.s[rows])
 
+    def to(self, device: torch.device) -> Strides:
+        return Strides(self.t.to(device), self.m.to(device), self.s.to(device))
+
 
 def strides(schedule: Schedule, steps: int) -> Strides:
     """All `steps` strides of a student whose teacher takes 2 · `steps`. Raises ValueError if the schedule has fewer."""

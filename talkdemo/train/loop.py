@@ -1,25 +1,32 @@
-"""Batches and a loss in, trained weights out: one loop for every recipe.
+"""The one training loop: steps until a budget is spent, averages the weights, logs, saves and resumes.
 
-A run is a folder: `state.pt` (weights, optimiser, average, minutes spent; for resuming only, never shipped) and
-`log.jsonl`. The same command resumes. The learning rate follows the share of the time budget that is spent, so a run
-that was interrupted ends as one that was not.
+A run is a folder: `state.pt` (weights, optimisers, average, random state, time spent; for resuming only, never shipped)
+and `log.jsonl`. The same command resumes. The learning rate follows the spent part of the budget. With a budget in
+steps no clock is involved: on the CPU a run that was stopped and resumed equals one that was not, bit for bit.
 """
 
 from __future__ import annotations
 
-import copy
 import json
 import math
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 from torch import nn
+from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
-Loss = Callable[[nn.Module, Any], Mapping[str, torch.Tensor]]  # named terms, already weighted; their sum is minimised
+from talkdemo import files
+
+Terms = Mapping[str, torch.Tensor]  # named, already weighted; their sum is minimised
+Loss = Callable[[Any, Any], Terms]  # of a model and a batch
+Step = Callable[[int, float], Terms]  # one step of every optimiser; its number from 0, spent part of the budget
+OnSave = Callable[[Any, int, float], None]  # average, steps, minutes
+Generator = np.random.Generator | torch.Generator
 
 
 @dataclass(frozen=True)
@@ -29,15 +36,16 @@ class LoopConfig:
     warmup_steps: int = 200
     weight_decay: float = 0.01
     clip: float = 1.0
-    average: float = 0.999  # exponential moving average of the weights
+    average: float = 0.999  # decay of the weights' exponential moving average
     save_every: float = 180.0  # seconds
     log_every: int = 50  # steps
     autocast: bool = True  # bfloat16
+    steps: int | None = None  # budget in steps, instead of minutes
 
 
 @dataclass
 class Trained:
-    model: nn.Module  # the average
+    model: Any  # the average
     steps: int
     minutes: float
     losses: Mapping[str, float]  # mean over the last log interval
@@ -49,76 +57,136 @@ def train(
     loss: Loss,
     config: LoopConfig,
     folder: Path | None = None,
-    on_save: Callable[[nn.Module, int, float], None] | None = None,
-    max_steps: int | None = None,
+    on_save: OnSave | None = None,
+    generators: Sequence[Generator] = (),
 ) -> Trained:
-    """Minimise `loss` until the time budget is spent. `on_save(average, steps, minutes)` is called with every save."""
+    """Minimise `loss` by AdamW. `generators`: all that batches and loss draw from, beside torch's global one."""
     device = next(model.parameters()).device
     optimiser = torch.optim.AdamW(model.parameters(), lr=config.learning_rate, weight_decay=config.weight_decay)
-    average = copy.deepcopy(model).eval().requires_grad_(False)
-    step, spent = 0, 0.0
-    if folder is not None and (folder / "state.pt").exists():
-        state = torch.load(folder / "state.pt", map_location=device, weights_only=True)
-        model.load_state_dict(state["model"])
-        average.load_state_dict(state["average"])
-        optimiser.load_state_dict(state["optimiser"])
-        step, spent = state["step"], state["spent"]
+
+    def step(_: int, __: float) -> Terms:
+        with torch.autocast(device.type, dtype=torch.bfloat16, enabled=config.autocast):
+            terms = loss(model, next(batches))
+        descend(terms, optimiser, config.clip)
+        return terms
+
+    return run(model, step, {"optimiser": optimiser}, config, folder, on_save, generators)
+
+
+def descend(terms: Terms, optimiser: torch.optim.Optimizer, clip: float | None = None) -> None:
+    """One step down the gradient of the terms' sum. Raises FloatingPointError where that is not finite."""
+    total = sum(terms.values(), start=torch.zeros(()))
+    if not torch.isfinite(total):
+        raise FloatingPointError(f"the loss became {float(total)}: {_floats(terms)}")
+    optimiser.zero_grad(set_to_none=True)
+    total.backward()
+    if clip is not None:
+        nn.utils.clip_grad_norm_([p for group in optimiser.param_groups for p in group["params"]], clip)
+    optimiser.step()
+
+
+def run(
+    model: nn.Module,
+    step: Step,
+    optimisers: Mapping[str, torch.optim.Optimizer],
+    config: LoopConfig,
+    folder: Path | None = None,
+    on_save: OnSave | None = None,
+    generators: Sequence[Generator] = (),
+    modules: Mapping[str, nn.Module] | None = None,
+) -> Trained:
+    """Call `step` until the budget is spent. `modules`: what is trained beside `model` and not averaged.
+
+    Raises ValueError for a folder whose state cannot be resumed.
+    """
+    average = AveragedModel(model, multi_avg_fn=_warm_average(config.average)).eval().requires_grad_(False)
+    parts: dict[str, Any] = {"model": model, "average": average, **(modules or {}), **optimisers}
+    device = next(model.parameters()).device
+    done, spent, sums = 0, 0.0, dict[str, float]()  # sums of the terms since the last log
     if folder is not None:
         folder.mkdir(parents=True, exist_ok=True)
+        if (folder / "state.pt").exists():
+            done, spent, sums = _resume(folder / "state.pt", parts, generators, device)
 
     def save() -> None:
         if folder is not None:
-            state = {"model": model.state_dict(), "average": average.state_dict(), "step": step, "spent": spent}
-            torch.save({**state, "optimiser": optimiser.state_dict()}, folder / "state.part")
-            (folder / "state.part").replace(folder / "state.pt")
+            state: dict[str, Any] = {name: part.state_dict() for name, part in parts.items()}
+            state |= {"random": _random_state(generators, device), "step": done, "spent": spent, "sums": sums}
+            with files.replacing(folder / "state.pt") as part:
+                torch.save(state, part)
         if on_save:
-            on_save(average, step, spent / 60)
+            on_save(average.module, done, spent / 60)
 
-    sums: dict[str, float] = {}
     last: dict[str, float] = {}
-    logged, saved, tick = step, time.monotonic(), time.monotonic()
-    model.train()
-    while spent < config.minutes * 60 and (max_steps is None or step < max_steps):
-        progress = spent / (config.minutes * 60)
-        rate = config.learning_rate * min(1.0, (step + 1) / config.warmup_steps)
+    saved = tick = time.monotonic()
+    for module in (model, *(modules or {}).values()):
+        module.train()
+    while (progress := spent / (60 * config.minutes) if config.steps is None else done / config.steps) < 1:
+        rate = config.learning_rate * min(1.0, (done + 1) / config.warmup_steps)
         rate *= 0.02 + 0.98 * 0.5 * (1 + math.cos(math.pi * progress))
-        for group in optimiser.param_groups:
-            group["lr"] = rate
-        with torch.autocast(device.type, dtype=torch.bfloat16, enabled=config.autocast):
-            terms = loss(model, next(batches))
-        total = sum(terms.values())
-        if not torch.isfinite(total):
-            raise FloatingPointError(f"the loss became {float(total)} at step {step}: {_floats(terms)}")
-        optimiser.zero_grad(set_to_none=True)
-        total.backward()
-        nn.utils.clip_grad_norm_(model.parameters(), config.clip)
-        optimiser.step()
-        step += 1
-        _update_average(average, model, min(config.average, (1 + step) / (10 + step)))
+        for optimiser in optimisers.values():
+            for group in optimiser.param_groups:
+                group["lr"] = rate
+        terms = step(done, progress)
+        average.update_parameters(model)
+        done += 1
         now = time.monotonic()
         spent, tick = spent + now - tick, now
-        for name, value in terms.items():
-            sums[name] = sums.get(name, 0.0) + float(value.detach())
-        if step - logged >= config.log_every:
-            last = {k: v / (step - logged) for k, v in sums.items()}
-            _log(folder, {"step": step, "minutes": round(spent / 60, 2), "rate": rate, **last})
-            sums, logged = {}, step
+        for name, value in _floats(terms).items():
+            sums[name] = sums.get(name, 0.0) + value
+        if done % config.log_every == 0:
+            last = {name: value / config.log_every for name, value in sums.items()}
+            _log(folder, {"step": done, "minutes": round(spent / 60, 2), "rate": rate, **last})
+            sums = {}
         if now - saved > config.save_every:
             save()
             saved = tick = time.monotonic()
     save()
-    return Trained(average, step, spent / 60, last)
+    return Trained(average.module, done, spent / 60, last)
 
 
-@torch.no_grad()
-def _update_average(average: nn.Module, model: nn.Module, decay: float) -> None:
-    for mean, weight in zip(average.parameters(), model.parameters(), strict=True):
-        mean.lerp_(weight, 1 - decay)
-    for mean, buffer in zip(average.buffers(), model.buffers(), strict=True):
-        mean.copy_(buffer)
+def _warm_average(decay: float) -> Callable[..., None]:
+    """An exponential moving average that forgets the first weights: its decay grows to `decay` with the steps."""
+
+    def update(averages: Any, weights: Any, steps: torch.Tensor) -> None:
+        get_ema_multi_avg_fn(min(decay, (1 + int(steps)) / (10 + int(steps))))(averages, weights, steps)
+
+    return update
 
 
-def _floats(terms: Mapping[str, torch.Tensor]) -> dict[str, float]:
+def _resume(
+    file: Path, parts: Mapping[str, Any], generators: Sequence[Generator], device: torch.device
+) -> tuple[int, float, dict[str, float]]:
+    """Load a state into all parts and generators; returns steps, seconds spent, sums of the terms to be logged."""
+    state = torch.load(file, map_location="cpu", weights_only=True)
+    if not {*parts, "random"} <= state.keys():
+        raise ValueError(f"{file} is of an earlier version and cannot be resumed; delete it or choose another --run")
+    for name, part in parts.items():
+        part.load_state_dict(state[name])
+    everything, *own = state["random"]
+    torch.set_rng_state(everything["cpu"])
+    if device.type == "cuda" and "cuda" in everything:
+        torch.cuda.set_rng_state(everything["cuda"], device)
+    for generator, saved in zip(generators, own, strict=True):
+        if isinstance(generator, torch.Generator):
+            generator.set_state(saved)
+        else:
+            generator.bit_generator.state = saved
+    return state["step"], state["spent"], state["sums"]
+
+
+def _random_state(generators: Sequence[Generator], device: torch.device) -> list[Any]:
+    """State of torch's global generators, then of each of `generators`."""
+    everything = {"cpu": torch.get_rng_state()}
+    if device.type == "cuda":
+        everything["cuda"] = torch.cuda.get_rng_state(device)
+    return [
+        everything,
+        *(g.get_state() if isinstance(g, torch.Generator) else g.bit_generator.state for g in generators),
+    ]
+
+
+def _floats(terms: Terms) -> dict[str, float]:
     return {name: float(value.detach()) for name, value in terms.items()}
 
 

@@ -3,71 +3,45 @@
 import json
 from dataclasses import replace
 
-import numpy as np
 import pytest
 import torch
 
 from talkdemo import checkpoint
-from talkdemo.condition.identity import IdentityConfig
-from talkdemo.diffusion.denoiser import DenoiserInput, bind_denoiser, guided
-from talkdemo.diffusion.network import NetworkConfig
+from talkdemo.diffusion.denoiser import DenoiserInput, guided
+from talkdemo.diffusion.denoiser import bind_denoiser as bind_network
 from talkdemo.face.head import FaceModel
 from talkdemo.records import Guidance
-from talkdemo.talker import Talker, TalkerConfig
+from talkdemo.talker import Talker
+from talkdemo.train.distill import loss as distill_loss
 from talkdemo.train.distill import recipe as distill
 from talkdemo.train.distill import scores as distill_scores
-from talkdemo.train.distill.answers import answers, told
-from talkdemo.train.distill.recipe import (
-    Chain,
-    DistillLoss,
-    Options,
-    Origin,
-    Round,
-    draw_guidance,
-    planned,
-    student_of,
-)
-from talkdemo.train.talker.data import CachedVoice
-from talkdemo.train.talker.diffusiontalker import Batch, TalkerLoss, Windows, fit_statistics
+from talkdemo.train.distill.chain import Chain, Options, Origin, Round, planned
+from talkdemo.train.distill.denoiser import bind_denoiser, denoiser_input
+from talkdemo.train.distill.loss import DistillLoss, draw_guidance, student_of
+from talkdemo.train.talker.losses import MotionLoss
+from talkdemo.train.talker.windows import Batch, IdentityWindows
 
-D, STEPS = 6, 16
+STEPS = 16
 ROUNDS = [Round(16, 5.0, 2e-3, halves=False), Round(2, 5.0, 2e-3)]
 
 
-@pytest.fixture(scope="module")
-def cached() -> list[CachedVoice]:
-    """Two voices whose jaw follows the first feature, one twice as far as the other."""
-    rng = np.random.default_rng(0)
-    found = []
-    for k, name in enumerate(("Ada", "Bruno")):
-        features = rng.standard_normal((300, D)).astype(np.float16)
-        features[:, 0] = np.sin(np.arange(300) / 3) * 0.5 + 0.5
-        motion = np.zeros((300, 55), np.float16)
-        motion[:, 17] = features[:, 0] * 0.3 * (k + 1)
-        voice = rng.standard_normal((300, 5)).astype(np.float16)
-        found.append(
-            CachedVoice(name, motion, features, np.array([0, 100, 200, 300]), np.array(["neutral"] * 3),
-                        np.array([name] * 3), voice, np.ones(55, bool))
-        )  # fmt: skip
-    return found
-
-
-@pytest.fixture(scope="module")
-def teacher(cached) -> Talker:
+@pytest.fixture
+def teacher(tiny) -> Talker:
     """Untrained, but with something to say: its last layer, zero at first, is drawn."""
-    torch.manual_seed(0)
-    identity = IdentityConfig(("Ada", "Bruno"), ("neutral",), width=16, voice=5, features=D)
-    network = NetworkConfig(features=D, condition=16, width=32, layers=2, heads=2, window=20, previous=4)
-    talker = Talker(TalkerConfig(identity, network, steps=STEPS)).eval()
-    fit_statistics(talker, cached)
+    talker = tiny(STEPS).eval()
     torch.nn.init.normal_(talker.network.motion_out.weight, std=0.05)
     torch.nn.init.normal_(talker.library.null)
     return talker
 
 
+@pytest.fixture
+def batch(voices, teacher) -> Batch:
+    return next(iter(IdentityWindows(voices, teacher, 8, seed=3)))
+
+
 @pytest.fixture(scope="module")
-def batch(cached, teacher) -> Batch:
-    return next(iter(Windows(cached, teacher, 8, seed=3)))
+def motion() -> MotionLoss:
+    return MotionLoss(FaceModel.load())
 
 
 def noisy(batch: Batch) -> tuple[torch.Tensor, torch.Tensor]:
@@ -80,9 +54,9 @@ def test_before_training_a_student_is_its_unguided_teacher(teacher, batch):
     student, (z, t) = student_of(teacher, STEPS).eval(), noisy(batch)
     assert student.config.network.guided and student.config.student_steps == STEPS
     for weights in (torch.ones(8, 2), torch.tensor([[2.0, 0.5]]).expand(8, -1)):  # weights count for nothing yet
-        about = told(teacher, batch, weights)
-        plain = answers(teacher, replace(about, guidance=torch.ones(8, 2)))(z, t)
-        assert torch.allclose(answers(student, about)(z, t), plain, atol=1e-6)
+        windows = denoiser_input(teacher, batch, weights)
+        plain = bind_denoiser(teacher, replace(windows, guidance=torch.ones(8, 2)))(z, t)
+        assert torch.allclose(bind_denoiser(student, windows)(z, t), plain, atol=1e-6)
     trainable = {name.split(".")[0] for name, p in student.named_parameters() if p.requires_grad}
     assert trainable == {"network"}
 
@@ -93,15 +67,16 @@ def test_guidance_of_each_item_is_that_of_the_sampler(teacher, batch):
     every = torch.tensor([[1.0, 1.0], [2.0, 0.5], [1.5, 1.5]])
     weights = every.repeat(3, 1)[:8]
     with torch.no_grad():
-        about = told(teacher, batch, weights)
-        made = answers(teacher, about)(z, torch.full((8,), 5))
+        windows = denoiser_input(teacher, batch, weights)
+        found = bind_denoiser(teacher, windows)(z, torch.full((8,), 5))
+        assert torch.equal(bind_denoiser(teacher, windows)(z, 5), found)  # one step number for all
         null, silent = teacher.library.null.expand(8, -1), teacher.null_features.expand_as(batch.features)
-        views = [(batch.features, about.condition), (batch.features, null), (silent, null)]
-        parts = [bind_denoiser(teacher.network, DenoiserInput(f, about.previous, c)) for f, c in views]
+        views = [(batch.features, windows.condition), (batch.features, null), (silent, null)]
+        parts = [bind_network(teacher.network, DenoiserInput(f, windows.previous, c)) for f, c in views]
         for row, (audio, style) in enumerate(every.tolist()):
             wanted = guided(*parts, Guidance(audio, style))(z, 5)
-            assert torch.allclose(made[row::3], wanted[row::3], atol=1e-5)
-    assert (made[1] - parts[0](z, 5)[1]).abs().max() > 0.01  # guidance does something here
+            assert torch.allclose(found[row::3], wanted[row::3], atol=1e-5)
+    assert (found[1] - parts[0](z, 5)[1]).abs().max() > 0.01  # guidance does something here
 
 
 def test_guidance_is_drawn_for_half_of_the_windows():
@@ -111,25 +86,15 @@ def test_guidance_is_drawn_for_half_of_the_windows():
     assert 0.5 <= weights[500:, 1].min() < 0.51 and 1.99 < weights[500:, 1].max() < 2.0
 
 
-def test_a_student_that_answers_the_target_has_no_loss(teacher, batch, monkeypatch):
-    student, motion = student_of(teacher, STEPS).eval(), TalkerLoss(FaceModel.load())
+def test_a_student_that_predicts_the_target_has_no_loss(teacher, batch, motion, monkeypatch):
+    student = student_of(teacher, STEPS).eval()
     halved = DistillLoss(teacher, 8, True, motion)
     assert halved.times.tolist() == [16, 14, 12, 10, 8, 6, 4, 2]
     assert all(float(term.detach()) > 0 for term in halved(student, batch).values())
-    monkeypatch.setattr(distill, "PLAIN", 1.0)  # without guidance and halving an untrained student is its teacher
+    monkeypatch.setattr(distill_loss, "PLAIN", 1.0)  # without guidance and halving an untrained student is its teacher
     terms = DistillLoss(teacher, STEPS, False, motion)(student, batch)
     assert set(terms) == {"coefficients", "velocity", "lips", "lip_velocity", "closure"}
     assert all(float(term.detach()) < 1e-9 for term in terms.values())
-
-
-def cache(folder, cached) -> None:
-    for split in ("train", "held-out"):
-        for c in cached:
-            at = folder / split / c.voice_name
-            at.mkdir(parents=True)
-            known = {"start": c.start, "emotion": c.emotion, "identity": c.identity, "mask": c.mask}
-            np.savez(at / "motion.npz", motion=c.motion, **known)
-            np.savez(at / "features.npz", features=c.features, voice=c.voice)
 
 
 @pytest.fixture
@@ -142,15 +107,14 @@ def origin(teacher, tmp_path) -> Origin:
 def distance(student: Talker, teacher: Talker, this: Round, batch: Batch) -> float:
     """The loss on one batch, noise and guidance always the same."""
     with torch.no_grad():
-        terms = DistillLoss(teacher, this.steps, this.halves, TalkerLoss(FaceModel.load()))(student.eval(), batch)
+        terms = DistillLoss(teacher, this.steps, this.halves, MotionLoss(FaceModel.load()))(student.eval(), batch)
     return float(sum(terms.values()))
 
 
-def test_two_rounds_learn_resume_and_are_scored(teacher, cached, batch, origin, tmp_path, monkeypatch, capsys):
+def test_two_rounds_learn_resume_and_are_scored(teacher, cache, batch, origin, tmp_path, monkeypatch, capsys):
     monkeypatch.setattr(distill_scores, "WINDOWS", 2)
     monkeypatch.setattr(distill_scores, "GUIDED", 1)
-    cache(tmp_path / "cache", cached)
-    options = Options(tmp_path / "run", tmp_path / "cache", batch=4, max_steps=40)
+    options = Options(tmp_path / "run", cache, batch=4, max_steps=40)
 
     # an interruption in the second round: its state is there, its file is not
     real = Talker.save

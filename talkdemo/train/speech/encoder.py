@@ -134,7 +134,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
         }
         average.save(args.out, provenance)
 
-    train(model, batches, encoder_loss, LoopConfig(args.minutes, args.rate, save_every=300), args.run, save)
+    config = LoopConfig(args.minutes, args.rate, save_every=300)
+    train(model, batches, encoder_loss, config, args.run, save, [crops.rng, crops.generator])
 
 
 if __name__ == "__main__":

@@ -1,14 +1,14 @@
-"""Sessions in, cached training arrays out: motion, recorded or the stochastic teacher's; features from the encoder.
+"""Caches the training data of the talking models: motion, recorded or performed, and the encoder's features of it.
 
-`python -m talkdemo.train.talker.data motion`, `… manners` and `… features` fill runs/talker/<split>/<voice>/*.npz; each
-step skips what is there, so all resume. `manners` performs the sessions again in many manners
+`python -m talkdemo train talker_data motion`, `… styles` and `… features` fill runs/talker/<split>/<voice>/*.npz; each
+step skips what is there, so all resume. `styles` performs the sessions again in many sampled styles
 (data/articulation/samples.py).
 
 Most sessions of an identity's voice are performed in that identity's style, some in another's, and voices that belong
 to no identity (other languages) are performed in anybody's: otherwise the talking model could tell the style from the
 voice alone and would not listen to the identity it is given. Real speakers whose phones were found by `train align`
-are performed by the teacher in anybody's style too, so that the model meets the features of real voices; GRID and
-FACEGOOD come with their own recorded motion, the channels that were not recorded masked.
+are performed in anybody's style too, so that the model meets the features of real voices; GRID and FACEGOOD come with
+their own recorded motion, the channels that were not recorded masked.
 """
 
 from __future__ import annotations
@@ -18,30 +18,31 @@ import itertools
 import json
 import zlib
 from collections.abc import Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures import Future, ProcessPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
-from talkdemo.audio.prosody import energy, pitch
+from talkdemo import files
 from talkdemo.audio.ssl import open_encoder
 from talkdemo.audio.voice import frames
 from talkdemo.data.articulation.identities import IDENTITIES
-from talkdemo.data.articulation.model import articulate
+from talkdemo.data.articulation.model import performances
 from talkdemo.data.articulation.samples import style_samples
 from talkdemo.data.articulation.styles import Style
 from talkdemo.data.corpora.sessions import Session, join, sessions
 from talkdemo.data.corpora.shared import root
 from talkdemo.data.corpora.table import CORPORA
 from talkdemo.data.speech.augment import Augmentation, augment
-from talkdemo.records import FPS, SAMPLES_PER_FRAME, Motion, Phone, Speech
+from talkdemo.records import CHANNELS, FPS, HEAD_CHANNELS, SAMPLES_PER_FRAME, Motion, Phone, Speech
 
 SESSION_SECONDS = 24.0
 COLOUR = Augmentation(speed=0.0)  # rooms, noise, bands, other vocal tracts: all but a change of time
 SAME_MOUTH = replace(COLOUR, formant=0.0)  # for matching a voice: another vocal tract would be another voice
 OTHERS_STYLE = 0.35  # share of an identity's sessions performed in another's style
-HELD_OUT_VARIANTS = 4  # times as many of the few held-out sessions: every held-out manner several times
+HELD_OUT_VARIANTS = 4  # times as many of the few held-out sessions: every held-out style several times
 
 PERFORMED = "speechocean762"  # real voices without motion
 RECORDED = ("grid_s1", "facegood")
@@ -58,14 +59,12 @@ class CachedVoice:
     emotion: np.ndarray  # (S,) str
     identity: np.ndarray  # (S,) str: in whose style the session is performed
     voice: np.ndarray  # (T, 83) float16: what the voice is matched by
-    mask: np.ndarray  # (55,) bool: the channels of motion that are real
+    mask: np.ndarray  # (55,) bool: the channels of motion that are recorded
 
 
 def perform(session: Session, style: Style, generator: np.random.Generator) -> Motion:
-    """The teacher's motion of a session."""
-    speech = session.speech
-    loudness, hertz = energy(speech), pitch(speech)
-    return articulate(session.phones, loudness, hertz, style, session.emotion, generator, speech.frames)
+    """The articulation model's motion of a session."""
+    return next(performances(session.speech, session.phones, [(style, session.emotion, generator)]))
 
 
 def make_motion(corpus: Path, out: Path, voice: str, split: str, hours: float, seed: int = 0) -> float:
@@ -85,28 +84,35 @@ def make_motion(corpus: Path, out: Path, voice: str, split: str, hours: float, s
     return rows.write(target)
 
 
-def make_manners(out: Path, voice: str, split: str, variants: int, seed: int = 0) -> float:
-    """Write manners.npz beside motion.npz: every session performed `variants` times more, each time in a manner drawn
+def make_styles(out: Path, voice: str, split: str, variants: int, seed: int = 0) -> float:
+    """Write manners.npz beside motion.npz: every session performed `variants` times more, each time in a style sampled
     anew (of the split's), whatever the emotion of the voice: motion (variants, T, 55), manner (variants, S)."""
     folder = out / split / voice
-    target = folder / "manners.npz"
+    target = folder / "manners.npz"  # the name that caches of earlier versions have
     if target.exists() or not (folder / "motion.npz").exists():
         return 0.0
-    choice = style_samples(split)
+    samples = style_samples(split)
     generator = np.random.default_rng([seed, zlib.crc32(f"manners/{split}/{voice}".encode())])
     cached = list(read_sessions(folder / "motion.npz"))
-    drawn = generator.integers(len(choice), size=(variants, len(cached)))
+    drawn = generator.integers(len(samples), size=(variants, len(cached)))
     motion = []
     for row in drawn:
-        made = [
-            perform(replace(session, emotion=choice[k].emotion), choice[k].style, generator)
+        performed = [
+            perform(replace(session, emotion=samples[k].emotion), samples[k].style, generator).tracks
             for k, session in zip(row, cached, strict=True)
         ]
-        motion.append(np.concatenate([np.c_[m.coefficients, m.head] for m in made]).astype(np.float16))
-    part = target.with_suffix(".part.npz")
-    np.savez(part, motion=np.stack(motion), manner=drawn)
-    part.replace(target)
+        motion.append(np.concatenate(performed).astype(np.float16))
+    with files.replacing(target) as part:
+        np.savez(part, motion=np.stack(motion), manner=drawn)
     return variants * len(motion[0]) / FPS / 3600
+
+
+def read_styles(folder: Path) -> list[tuple[np.ndarray, np.ndarray]]:
+    """What `make_styles` wrote in a voice's folder: for every variant motion (T, 55) and each session's style (S,)."""
+    if not (folder / "manners.npz").exists():
+        return []
+    with np.load(folder / "manners.npz") as file:
+        return list(zip(file["motion"], file["manner"], strict=True))
 
 
 def read_sessions(path: Path) -> Iterator[Session]:
@@ -129,7 +135,11 @@ class Rows:
     """Sessions as they are gathered for a motion.npz."""
 
     def __init__(self) -> None:
-        self.samples, self.motions, self.emotions, self.identities, self.start = [], [], [], [], [0]
+        self.samples: list[np.ndarray] = []
+        self.motions: list[np.ndarray] = []
+        self.emotions: list[str] = []
+        self.identities: list[str] = []
+        self.start = [0]
         self.phones: list[tuple[Phone, ...]] = []
 
     def add(
@@ -138,7 +148,7 @@ class Rows:
         """One session; sound and motion are cut to the whole frames that both have."""
         frames = min(len(speech.samples) // SAMPLES_PER_FRAME, len(motion))
         self.samples.append((speech.samples[: frames * SAMPLES_PER_FRAME] * 32767).clip(-32768, 32767).astype(np.int16))
-        self.motions.append(np.concatenate([motion.coefficients, motion.head], axis=1)[:frames].astype(np.float16))
+        self.motions.append(motion.tracks[:frames].astype(np.float16))
         self.emotions.append(emotion)
         self.identities.append(identity)
         self.start.append(self.start[-1] + frames)
@@ -149,29 +159,31 @@ class Rows:
         if not self.motions:
             return 0.0
         target.parent.mkdir(parents=True, exist_ok=True)
-        part = target.with_suffix(".part.npz")
         phones = list(itertools.chain.from_iterable(self.phones))
-        np.savez(
-            part, samples=np.concatenate(self.samples), motion=np.concatenate(self.motions), emotion=self.emotions,
-            identity=self.identities, start=self.start, mask=np.ones(55, bool) if mask is None else mask,
-            phone=np.array([(p.start, p.end) for p in phones]).reshape(-1, 2),
-            phone_label=[p.label for p in phones], phone_stress=np.array([p.stress for p in phones], int),
-            phone_start=np.cumsum([0, *(len(some) for some in self.phones)]),
-        )  # fmt: skip
-        part.replace(target)
+        with files.replacing(target) as part:
+            np.savez(
+                part, samples=np.concatenate(self.samples), motion=np.concatenate(self.motions),
+                emotion=np.array(self.emotions), identity=np.array(self.identities), start=np.array(self.start),
+                mask=np.ones(CHANNELS, bool) if mask is None else mask,
+                phone=np.array([(p.start, p.end) for p in phones]).reshape(-1, 2),
+                phone_label=np.array([p.label for p in phones]),
+                phone_stress=np.array([p.stress for p in phones], int),
+                phone_start=np.cumsum([0, *(len(some) for some in self.phones)]),
+            )  # fmt: skip
         return self.start[-1] / FPS / 3600
 
 
 def make_performed(aligned: Path, out: Path, seed: int = 0) -> float:
-    """The teacher's performance of real speakers, several utterances with pauses a session, in anybody's style."""
+    """Performances on real speech, several utterances with pauses a session, in anybody's style."""
     index, target = aligned / PERFORMED / "utterances.json", out / "train" / PERFORMED / "motion.npz"
-    if target.exists() or root() is None or not index.exists():
+    shared = root()
+    if target.exists() or shared is None or not index.exists():
         return 0.0
     rows, names = Rows(), list(IDENTITIES)
     generator = np.random.default_rng([seed, zlib.crc32(PERFORMED.encode())])
-    voices: dict[str, list[dict]] = {}
+    voices: dict[str, list[dict[str, Any]]] = {}
     for item in json.loads(index.read_text()):
-        voices.setdefault(item["voice"], []).append({**item, "path": root() / item["path"]})
+        voices.setdefault(item["voice"], []).append({**item, "path": shared / item["path"]})
     for voice, items in sorted(voices.items()):
         queue = iter(items)
         while (session := join(queue, voice, "neutral", "train", SESSION_SECONDS, generator)) is not None:
@@ -184,20 +196,21 @@ def make_performed(aligned: Path, out: Path, seed: int = 0) -> float:
 def make_recorded(corpus: str, out: Path, split: str) -> float:
     """Recorded motion of a real speaker as it is, a clip a session."""
     target = out / split / corpus / "motion.npz"
-    if target.exists() or root() is None or not (root() / corpus).exists():
+    shared = root()
+    if target.exists() or shared is None or not (shared / corpus).exists():
         return 0.0
     rows, mask = Rows(), None
     for clip in CORPORA[corpus]():
-        if clip.split == split:
+        if clip.split == split and clip.motion is not None:
             turned = bool(np.abs(clip.motion.head).max() > 0)  # a rig of the mouth alone leaves the head at 0
-            mask = np.concatenate([clip.mask, [turned] * 3])
+            mask = np.concatenate([clip.mask, [turned] * HEAD_CHANNELS])
             rows.add(clip.speech, clip.motion, clip.emotion, clip.identity)
     return rows.write(target, mask)
 
 
 def make_features(out: Path, voice: str, split: str, coloured: float, encoder_name: str, seed: int = 0) -> None:
-    """Write features.npz beside motion.npz; the share `coloured` of the sessions is heard through rooms, noise and
-    band limits (no change of time), so that the talking model meets imperfect features in training."""
+    """Write features.npz beside motion.npz; the share `coloured` of the sessions is augmented by rooms, noise and band
+    limits (no change of time), so that the talking model meets imperfect features in training."""
     folder = out / split / voice
     target = folder / "features.npz"
     if target.exists() or not (folder / "motion.npz").exists():
@@ -214,9 +227,8 @@ def make_features(out: Path, voice: str, split: str, coloured: float, encoder_na
             piece, _ = augment(piece, generator, options=COLOUR)
         rows.append(encoder.features(Speech(piece, voice)).astype(np.float16))
         voices.append(frames(Speech(heard, voice), longest=np.inf).astype(np.float16))
-    part = target.with_suffix(".part.npz")
-    np.savez(part, features=np.concatenate(rows), voice=np.concatenate(voices))
-    part.replace(target)
+    with files.replacing(target) as part:
+        np.savez(part, features=np.concatenate(rows), voice=np.concatenate(voices))
 
 
 def load(out: Path, split: str) -> list[CachedVoice]:
@@ -238,19 +250,19 @@ def load(out: Path, split: str) -> list[CachedVoice]:
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("step", choices=["motion", "manners", "features"])
+    parser = argparse.ArgumentParser(prog="talkdemo train talker_data", description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("step", choices=["motion", "styles", "features"])
     parser.add_argument("--corpus", type=Path, default=Path("runs/corpus/speech"))
     parser.add_argument("--aligned", type=Path, default=Path("runs/corpus/aligned"), help="what `train align` wrote")
-    parser.add_argument("--encoder", default="audio-encoder", help="checkpoint that makes the features, or ssl:NAME")
+    parser.add_argument("--encoder", default="audio-encoder", help="checkpoint of the speech encoder, or ssl:NAME")
     parser.add_argument("--out", type=Path, default=Path("runs/talker"))
     parser.add_argument("--hours", type=float, default=10.0, help="of training motion over all voices")
-    parser.add_argument("--variants", type=int, default=2, help="performances of every session in drawn manners")
+    parser.add_argument("--variants", type=int, default=2, help="performances of every session in sampled styles")
     parser.add_argument("--coloured", type=float, default=0.6)
     parser.add_argument("--processes", type=int, default=2)
     args = parser.parse_args(arguments)
     voices = [p.parent.name for p in sorted(args.corpus.glob("*/utterances.json"))]
-    work = []
+    work: list[Future[Any]] = []
     with ProcessPoolExecutor(args.processes, initializer=_one_thread) as pool:
         if args.step == "motion":
             work.append(pool.submit(make_performed, args.aligned, args.out))
@@ -262,10 +274,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
                 if args.step == "motion":
                     hours = share * args.hours / len(voices)
                     work.append(pool.submit(make_motion, args.corpus, args.out, voice, split, hours))
-                elif args.step == "manners":
+                elif args.step == "styles":
                     if voice not in RECORDED:
                         variants = args.variants * (1 if split == "train" else HELD_OUT_VARIANTS)
-                        work.append(pool.submit(make_manners, args.out, voice, split, variants))
+                        work.append(pool.submit(make_styles, args.out, voice, split, variants))
                 else:
                     coloured = args.coloured if split == "train" else 0.0
                     work.append(pool.submit(make_features, args.out, voice, split, coloured, args.encoder))

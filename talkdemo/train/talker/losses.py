@@ -1,13 +1,13 @@
-"""Predicted and true motion in, loss terms out. All terms are means, so that weights do not depend on sizes."""
+"""Loss terms of predicted motion. All are means, so that weights do not depend on sizes."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import torch
 
-LipVertices = Callable[[torch.Tensor], torch.Tensor]  # coefficients (…, 52) → (…, V', 3) metres
+from talkdemo.diffusion.denoiser import MotionStatistics
+from talkdemo.face.head import FaceModel
 
 
 @dataclass(frozen=True)
@@ -32,6 +32,28 @@ def velocity(x: torch.Tensor) -> torch.Tensor:
     return x[..., 1:, :] - x[..., :-1, :]
 
 
+class MotionLoss:
+    """`motion_terms` of normalised motion, with the lips of one face."""
+
+    def __init__(self, face: FaceModel, weights: MotionLossWeights | None = None) -> None:
+        chosen = torch.cat([face.masks["lips"], face.inner_lip_middle.to(face.masks["lips"])])
+        self.lips = face.subset(chosen)
+        self.inner = (len(chosen) - 2, len(chosen) - 1)
+        self.weights = weights or MotionLossWeights()
+
+    def __call__(
+        self,
+        statistics: MotionStatistics,
+        predicted: torch.Tensor,  # (B, T, 55) normalised
+        true: torch.Tensor,
+        mask: torch.Tensor | None = None,
+    ) -> dict[str, torch.Tensor]:
+        # lips of a masked clip: the prediction on its own channels, everything else as the truth was filled
+        visible = predicted if mask is None else torch.where(mask > 0, predicted, true)
+        lips, true_lips = (self.lips(statistics.restore(x)[0]) for x in (visible, true))
+        return motion_terms(predicted, true, lips, true_lips, self.inner, self.weights, mask)
+
+
 def motion_terms(
     predicted: torch.Tensor,  # (B, T, 55) normalised
     true: torch.Tensor,
@@ -47,7 +69,7 @@ def motion_terms(
     """
     known = torch.ones_like(true) if mask is None else mask
     both = known[..., 1:, :] * known[..., :-1, :]
-    timed = known.amax(-1)  # (B, T): frames of which anything is known; lips elsewhere are the truth's filling
+    timed = known.amax(-1)  # (B, T): frames of which anything is known; elsewhere the lips are those of the truth
     pairs = timed[..., 1:] * timed[..., :-1]
     lips, target = predicted_lips / unit, true_lips / unit
     flat, flat_target = lips.flatten(-2), target.flatten(-2)
