@@ -19,6 +19,7 @@ from __future__ import annotations
 import csv
 import math
 import re
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -52,14 +53,35 @@ def write(path: Path | str, motion: Motion, fps: float = FPS) -> None:
             stream.write(f"{timecode(frame, fps)},{len(CHANNELS)},{numbers}\r\n")
 
 
+@dataclass(frozen=True)
+class Capture:
+    """The rows of a capture that have values, at their own times."""
+
+    seconds: np.ndarray  # (N,) from 0, rising
+    coefficients: np.ndarray  # (N, 52) float32; some captures leave 0..1
+    head: np.ndarray  # (N, 3) rotation vectors
+    fps: float
+    lost: int  # rows without values: no face was found
+
+
 def read(path: Path | str, *, timecode_rate: int | None = None) -> Motion:
     """The motion of a Live Link Face CSV: real captures too, with lost and repeated frames.
 
-    `timecode_rate`: how many FF make a second; found from the file when not given (the smallest usual rate above the
-    largest FF, at least 25). Rows without values (the face was lost) and gaps in the timecode are filled by
-    interpolation; `meta` tells how many. Coefficients a capture holds outside 0..1 are clipped.
+    Lost rows and gaps in the timecode are filled by interpolation; `meta` tells how many. Coefficients are clipped to
+    0..1. Raises what `read_capture` raises.
+    """
+    capture = read_capture(path, timecode_rate=timecode_rate)
+    motion = at_times(np.clip(capture.coefficients, 0, 1), capture.head, capture.seconds, capture.fps)
+    rows = len(capture.seconds)
+    meta = {"source": Path(path).name, "rows": rows + capture.lost, "lost": capture.lost, "filled": len(motion) - rows}
+    return Motion(motion.coefficients, motion.head, capture.fps, meta)
 
-    Raises FileNotFoundError, or ValueError naming the line and what is wanted.
+
+def read_capture(path: Path | str, *, timecode_rate: int | None = None) -> Capture:
+    """The rows of a Live Link Face CSV as they are.
+
+    `timecode_rate`: how many FF make a second; found from the file when not given (the smallest usual rate above the
+    largest FF, at least 25). Raises FileNotFoundError, or ValueError naming the line and what is wanted.
     """
     path = Path(path)
     try:
@@ -98,10 +120,8 @@ def read(path: Path | str, *, timecode_rate: int | None = None) -> Motion:
     if (seconds[-1] - seconds[0]) * fps > MAX_FRAMES:
         spanned = f"{seconds[-1] - seconds[0]:.0f} s at {fps:g} frames per second"
         raise ValueError(f"{path}: timecodes that span {spanned} given; at most {MAX_FRAMES} frames are wanted")
-    coefficients, head = np.clip(table[:, :52], 0, 1).astype(np.float32), head_vector(table[:, 52:55])
-    motion = at_times(coefficients, head, seconds - seconds[0], fps)
-    meta = {"source": path.name, "rows": len(rows) - 1, "lost": lost, "filled": len(motion) - len(table)}
-    return Motion(motion.coefficients, motion.head, fps, meta)
+    coefficients = table[:, : len(NAMES)].astype(np.float32)
+    return Capture(seconds - seconds[0], coefficients, head_vector(table[:, len(NAMES) :]), fps, lost)
 
 
 def head_angles(head: np.ndarray) -> np.ndarray:

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+import soundfile
 from scipy.spatial.transform import Rotation
 
 from talkdemo.audio.phones import INDEX as PHONE_INDEX
-from talkdemo.data.articulation.model import articulate
+from talkdemo.data.articulation.model import performances
 from talkdemo.data.articulation.styles import Style
 from talkdemo.data.corpora import facegood, grid, live_link, ljspeech, shared
-from talkdemo.evaluate.teacher import ROWS, blinks, measure, sample, table
-from talkdemo.face.arkit import INDEX, NAMES, indices
-from talkdemo.records import FPS, SAMPLE_RATE
+from talkdemo.export import livelink
+from talkdemo.face.arkit import INDEX, indices
+from talkdemo.records import FPS, SAMPLE_RATE, Motion
 
 needs_data = pytest.mark.skipif(shared.root() is None, reason="no shared data (../shared/data or TALKDEMO_SHARED)")
 
@@ -62,24 +63,29 @@ def test_grid_head_round_trip():
     assert down[1] < 0
 
 
-def test_live_link_reader(tmp_path):
-    header = ["Timecode", "BlendshapeCount", *(n[:1].upper() + n[1:] for n in reversed(NAMES)), "HeadYaw"]
-    rows = []
-    for i in range(31):
-        values = ["0"] * 52
-        values[51 - INDEX["jawOpen"]] = str(i / 30)
-        seconds = i / 30
-        rows.append([f"10:00:{int(seconds):02d}:{(seconds % 1) * 60:.3f}", "61", *values, "0"])
-    path = tmp_path / "take.csv"
-    path.write_text("\n".join(",".join(row) for row in [header, *rows, ["10:00:02:00.0", "0"]]))
-    times, values = live_link.read_capture(path)
-    assert times[-1] == pytest.approx(1.0) and values.shape == (31, 52)
-    smooth = live_link.resample(times, values)
-    assert len(smooth) == 25
-    np.testing.assert_allclose(smooth[:, INDEX["jawOpen"]], (np.arange(25) + 0.5) / FPS, atol=1e-4)
-    path.write_text("a,b\n1,2\n")
-    with pytest.raises(ValueError, match="52"):
-        live_link.read_capture(path)
+def test_resampling_reads_the_middles_of_frames():
+    times = np.array([0.0, 0.5, 1.0])
+    smooth = live_link.resample(times, np.stack([times, 0 * times], axis=1))
+    np.testing.assert_allclose(smooth[:, 0], (np.arange(25) + 0.5) / FPS, atol=1e-6)
+
+
+def test_a_capture_becomes_a_clip_at_25_fps(tmp_path, monkeypatch):
+    folder = tmp_path / "live_link_face"
+    folder.mkdir()
+    values = np.zeros((61, 52), np.float32)
+    values[:, INDEX["jawOpen"]] = np.arange(61) / 60
+    livelink.write(folder / "me_1.csv", Motion(values, np.zeros((61, 3), np.float32), 60), fps=60)
+    monkeypatch.setenv(shared.VARIABLE, str(tmp_path))
+    (clip,) = live_link.clips()
+    assert (clip.identity, len(clip.motion), clip.speech.frames) == ("me", 25, 25)
+    np.testing.assert_allclose(clip.motion.coefficients[:, INDEX["jawOpen"]], (np.arange(25) + 0.5) / FPS, atol=1e-4)
+    assert np.flatnonzero(clip.mask).tolist() == sorted((INDEX["jawOpen"], INDEX["tongueOut"]))
+
+
+def test_sound_of_another_kind_is_refused(tmp_path):
+    soundfile.write(tmp_path / "a.wav", np.zeros((800, 2)), 8000)
+    with pytest.raises(ValueError, match=r"a.wav has 8000 Hz, 2 channels; 16000 Hz mono is wanted"):
+        shared.read_sound(tmp_path / "a.wav")
 
 
 def test_facegood_translation():
@@ -88,15 +94,6 @@ def test_facegood_translation():
     assert coefficients[0, INDEX["jawOpen"]] == pytest.approx(0.5)
     assert coefficients[0, INDEX["mouthFunnel"]] == pytest.approx(0.4)
     assert real.sum() == 2 and not real[INDEX["eyeBlinkLeft"]]
-
-
-def test_blinks_are_found():
-    lid = np.full(250, 0.1)
-    for peak in (50, 120, 200):
-        lid[peak - 2 : peak + 3] = [0.3, 0.8, 1.0, 0.6, 0.3]
-    found = blinks(lid)
-    assert [t for t, *_ in found] == pytest.approx([2.0, 4.8, 8.0])
-    assert all(0.08 < width < 0.14 for *_, width in found)
 
 
 @needs_data
@@ -134,24 +131,12 @@ def test_facegood_holds_one_take_out():
 
 
 @needs_data
-def test_teacher_moves_like_the_real_speaker():
-    """Jaw of the teacher on GRID's own words against the real jaw: they rise and fall together."""
-    from talkdemo.audio import prosody
-
+def test_the_articulation_model_moves_like_the_real_speaker():
+    """Its jaw on GRID's own words against the real jaw: they rise and fall together."""
     scores = []
     for clip in grid.clips(25):
-        frames = len(clip.motion)
-        tracks = [np.pad(track, (0, 2))[:frames] for track in (prosody.energy(clip.speech), prosody.pitch(clip.speech))]
-        motion = articulate(clip.phones, *tracks, Style(), "neutral", np.random.default_rng(0), frames)
-        jaw = INDEX["jawOpen"]
-        scores.append(np.corrcoef(motion.coefficients[:, jaw], clip.motion.coefficients[:, jaw])[0, 1])
+        motion = next(performances(clip.speech, clip.phones, [(Style(), "neutral", np.random.default_rng(0))]))
+        frames, jaw = min(len(motion), len(clip.motion)), INDEX["jawOpen"]
+        tracks = (one.coefficients[:frames, jaw] for one in (motion, clip.motion))
+        scores.append(np.corrcoef(*tracks)[0, 1])
     assert np.mean(scores) > 0.5
-
-
-@needs_data
-def test_statistics_table():
-    clips = list(grid.clips(6))
-    rows = measure([sample(clip, clip.motion, True) for clip in clips])
-    text = table({"grid_s1": rows, "live_link_face": rows, "facegood": rows}, rows)
-    assert len(text.splitlines()) == len(ROWS) + 2
-    assert "| 1.00 | grid_s1 |" in text
