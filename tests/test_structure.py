@@ -29,7 +29,7 @@ ROOMS: dict[str, str] = {
     "face": GROUND,
     "render": GROUND,
     "metrics": "records face",
-    "export": f"{GROUND} face",
+    "export": f"{GROUND} face render",
     "gcgan": f"{GROUND} checkpoint face",
     "talker": "records checkpoint condition diffusion",
     "reference": f"{GROUND} face export",

@@ -1,0 +1,47 @@
+"""Materials of a head as glTF's: base colour texture, roughness, alpha mode; images as JPEG, with opacity as PNG."""
+
+from __future__ import annotations
+
+import io
+
+import numpy as np
+import pygltflib as gltf
+from PIL import Image
+
+from talkdemo.export.gltf_buffer import Buffer
+from talkdemo.records import Part
+
+JPEG_QUALITY = 92  # without chroma subsampling: lips keep their edge
+
+
+def add(file: gltf.GLTF2, buffer: Buffer, part: Part) -> int:
+    """Append the material of a part, named after it, and its image; returns the material."""
+    material = part.material
+    data, kind = encode(material.texture)
+    view = buffer.blob(data, f"image {part.name}")
+    file.images.append(gltf.Image(name=part.name, mimeType=kind, bufferView=view))
+    file.textures.append(gltf.Texture(source=len(file.images) - 1, sampler=0))
+    file.materials.append(
+        gltf.Material(
+            name=part.name,
+            pbrMetallicRoughness=gltf.PbrMetallicRoughness(
+                baseColorTexture=gltf.TextureInfo(index=len(file.textures) - 1),
+                metallicFactor=0.0,
+                roughnessFactor=material.roughness,
+            ),
+            alphaMode=material.alpha.upper(),
+            alphaCutoff=material.cutoff if material.alpha == "mask" else None,
+            doubleSided=material.double_sided,
+        )
+    )
+    return len(file.materials) - 1
+
+
+def encode(texture: np.ndarray) -> tuple[bytes, str]:
+    """(H, W, 3 or 4) uint8 → bytes of an image and its media type."""
+    stream = io.BytesIO()
+    if texture.shape[2] == 4:
+        Image.fromarray(texture).save(stream, "PNG")
+        return stream.getvalue(), "image/png"
+    Image.fromarray(texture).save(stream, "JPEG", quality=JPEG_QUALITY, subsampling=0)
+    return stream.getvalue(), "image/jpeg"
