@@ -1,1 +1,1 @@
-"""ARKit-52 coefficients in, vertices and landmarks of the parametric head out."""
+"""The parametric head: from ARKit-52 coefficients to vertices and landmarks; and the tracker, the way back."""

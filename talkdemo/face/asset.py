@@ -1,4 +1,4 @@
-"""assets/head.npz → arrays and decoded textures, read once; and the path of the file."""
+"""Reads assets/head.npz, once: its arrays and decoded textures."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def arrays() -> dict[str, np.ndarray]:
 
 @cache
 def texture(name: str) -> np.ndarray:
-    """Picture `name` as (H, W, 3) or (H, W, 4) uint8."""
+    """Texture `name` as (H, W, 3) or (H, W, 4) uint8."""
     from PIL import Image
 
     key = f"texture/{name}"

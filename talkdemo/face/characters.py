@@ -1,4 +1,4 @@
-"""Names of people → weights over head shapes, skins, irises, and a haircut; mixing two gives a third."""
+"""The characters: each a mix of head shapes, a skin, an iris and a haircut; mixing two gives a third."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ Colour = tuple[float, float, float]
 
 @dataclass(frozen=True)
 class Character:
-    """Everything that tells one person from another; all weights are over names that head.npz holds."""
+    """Everything that distinguishes one person from another; all weights are over names in head.npz."""
 
     name: str
     shape: Weights  # identity components
@@ -32,19 +32,18 @@ def person(
     name: str,
     about: str,
     corners: Mapping[str, float],
-    *,
-    changes: Mapping[str, float] | None = None,
-    skin: str | None = None,
+    changes: Mapping[str, float],
     iris: str,
     hair: str,
     hair_colour: Colour,
     shirt: Colour,
 ) -> Character:
-    """A named character; `corners` are weights over gender-age-origin heads and are made to sum to 1."""
+    """A named character with a skin of that name; `corners` are weights over gender-age-origin heads, normalised to
+    sum 1, `changes` those of further head shapes."""
     total = sum(corners.values())
-    shape = {corner: weight / total for corner, weight in corners.items()} | dict(changes or {})
+    shape = {corner: weight / total for corner, weight in corners.items()} | dict(changes)
     return Character(
-        name, tuple(sorted(shape.items())), ((skin or name, 1.0),), ((iris, 1.0),), hair, hair_colour, shirt, about
+        name, tuple(sorted(shape.items())), ((name, 1.0),), ((iris, 1.0),), hair, hair_colour, shirt, about
     )
 
 
@@ -55,7 +54,8 @@ def mix(a: Character, b: Character, t: float) -> Character:
     near = a if t < 0.5 else b
 
     def colour(x: Colour, y: Colour) -> Colour:
-        return tuple((1 - t) * p + t * q for p, q in zip(x, y, strict=True))
+        red, green, blue = ((1 - t) * p + t * q for p, q in zip(x, y, strict=True))
+        return red, green, blue
 
     return Character(
         f"{a.name}+{b.name}@{t:g}",
@@ -77,106 +77,47 @@ def _blend(a: Weights, b: Weights, t: float) -> Weights:
 
 
 _PEOPLE = (
-    person(
-        "maya",
-        "woman of 27, olive skin, brown eyes, dark bob",
-        {"female-young-caucasian": 0.75, "female-young-asian": 0.15, "female-young-african": 0.1},
-        changes={"mouth-upperlip-volume-incr": 0.3, "mouth-lowerlip-volume-incr": 0.2, "cheek-bones-incr": 0.3},
-        iris="brown",
-        hair="bob",
-        hair_colour=(0.24, 0.15, 0.10),
-        shirt=(0.22, 0.36, 0.44),
-    ),
-    person(
-        "leo",
-        "man of 30, fair skin, blue eyes, short blond hair",
-        {"male-young-caucasian": 0.9, "male-old-caucasian": 0.1},
-        changes={"chin-width-incr": 0.2, "nose-hump-incr": 0.2, "eyebrows-trans-forward": 0.2},
-        iris="blue",
-        hair="short",
-        hair_colour=(0.62, 0.46, 0.28),
-        shirt=(0.3, 0.33, 0.38),
-    ),
-    person(
-        "amara",
-        "woman of 33, dark skin, dark brown eyes, curls",
-        {"female-young-african": 0.95, "female-young-caucasian": 0.05},
-        changes={"cheek-bones-incr": 0.4, "head-scale-vert-incr": 0.15, "mouth-scale-horiz-incr": 0.35},
-        iris="darkbrown",
-        hair="curly",
-        hair_colour=(0.15, 0.11, 0.09),
-        shirt=(0.72, 0.5, 0.2),
-    ),
-    person(
-        "kenji",
-        "man of 24, light skin, dark eyes, short black hair",
-        {"male-young-asian": 1.0},
-        changes={"head-scale-horiz-incr": 0.1, "mouth-scale-horiz-incr": 0.6, "mouth-upperlip-volume-incr": -0.3},
-        iris="darkbrown",
-        hair="short",
-        hair_colour=(0.13, 0.115, 0.11),
-        shirt=(0.24, 0.25, 0.3),
-    ),
-    person(
-        "ingrid",
-        "woman of 68, fair skin, grey eyes, grey bob",
-        {"female-old-caucasian": 0.8, "female-young-caucasian": 0.2},
-        changes={"neck-double-incr": 0.2, "mouth-laugh-lines-out": 0.3},
-        iris="grey",
-        hair="bob",
-        hair_colour=(0.70, 0.69, 0.68),
-        shirt=(0.42, 0.3, 0.42),
-    ),
-    person(
-        "kwame",
-        "man of 52, dark skin, brown eyes, close-cropped hair",
-        {"male-young-african": 0.5, "male-old-african": 0.5},
-        changes={"head-fat-incr": 0.2, "chin-width-incr": 0.3},
-        iris="darkbrown",
-        hair="cropped",
-        hair_colour=(0.12, 0.11, 0.10),
-        shirt=(0.62, 0.6, 0.55),
-    ),
-    person(
-        "mei",
-        "woman of 45, light skin, brown eyes, long black hair",
-        {"female-young-asian": 0.7, "female-old-asian": 0.3},
-        changes={"cheek-volume-incr": 0.2, "mouth-scale-horiz-incr": 0.45},
-        iris="brown",
-        hair="long",
-        hair_colour=(0.15, 0.12, 0.11),
-        shirt=(0.6, 0.22, 0.24),
-    ),
-    person(
-        "tomas",
-        "man of 70, tanned skin, green eyes, thin grey hair",
-        {"male-old-caucasian": 0.75, "male-young-caucasian": 0.2, "male-old-african": 0.05},
-        changes={"nose-scale-vert-incr": 0.3, "nose-hump-incr": 0.4, "ear-scale-incr": 0.4, "eye-bag-incr": 0.4},
-        iris="green",
-        hair="none",
-        hair_colour=(0.62, 0.61, 0.60),
-        shirt=(0.25, 0.34, 0.28),
-    ),
-    person(
-        "nora",
-        "girl of 11, fair freckled skin, green eyes, long red hair",
-        {"female-child-caucasian": 0.7, "female-young-caucasian": 0.3},
-        iris="green",
-        hair="long",
-        hair_colour=(0.52, 0.24, 0.11),
-        shirt=(0.34, 0.5, 0.58),
-    ),
-    person(
-        "ravi",
-        "man of 38, brown skin, hazel eyes, short black hair, stubble",
-        {"male-young-caucasian": 0.55, "male-young-asian": 0.15, "male-young-african": 0.3},
-        changes={"nose-scale-depth-incr": 0.2, "nose-hump-incr": 0.2, "eye-scale-incr": 0.1},
-        iris="hazel",
-        hair="short",
-        hair_colour=(0.13, 0.11, 0.10),
-        shirt=(0.5, 0.48, 0.46),
-    ),
-)
+    person("maya", "woman of 27, olive skin, brown eyes, dark bob",
+           {"female-young-caucasian": 0.75, "female-young-asian": 0.15, "female-young-african": 0.1},
+           {"mouth-upperlip-volume-incr": 0.3, "mouth-lowerlip-volume-incr": 0.2, "cheek-bones-incr": 0.3},
+           "brown", "bob", (0.24, 0.15, 0.1), (0.22, 0.36, 0.44)),
+    person("leo", "man of 30, fair skin, blue eyes, short blond hair",
+           {"male-young-caucasian": 0.9, "male-old-caucasian": 0.1},
+           {"chin-width-incr": 0.2, "nose-hump-incr": 0.2, "eyebrows-trans-forward": 0.2},
+           "blue", "short", (0.62, 0.46, 0.28), (0.3, 0.33, 0.38)),
+    person("amara", "woman of 33, dark skin, dark brown eyes, curls",
+           {"female-young-african": 0.95, "female-young-caucasian": 0.05},
+           {"cheek-bones-incr": 0.4, "head-scale-vert-incr": 0.15, "mouth-scale-horiz-incr": 0.35},
+           "darkbrown", "curly", (0.15, 0.11, 0.09), (0.72, 0.5, 0.2)),
+    person("kenji", "man of 24, light skin, dark eyes, short black hair",
+           {"male-young-asian": 1},
+           {"head-scale-horiz-incr": 0.1, "mouth-scale-horiz-incr": 0.6, "mouth-upperlip-volume-incr": -0.3},
+           "darkbrown", "short", (0.13, 0.115, 0.11), (0.24, 0.25, 0.3)),
+    person("ingrid", "woman of 68, fair skin, grey eyes, grey bob",
+           {"female-old-caucasian": 0.8, "female-young-caucasian": 0.2},
+           {"neck-double-incr": 0.2, "mouth-laugh-lines-out": 0.3},
+           "grey", "bob", (0.7, 0.69, 0.68), (0.42, 0.3, 0.42)),
+    person("kwame", "man of 52, dark skin, brown eyes, close-cropped hair",
+           {"male-young-african": 0.5, "male-old-african": 0.5},
+           {"head-fat-incr": 0.2, "chin-width-incr": 0.3},
+           "darkbrown", "cropped", (0.12, 0.11, 0.1), (0.62, 0.6, 0.55)),
+    person("mei", "woman of 45, light skin, brown eyes, long black hair",
+           {"female-young-asian": 0.7, "female-old-asian": 0.3},
+           {"cheek-volume-incr": 0.2, "mouth-scale-horiz-incr": 0.45},
+           "brown", "long", (0.15, 0.12, 0.11), (0.6, 0.22, 0.24)),
+    person("tomas", "man of 70, tanned skin, green eyes, thin grey hair",
+           {"male-old-caucasian": 0.75, "male-young-caucasian": 0.2, "male-old-african": 0.05},
+           {"nose-scale-vert-incr": 0.3, "nose-hump-incr": 0.4, "ear-scale-incr": 0.4, "eye-bag-incr": 0.4},
+           "green", "none", (0.62, 0.61, 0.6), (0.25, 0.34, 0.28)),
+    person("nora", "girl of 11, fair freckled skin, green eyes, long red hair",
+           {"female-child-caucasian": 0.7, "female-young-caucasian": 0.3},
+           {},
+           "green", "long", (0.52, 0.24, 0.11), (0.34, 0.5, 0.58)),
+    person("ravi", "man of 38, brown skin, hazel eyes, short black hair, stubble",
+           {"male-young-caucasian": 0.55, "male-young-asian": 0.15, "male-young-african": 0.3},
+           {"nose-scale-depth-incr": 0.2, "nose-hump-incr": 0.2, "eye-scale-incr": 0.1},
+           "hazel", "short", (0.13, 0.11, 0.1), (0.5, 0.48, 0.46)),
+)  # fmt: skip
 CHARACTERS: dict[str, Character] = {character.name: character for character in _PEOPLE}
 DEFAULT = _PEOPLE[0].name
 

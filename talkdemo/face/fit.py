@@ -1,4 +1,4 @@
-"""A character's neutral vertices and the template's displacements → the character's own 52 displacements.
+"""Fits the template's 52 displacements to the head of a character.
 
 Displacements made for one head do not fit another: a child's jaw opens less, and lids of another shape would stop short
 of one another or overlap. So they are scaled to the head's size, eyeballs turn about their own centres, and eyeBlink

@@ -1,4 +1,4 @@
-"""ARKit-52 coefficients, head rotation and a character → vertices in metres, y up, facing +z, skull base at the origin.
+"""The parametric head: vertices in metres, y up, facing +z, with the base of the skull at the origin.
 
 vertices = R(head) · (neutral + Σ coefficient · displacement); the neck takes a share of R that falls to nothing at the
 shoulders. Linear in the coefficients, differentiable, any leading dimensions.
@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import Self
+from typing import Any, Self
 
 import numpy as np
 import torch
@@ -46,7 +46,7 @@ class Shape:
 
 
 class _Posed(nn.Module):
-    """What the whole head and a subset of it share: coefficients and rotation → vertices of one character."""
+    """What the whole head and a subset of it share: posing one character."""
 
     def shape(self, character: str | Character | None = None) -> Shape:
         raise NotImplementedError
@@ -87,6 +87,11 @@ class _Posed(nn.Module):
 class FaceModel(_Posed):
     """The whole head. Buffers only; nothing to train."""
 
+    rest: Tensor
+    turn: Tensor
+    identities: Tensor
+    actions: Tensor
+
     def __init__(self, arrays: dict[str, np.ndarray]) -> None:
         super().__init__()
 
@@ -111,16 +116,12 @@ class FaceModel(_Posed):
         self.mirror: Tensor = tensor("mirror")  # (V,) vertex on the other side
         self.anatomy = {key.removeprefix("anatomy/"): tensor(key) for key in arrays if key.startswith("anatomy/")}
         self._arrays = arrays
-        self._shapes: dict[tuple, Shape] = {}
+        self._shapes: dict[tuple[Any, ...], Shape] = {}
 
     @classmethod
     def load(cls) -> Self:
         """The head that comes with the package."""
         return cls(asset.arrays())
-
-    @property
-    def vertex_count(self) -> int:
-        return len(self.rest)
 
     def neutral(self, character: str | Character | None = None) -> Tensor:
         """(V, 3) the character at rest."""
@@ -129,7 +130,7 @@ class FaceModel(_Posed):
     def displacements(self, character: str | Character | None = None) -> Tensor:
         """(52, V, 3) what each coefficient at 1 adds to the character at rest (for morph targets)."""
         shape = self.shape(character)
-        out = shape.actions.new_zeros(len(NAMES), self.vertex_count, 3)
+        out = shape.actions.new_zeros(len(NAMES), len(self.rest), 3)
         out[:, : self.moving] = shape.actions
         return out
 
@@ -175,15 +176,15 @@ class FaceSubset(_Posed):
 
     def __init__(self, whole: FaceModel, vertices: Tensor) -> None:
         super().__init__()
-        self._whole = [whole]  # in a list: not a sub-module, so state and device stay the whole's
-        self.vertices = torch.as_tensor(vertices).long()
-        self._shapes: dict[tuple, Shape] = {}
+        self._whole = [whole]  # in a list, so that it is no sub-module
+        self.rows = torch.as_tensor(vertices).long()
+        self._shapes: dict[tuple[Any, ...], Shape] = {}
 
     def shape(self, character: str | Character | None = None) -> Shape:
         character, whole = find(character), self._whole[0]
         key = (character.shape, whole.rest.dtype, whole.rest.device)
         if key not in self._shapes:
-            rows = self.vertices.to(whole.rest.device)
+            rows = self.rows.to(whole.rest.device)
             moved = whole.displacements(character)[:, rows].contiguous()
             self._shapes[key] = Shape.make(whole.neutral(character)[rows], moved, whole.turn[rows], 0)
         return self._shapes[key]
@@ -218,7 +219,7 @@ def _hair(person: Character) -> dict[str, Material]:
 
 
 def _tint(grey: np.ndarray, colour: tuple[float, float, float]) -> np.ndarray:
-    """Mid grey of a (H, W, 4) picture takes the sRGB colour; alpha stays."""
+    """Mid grey of a (H, W, 4) texture takes the sRGB colour; alpha stays."""
     out = grey.copy()
     out[..., :3] = np.clip(grey[..., :3] * np.array(colour) * 1.7, 0, 255).astype(np.uint8)
     return out
@@ -229,6 +230,5 @@ def _blend(kind: str, weights: tuple[tuple[str, float], ...]) -> np.ndarray:
     if len(weights) == 1:
         return asset.texture(f"{kind}/{weights[0][0]}")
     total = sum(weight for _, weight in weights)
-    return np.clip(
-        sum(weight / total * asset.texture(f"{kind}/{name}").astype(np.float32) for name, weight in weights), 0, 255
-    ).astype(np.uint8)
+    layers = [weight / total * asset.texture(f"{kind}/{name}").astype(np.float32) for name, weight in weights]
+    return np.clip(sum(layers), 0, 255).astype(np.uint8)

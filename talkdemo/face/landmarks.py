@@ -1,17 +1,15 @@
-"""Head vertices → the 68 iBUG landmarks in space, and their picture through a camera."""
+"""The 68 iBUG landmarks of the head."""
 
 from __future__ import annotations
 
 from functools import cache
-from typing import Protocol
 
-import numpy as np
 import torch
 from torch import Tensor
 
 from talkdemo.face import asset
 
-# Index pairs that draw the face's lines (closed where last = first).
+# The lines of the face, as rows of landmarks; closed where last = first.
 LINES: tuple[tuple[int, ...], ...] = (
     tuple(range(17)), tuple(range(17, 22)), tuple(range(22, 27)), tuple(range(27, 31)), tuple(range(31, 36)),
     (*range(36, 42), 36), (*range(42, 48), 42), (*range(48, 60), 48), (*range(60, 68), 60),
@@ -20,21 +18,6 @@ MIRROR: tuple[int, ...] = (
     *range(16, -1, -1), *range(26, 16, -1), *range(27, 31), *range(35, 30, -1), 45, 44, 43, 42, 47, 46, 39, 38, 37, 36,
     41, 40, 54, 53, 52, 51, 50, 49, 48, 59, 58, 57, 56, 55, 64, 63, 62, 61, 60, 67, 66, 65,
 )  # fmt: skip
-
-
-class Camera(Protocol):
-    """What `project` asks of a camera (render.camera.Camera has it); pixels grow right and down."""
-
-    width: int
-    height: int
-
-    @property
-    def view(self) -> np.ndarray:
-        """(4, 4) world → camera, looking along -z."""
-
-    @property
-    def projection(self) -> np.ndarray:
-        """(4, 4) camera → clip space."""
 
 
 @cache
@@ -48,12 +31,3 @@ def landmarks_68(vertices: Tensor) -> Tensor:
     if vertices.shape[-1] != 3:
         raise ValueError(f"vertices end in {vertices.shape[-1]} numbers, 3 wanted")
     return vertices[..., vertex_numbers().to(vertices.device), :]
-
-
-def project(points: Tensor, camera: Camera) -> Tensor:
-    """(..., 3) world points → (..., 2) pixels, (0, 0) the top left corner of the picture; differentiable."""
-    matrix = torch.from_numpy(camera.projection @ camera.view).to(points)
-    clip = points @ matrix[:, :3].T + matrix[:, 3]
-    plane = clip[..., :2] / clip[..., 3:]
-    size = points.new_tensor([camera.width, camera.height])
-    return (plane * points.new_tensor([1.0, -1.0]) + 1) / 2 * size

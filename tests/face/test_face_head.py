@@ -56,7 +56,7 @@ def test_size_and_frame(model: FaceModel) -> None:
 def test_any_leading_dimensions_and_a_batch_equals_single_frames(model: FaceModel) -> None:
     c, h = random_coefficients(2, 3), torch.randn(2, 3, 3, generator=torch.Generator().manual_seed(2)) * 0.2
     whole = model(c, h)
-    assert whole.shape == (2, 3, model.vertex_count, 3)
+    assert whole.shape == (2, 3, len(model.rest), 3)
     for i in range(2):
         for j in range(3):
             torch.testing.assert_close(model(c[i, j], h[i, j]), whole[i, j], atol=1e-6, rtol=0)

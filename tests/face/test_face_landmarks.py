@@ -1,41 +1,11 @@
-"""The 68 landmarks: order, mirror, projection with a known answer."""
+"""The 68 landmarks: order, mirror, movement."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
-import numpy as np
 import torch
 
 from talkdemo.face.head import FaceModel
-from talkdemo.face.landmarks import LINES, MIRROR, landmarks_68, project
-
-
-@dataclass(frozen=True)
-class Straight:
-    """A camera at (0, 0, 2) looking along -z with a field of view of 90 degrees."""
-
-    width: int = 200
-    height: int = 100
-
-    @property
-    def view(self) -> np.ndarray:
-        matrix = np.eye(4)
-        matrix[2, 3] = -2.0
-        return matrix
-
-    @property
-    def projection(self) -> np.ndarray:
-        matrix = np.diag([self.height / self.width, 1.0, -1.0, 0.0])
-        matrix[2, 3], matrix[3, 2] = -0.2, -1.0
-        return matrix
-
-
-def test_known_projection() -> None:
-    points = torch.tensor([[0.0, 0.0, 0.0], [2.0, 0.0, 0.0], [0.0, 2.0, 0.0], [0.0, 1.0, 1.0]])
-    expected = torch.tensor([[100.0, 50.0], [150.0, 50.0], [100.0, 0.0], [100.0, 0.0]])
-    torch.testing.assert_close(project(points, Straight()), expected)
-    torch.testing.assert_close(project(points.view(2, 2, 3), Straight()), expected.view(2, 2, 2))
+from talkdemo.face.landmarks import LINES, MIRROR, landmarks_68
 
 
 def test_order_and_mirror() -> None:

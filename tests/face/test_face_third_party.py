@@ -12,7 +12,8 @@ from talkdemo.data.corpora import shared
 from talkdemo.face.arkit import INDEX, NAMES
 from talkdemo.face.characters import CHARACTERS
 from talkdemo.face.head import FaceModel
-from talkdemo.face.landmarks import landmarks_68, project
+from talkdemo.face.landmarks import landmarks_68
+from talkdemo.render import raster
 
 pytestmark = pytest.mark.slow
 STEPS = np.linspace(0, 1, 6)
@@ -31,9 +32,8 @@ TO_68 = [
 
 
 @pytest.fixture(scope="module")
-def pictures() -> dict[str, tuple[list[np.ndarray], np.ndarray]]:
+def renders() -> dict[str, tuple[list[np.ndarray], np.ndarray]]:
     """Per character: a rest frame and the four sweeps, and the projected landmarks at rest (68, 2)."""
-    raster = pytest.importorskip("talkdemo.render.raster")
     try:
         raster.check()
     except RuntimeError as error:
@@ -46,14 +46,14 @@ def pictures() -> dict[str, tuple[list[np.ndarray], np.ndarray]]:
     for name in CHARACTERS:
         renderer = raster.Renderer(model.drawable(name), 384)
         vertices = model(frames, None, name)
-        points = project(landmarks_68(vertices[0]), renderer.camera).numpy()
+        points = renderer.camera.project(landmarks_68(vertices[0]).numpy())
         out[name] = (list(renderer.frames(vertices.numpy())), points)
         renderer.close()
     return out
 
 
 @pytest.fixture(scope="module")
-def tracker(pictures: dict) -> Iterator:
+def tracker(renders: dict) -> Iterator:
     """MediaPipe's landmarker; made after all is drawn, since it takes over the process's EGL display."""
     root = shared.root()
     if root is None or not (root / "face_landmarker.task").exists():
@@ -66,11 +66,11 @@ def tracker(pictures: dict) -> Iterator:
         output_face_blendshapes=True,
     )
 
-    def read(picture: np.ndarray) -> tuple[dict[str, float], np.ndarray]:
-        image = mediapipe.Image(image_format=mediapipe.ImageFormat.SRGB, data=np.ascontiguousarray(picture))
+    def read(frame: np.ndarray) -> tuple[dict[str, float], np.ndarray]:
+        image = mediapipe.Image(image_format=mediapipe.ImageFormat.SRGB, data=np.ascontiguousarray(frame))
         found = landmarker.detect(image)
         assert found.face_landmarks, "no face found"
-        height, width = picture.shape[:2]
+        height, width = frame.shape[:2]
         points = np.array([[p.x * width, p.y * height] for p in found.face_landmarks[0]])[TO_68]
         return {c.category_name: c.score for c in found.face_blendshapes[0]}, points
 
@@ -79,8 +79,8 @@ def tracker(pictures: dict) -> Iterator:
 
 
 @pytest.mark.parametrize("character", list(CHARACTERS))
-def test_actions_are_read_back(character: str, pictures: dict, tracker) -> None:
-    frames, expected = pictures[character]
+def test_actions_are_read_back(character: str, renders: dict, tracker) -> None:
+    frames, expected = renders[character]
     rest, points = tracker(frames[0])
     assert rest["jawOpen"] < 0.1 and rest["eyeBlinkLeft"] < 0.3
     report = []
