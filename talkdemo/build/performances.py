@@ -9,9 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from talkdemo.audio.prosody import energy, pitch
 from talkdemo.build.reference_styles import GalleryStyle
-from talkdemo.data.articulation.model import articulate
+from talkdemo.data.articulation.model import performances
 from talkdemo.data.corpora.synthetic import read_clip, read_index
 from talkdemo.records import SAMPLE_RATE, SAMPLES_PER_FRAME, Clip, Motion, Phone, Speech
 
@@ -47,11 +46,8 @@ def perform(style: GalleryStyle, corpus: Path | str, spoken: set[str], seconds: 
     spoken |= {entry["text"] for entry in chosen}
     speech, phones, first = _join(style.name, [read_clip(folder, entry) for entry in chosen])
     generator = np.random.default_rng([SEED, *style.name.encode()])
-    loudness, hertz = energy(speech), pitch(speech)
-    motions = [
-        articulate(phones, loudness, hertz, style.style, style.emotion, generator, speech.frames)
-        for _ in range(PERFORMANCES)
-    ]
+    variants = [(style.style, style.emotion, generator)] * PERFORMANCES
+    motions = list(performances(speech, phones, variants))
     return Performance(speech, _typical(motions), first, " ".join(entry["text"] for entry in chosen))
 
 

@@ -1,4 +1,4 @@
-"""Source eyes and lids → eyeballs that turn with eyeLook*, and lashes rooted on the lids' edge."""
+"""Eyeballs that turn with eyeLook*, and lashes rooted on the edge of the lids."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The template's skull and a cut → shells of hair of our own that follow head shape and head rotation.
+"""Shells of hair that follow head shape and head rotation.
 
 A cut is one or more surfaces made of meridians: lines that start at the crown, run over the skull at some height above
 it and end at the hairline or, at the sides and back, fall on as hanging hair. u goes round the head (constant along a
@@ -201,7 +201,7 @@ def strands(size: tuple[int, int], *, count: int, tip: float, gaps: float, curl:
         paint.line(points, fill=int(np.clip(rng.normal(128, 34), 40, 225)), width=wide)
         mask.line(points, fill=255, width=wide + (2 if gaps == 0 else 1))
     alpha = np.asarray(cover.filter(ImageFilter.GaussianBlur(0.7))).astype(np.float32)
-    grey = np.asarray(shade.filter(ImageFilter.GaussianBlur(0.5))).astype(np.float32)
+    grey: np.ndarray = np.asarray(shade.filter(ImageFilter.GaussianBlur(0.5))).astype(np.float32)
     down = np.linspace(0, 1, height)[:, None]
     sheen = 0.80 + 0.28 * np.exp(-(((down - 0.34) / 0.2) ** 2))
     grey = grey * sheen * (1 + 0.05 * noise(max(size), 9, seed))[:height, :width]

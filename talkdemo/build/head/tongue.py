@@ -1,4 +1,4 @@
-"""A tongue of our own, and a mouth that makes room for it: the floor follows the jaw, tongueOut parts the lips."""
+"""The tongue, and a mouth that makes room for it: the floor follows the jaw, tongueOut parts the lips."""
 
 from __future__ import annotations
 

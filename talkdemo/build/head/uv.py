@@ -1,4 +1,4 @@
-"""UV charts of the source mesh → one square for the bust, and pictures of vertex values over that square."""
+"""Lays the UV charts of the bust out in one square, and rasterises vertex values over that square."""
 
 from __future__ import annotations
 
