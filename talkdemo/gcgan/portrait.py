@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from talkdemo.face.track.landmarker import open_landmarker
-from talkdemo.face.track.photo import choose, read_photo, to_68
+from talkdemo.face.track.photo import largest, read_photo, to_68
 
 LONGEST = 1536  # pixels of the longer side that are kept; a face is not drawn finer than this
 LEAST = 20.0  # pixels between the outer corners of the eyes: below, nothing can be read
@@ -39,8 +39,8 @@ def open_portrait(path: str | Path, name: str | None = None) -> Portrait:
 
 def find_face(picture: np.ndarray, name: str = "portrait") -> Portrait:
     """(H, W, 3) uint8 with its face; ValueError as `open_portrait`."""
-    with open_landmarker(video=False) as see:
-        face = choose(see(picture), name)
+    with open_landmarker(video=False) as detect:
+        face = largest(detect(picture), name)
     points = to_68(face).astype(np.float32)
     across = float(np.linalg.norm(points[36] - points[45]))
     if across < LEAST:

@@ -198,8 +198,8 @@ def test_bad_photographs_are_one_sentence(photograph: Image.Image, tmp_path: Pat
         ("two.png", "2 faces of like size"),
         ("tiny.png", "pixels apart"),
         ("wall.png", "no face"),
-        ("text.jpg", "cannot be read as a picture"),
-        ("cut.jpg", "cannot be read as a picture"),
+        ("text.jpg", "cannot be read as an image"),
+        ("cut.jpg", "cannot be read as an image"),
     ):
         for how in ((tmp_path / name, "--preset", "happy"), ("maya", "--from", tmp_path / name)):
             said = fails(capsys, *how, "--out", tmp_path / "x.png")

@@ -6,15 +6,15 @@ import numpy as np
 import pytest
 
 from talkdemo.face.track.faces import Crowd, Track
-from talkdemo.face.track.landmarker import Found
+from talkdemo.face.track.landmarker import DetectedFace
 
 
-def face(x: float, size: float, y: float = 200.0) -> Found:
+def face(x: float, size: float, y: float = 200.0) -> DetectedFace:
     points = np.array([[x - size / 2, y - size / 2], [x + size / 2, y + size / 2]], np.float32)
-    return Found(points, np.zeros(52, np.float32), np.eye(3))
+    return DetectedFace(points, np.zeros(52, np.float32), np.eye(3))
 
 
-def crowd(*looks: list[Found], every: float = 0.3) -> Crowd:
+def crowd(*looks: list[DetectedFace], every: float = 0.3) -> Crowd:
     made = Crowd()
     for i, faces in enumerate(looks):
         made.add(i * every, faces)
@@ -22,7 +22,7 @@ def crowd(*looks: list[Found], every: float = 0.3) -> Crowd:
 
 
 def middle(track: Track) -> float:
-    return float(np.median([row[61] for row in track.rows]))
+    return float(np.median([box.x for box in track.boxes]))
 
 
 def test_one_face_that_wanders() -> None:
@@ -41,7 +41,7 @@ def test_a_passer_by_does_not_take_over() -> None:
     for i in range(8, 13):
         looks[i] = [face(100 + 100 * (i - 8), 220)]
     person = crowd(*looks).person("a.mp4")
-    assert middle(person) == 300 and len(person.times) == 15 and person.sizes.max() == 100
+    assert middle(person) == 300 and len(person.times) == 15 and max(box.size for box in person.boxes) == 100
 
 
 def test_lost_and_found_again() -> None:
@@ -57,7 +57,7 @@ def test_two_side_by_side_stay_two() -> None:
 
 
 def test_nobody_and_two_alike() -> None:
-    with pytest.raises(ValueError, match=r"^a.mp4 shows no face in any of the 3 pictures"):
+    with pytest.raises(ValueError, match=r"^a.mp4 shows no face in any of the 3 frames"):
         crowd([], [], []).person("a.mp4")
     with pytest.raises(ValueError, match=r"shows 2 faces of like size \(110 and 100 pixels\)"):
         crowd(*([face(100, 100), face(400, 110)] for _ in range(9))).person("a.mp4")

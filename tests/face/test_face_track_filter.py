@@ -52,7 +52,7 @@ def test_noise_is_measured_where_it_is_calm() -> None:
     speaking[100:] += 0.3 * np.abs(np.sin(np.arange(300) * 0.9))[:, None]
     assert track_filter.noise(still) == pytest.approx(0.008, rel=0.25)
     assert track_filter.noise(speaking) == pytest.approx(0.008, rel=0.25)
-    assert track_filter.noise(np.zeros((400, 1))) == track_filter.QUIETEST
+    assert track_filter.noise(np.zeros((400, 1))) == track_filter.MIN_NOISE
 
 
 def test_levels_and_short_clips_pass_through() -> None:

@@ -97,7 +97,7 @@ def test_sideways_phone_film(known, film, tmp_path: Path) -> None:
 
 
 def test_webcam_recording(known, film, tmp_path: Path) -> None:
-    """webm with uneven times at about 18 pictures a second: events stand where they were in time."""
+    """webm with uneven times at about 18 frames per second: events stand where they were in time."""
     coefficients, _, pictures = known
     rng = np.random.default_rng(0)
     times = np.sort(rng.choice(len(pictures) * 4, int(len(pictures) * 0.72), replace=False)) / 100
@@ -195,7 +195,7 @@ def test_films_that_cannot_be_read(film, wav: Callable[..., Path], tmp_path: Pat
     (tmp_path / "cut.mp4").write_bytes(whole.read_bytes()[: whole.stat().st_size // 2])
     Image.new("RGB", (64, 64)).save(tmp_path / "photo.png")
     assert "lasts 0.48 s; wanted: at least 1 s" in refused(film(tmp_path / "short.mp4", blank[:12]))
-    assert "5.0 pictures a second; wanted: at least 8" in refused(film(tmp_path / "slow.mp4", blank[:10], fps=5))
+    assert "5.0 frames per second; wanted: at least 8" in refused(film(tmp_path / "slow.mp4", blank[:10], fps=5))
     assert "no video stream" in refused(wav())
     assert "0 bytes" in refused(tmp_path / "empty.mp4")
     assert "damaged" in refused(tmp_path / "noise.mp4") and "damaged" in refused(tmp_path / "cut.mp4")

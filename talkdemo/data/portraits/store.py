@@ -18,7 +18,7 @@ from talkdemo.data.portraits.expressions import perform
 from talkdemo.data.portraits.people import Sitter, sitter
 from talkdemo.face.head import FaceModel
 from talkdemo.face.landmarks import landmarks_68
-from talkdemo.face.track.landmarker import Found, open_landmarker
+from talkdemo.face.track.landmarker import DetectedFace, open_landmarker
 from talkdemo.face.track.photo import to_68
 from talkdemo.files import replacing
 from talkdemo.gcgan.crop import SIDE, Crop
@@ -31,7 +31,7 @@ STORED = SIDE + 2 * MARGIN
 DRAWN = 256  # pixels of a rendered picture
 SAMPLES = 4
 
-See = Callable[..., list[Found]]  # of an image (H, W, 3)
+See = Callable[..., list[DetectedFace]]  # of an image (H, W, 3)
 
 
 @dataclass(frozen=True)

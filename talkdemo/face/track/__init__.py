@@ -1,1 +1,1 @@
-"""Video or photograph → motion or landmarks, by MediaPipe."""
+"""Tracks faces with MediaPipe: motion from video, landmarks from a photograph."""

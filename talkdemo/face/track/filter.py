@@ -1,17 +1,17 @@
-"""What a tracker saw of a face, at odd times and with noise, in; an even, quiet, neutral-based motion out. Numpy only.
+"""Filters a tracker's signal: resamples it evenly, removes noise, and subtracts the resting face. Numpy only.
 
 Coefficients (N, 52) and head rotations (N, 3, 3) at growing times (N,) in seconds. In order:
 
-resample  to frames at 25 a second by time; gaps are filled by a curve that never overshoots (PCHIP; the head along the
-          shortest arc).
-quiet     coefficients: a bilateral filter in time, the mean over ±3 frames weighed by nearness in time **and value**.
+resample  to 25 frames per second; gaps are filled by a curve that never overshoots (PCHIP; the head along the shortest
+          arc).
+quiet     coefficients: a bilateral filter in time, the mean over ±3 frames weighted by nearness in time **and value**.
           Only what lies within a few times the clip's own noise is averaged, so a rest becomes still while a blink of
           two frames, a closure or a saccade, which is far from its neighbours, keeps its height. Brows and squints,
-          which are slow and noisier, may be smoothed more. The head, which has
-          no such edges, is smoothed by a Savitzky–Golay filter of 7 frames and 2nd order (−3 dB at 4.7 Hz).
-neutral   what this face reads at rest is taken off: the 10th percentile of each channel, but never more than 95 % of
+          which are slow and noisier, may be smoothed more. The head, which has no such edges, is smoothed by a
+          Savitzky–Golay filter of 7 frames and 2nd order (−3 dB at 4.7 Hz).
+neutral   what this face reads at rest is subtracted: the 10th percentile of each channel, but never more than 95 % of
           neutral faces read (LIMIT), so that a smile kept throughout stays a smile; the rest is stretched to 0..1.
-          Of the head's mean turn, yaw and pitch are taken off, since they tell where the camera stood; roll (which a
+          Of the head's mean rotation, yaw and pitch are removed, since they come from the camera's place; roll (which a
           camera hardly has) is kept up to ROLL: it is a habit.
 """
 
@@ -24,10 +24,10 @@ from talkdemo.records import FPS
 
 REACH = 3  # frames to either side
 SPREAD = 1.6  # frames: standard deviation of the weight of time
-TIMES = 3.0  # the noise: standard deviation of the weight of value
-QUIETEST, LOUDEST = 0.003, 0.015  # noise that is believed, in units of a coefficient
-SLOW, LOUDEST_SLOW = ("brow", "eyeSquint", "cheek", "nose"), 0.05  # channels without edges, and more noise
-CALM = 10  # frames over which it is measured
+TIMES = 3.0  # multiples of the noise: standard deviation of the weight of value
+MIN_NOISE, MAX_NOISE = 0.003, 0.015  # plausible standard deviations, in units of a coefficient
+SLOW, MAX_NOISE_SLOW = ("brow", "eyeSquint", "cheek", "nose"), 0.05  # channels without edges, and with more noise
+CALM = 10  # frames over which the noise is measured
 CALMER = 0.60  # the 10th percentile of such measurements of white noise, over its standard deviation
 HEAD_WINDOW, HEAD_ORDER = 7, 2
 PERCENTILE = 10
@@ -55,23 +55,23 @@ def resample(
     return np.clip(even, 0, 1), Slerp(times, Rotation.from_matrix(rotations))(grid).as_matrix()
 
 
-def loudest() -> np.ndarray:
-    """(52,) the most noise that is believed of each channel."""
-    return np.array([LOUDEST_SLOW if name.startswith(SLOW) else LOUDEST for name in NAMES])
+def max_noise() -> np.ndarray:
+    """(52,) the largest plausible noise of each channel."""
+    return np.array([MAX_NOISE_SLOW if name.startswith(SLOW) else MAX_NOISE for name in NAMES])
 
 
-def noise(values: np.ndarray, most: np.ndarray | float = LOUDEST) -> np.ndarray:
+def noise(values: np.ndarray, most: np.ndarray | float = MAX_NOISE) -> np.ndarray:
     """(T, C) → (C,) the standard deviation of the frame-to-frame noise, from second differences where the channel is
     calmest: a mouth that speaks is no noise."""
     if len(values) < CALM + 2:
-        return np.full(values.shape[1], QUIETEST)
+        return np.full(values.shape[1], MIN_NOISE)
     bend = np.square(values[2:] - 2 * values[1:-1] + values[:-2]) / 6.0  # its mean is σ² where there is only noise
     total = np.cumsum(np.concatenate([np.zeros((1, values.shape[1])), bend]), axis=0)
     local = (total[CALM:] - total[:-CALM]) / CALM  # (T - CALM - 1, C)
-    return np.clip(np.sqrt(np.quantile(local, 0.1, axis=0)) / CALMER, QUIETEST, most)
+    return np.clip(np.sqrt(np.quantile(local, 0.1, axis=0)) / CALMER, MIN_NOISE, most)
 
 
-def quiet(values: np.ndarray, most: np.ndarray | float = LOUDEST) -> np.ndarray:
+def quiet(values: np.ndarray, most: np.ndarray | float = MAX_NOISE) -> np.ndarray:
     """(T, C) → (T, C) by the bilateral filter; a level and a straight slope stay what they are."""
     width = TIMES * noise(values, most)  # (C,)
     padded = np.pad(values, ((REACH, REACH), (0, 0)), mode="reflect" if len(values) > REACH else "edge")

@@ -1,7 +1,7 @@
-"""A photograph in, the 68 iBUG landmarks of its largest face out, in pixels of the photograph as it is shown.
+"""Finds the 68 iBUG landmarks of the largest face in a photograph.
 
-MediaPipe's 478 points are read at 68 of them: a fixed table, the nearest ones as measured on our own heads (within 2 %
-of the distance between the outer corners of the eyes on eyes, 3 % on lips and nose, 6 % on brows and outline).
+They are read off MediaPipe's 478 points by a fixed table of the nearest ones, measured on our own heads (within 2 % of
+the distance between the outer corners of the eyes on eyes, 3 % on lips and nose, 6 % on brows and outline).
 """
 
 from __future__ import annotations
@@ -16,16 +16,16 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from talkdemo.face.track.faces import ALIKE
-from talkdemo.face.track.landmarker import Found, open_landmarker
+from talkdemo.face.track.landmarker import DetectedFace, open_landmarker
 from talkdemo.files import check_readable
 
 if TYPE_CHECKING:
     from PIL.Image import Image
 
 KINDS = "a photograph (jpg, png, webp …)"
-MOST_PIXELS = 100_000_000
+MAX_PIXELS = 100_000_000
 ORIENTATION = 0x0112  # the EXIF entry that says how a photograph is turned; 5 to 8: by a quarter
-SIDE = 2048  # pixels of the longer side that is looked at
+SIDE = 2048  # pixels of the longer side at most; a larger photograph is scaled down
 # Right and left are the person's: 0 lies at the right ear, 17 on the right brow, 36 at the right eye's outer corner.
 TO_68: tuple[int, ...] = (
     127, 234, 93, 58, 172, 136, 150, 176, 152, 400, 379, 365, 397, 288, 323, 454, 356,  # outline
@@ -39,14 +39,14 @@ TO_68: tuple[int, ...] = (
 
 @dataclass(frozen=True)
 class Landmarks:
-    """iBUG's 68 points of a face in a picture."""
+    """iBUG's 68 points of a face in an image."""
 
-    width: int  # of the picture, pixels
+    width: int  # of the image, pixels
     height: int
-    points: np.ndarray  # (68, 2) float32 pixels, (0, 0) the picture's top left corner; order: face.landmarks.LINES
+    points: np.ndarray  # (68, 2) float32 pixels, (0, 0) the image's top left corner; order: face.landmarks.LINES
 
     def as_dict(self) -> dict[str, object]:
-        """As it is written to JSON."""
+        """As written to JSON."""
         points = [[round(float(x), 2), round(float(y), 2)] for x, y in self.points]
         return {"width": self.width, "height": self.height, "landmarks": points}
 
@@ -54,18 +54,18 @@ class Landmarks:
 def photo_landmarks(path: str | Path, *, name: str | None = None) -> Landmarks:
     """The landmarks of the one face, or of the clearly largest.
 
-    Raises ValueError with one sentence: not a picture, too large, no face, several of like size, no landmarker.
+    Raises ValueError with one sentence: not an image, too large, no face, several of like size, no landmarker.
     """
     path = Path(path)
     name = Path(name or path).name
-    picture, scale, (width, height) = _read(path, name, SIDE)
-    with open_landmarker(video=False) as see:
-        face = choose(see(picture), name, scale)
+    image, scale, (width, height) = _read(path, name, SIDE)
+    with open_landmarker(video=False) as detect:
+        face = largest(detect(image), name, scale)
     return Landmarks(width, height, to_68(face) / np.float32(scale))
 
 
-def choose(faces: Sequence[Found], name: str, scale: float = 1.0) -> Found:
-    """The one face, or the clearly largest; ValueError in one sentence. `scale`: of the picture they were found in."""
+def largest(faces: Sequence[DetectedFace], name: str, scale: float = 1.0) -> DetectedFace:
+    """The one face, or the clearly largest; ValueError in one sentence. `scale`: of the image they were detected in."""
     faces = sorted(faces, key=lambda face: -face.size)
     if not faces:
         raise ValueError(f"{name} shows no face; wanted: a photograph of one face, from the front")
@@ -87,13 +87,13 @@ def read_photo(path: Path, name: str, side: int) -> tuple[np.ndarray, tuple[int,
     return image, size
 
 
-def to_68(face: Found) -> np.ndarray:
+def to_68(face: DetectedFace) -> np.ndarray:
     """(68, 2) pixels."""
     return face.points[list(TO_68)]
 
 
 def is_photo(path: str | Path) -> bool:
-    """Whether a file is a still picture (an animated one is a video)."""
+    """Whether a file is a still image (an animated one is a video)."""
     from PIL import Image
 
     try:
@@ -104,22 +104,22 @@ def is_photo(path: str | Path) -> bool:
 
 
 def _read(path: Path, name: str, side: int) -> tuple[np.ndarray, float, tuple[int, int]]:
-    """The upright picture, at most `side` pixels long, its scale, and the upright photograph's width and height."""
+    """The upright image, at most `side` pixels long, its scale, and the upright photograph's width and height."""
     from PIL import Image
 
     check_readable(path, name, KINDS)
     try:
-        with _silent(), Image.open(path) as image:
-            size = _shown_size(image)
-            if size[0] * size[1] > MOST_PIXELS:
-                given = f"{size[0]}×{size[1]}"
-                raise ValueError(f"{name} has {given} pixels; wanted: at most {MOST_PIXELS // 10**6} million")
-            image.draft(None, (2 * side, 2 * side))  # a large JPEG is opened at a half, a quarter or an eighth
-            image = _plain(image)
+        with _silent(), Image.open(path) as file:
+            size = _upright_size(file)
+            if size[0] * size[1] > MAX_PIXELS:
+                pixels = f"{size[0]}×{size[1]}"
+                raise ValueError(f"{name} has {pixels} pixels; wanted: at most {MAX_PIXELS // 10**6} million")
+            file.draft(None, (2 * side, 2 * side))  # a large JPEG is opened at a half, a quarter or an eighth
+            image = _plain(file)
     except ValueError:
         raise
     except (OSError, SyntaxError, EOFError, Image.DecompressionBombError) as error:
-        raise ValueError(f"{name} cannot be read as a picture or is damaged; wanted: {KINDS}") from error
+        raise ValueError(f"{name} cannot be read as an image or is damaged; wanted: {KINDS}") from error
     scale = min(1.0, side / max(size))
     small = max(1, round(size[0] * scale)), max(1, round(size[1] * scale))
     return np.asarray(image if image.size == small else image.resize(small)), scale, size
@@ -127,19 +127,19 @@ def _read(path: Path, name: str, side: int) -> tuple[np.ndarray, float, tuple[in
 
 @contextmanager
 def _silent() -> Iterator[None]:
-    """Pillow's warnings of large pictures are dropped: MOST_PIXELS is our word on them."""
+    """Drops Pillow's warnings of large images: MAX_PIXELS is our limit."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         yield
 
 
-def _shown_size(image: Image) -> tuple[int, int]:
+def _upright_size(image: Image) -> tuple[int, int]:
     turned = image.getexif().get(ORIENTATION, 1) in (5, 6, 7, 8)
     return image.size[::-1] if turned else image.size
 
 
 def _plain(image: Image) -> Image:
-    """Upright, 8 bits of red, green and blue; what can be seen through lies on white."""
+    """Upright, 8 bits of red, green and blue; transparent parts become white."""
     from PIL import Image, ImageOps
 
     image = ImageOps.exif_transpose(image)

@@ -1,7 +1,7 @@
-"""A video file in, its upright pictures with their times out, one after the other (PyAV: mp4, mov, webm, mkv, gif …).
+"""Reads the frames of a video file one by one, upright and with their times (PyAV: mp4, mov, webm, mkv, gif …).
 
 Every fault of the file is a ValueError of one sentence that names the file by its last part only: a visitor's paths are
-private. Times count from the first picture. Only one picture is held at a time.
+private. Times count from the first frame. Only one frame is held at a time.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ import functools
 import math
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -17,18 +18,18 @@ from talkdemo.files import check_readable
 
 SHORTEST = 1.0  # seconds
 LONGEST = 600.0
-CLOSEST = 0.024  # seconds between two pictures that are looked at: up to 40 a second; of 50 or 60 every other
-SLOWEST = 8.0  # pictures a second at least: a blink lasts 0.2 s
-MOST_PICTURES = int(LONGEST * 250)
-MOST_PIXELS = 7680 * 4320
-SIDE = 960  # pixels of the longer side that is looked at; a larger picture is scaled down
+CLOSEST = 0.024  # seconds between two frames at least: up to 40 a second; of 50 or 60 every other
+MIN_FPS = 8.0  # a blink lasts 0.2 s
+MAX_FRAMES = int(LONGEST * 250)
+MAX_PIXELS = 7680 * 4320
+SIDE = 960  # pixels of the longer side at most; larger frames are scaled down
 KINDS = "a video (mp4, mov, webm, mkv …)"
 
 
 class Video:
-    """An open file; close it, or use it in `with`. Iterate for (seconds, picture): picture() makes the (H, W, 3) uint8
-    array, as not all are wanted. `seconds` is the length it declares, None where it declares none, as a browser's
-    recordings."""
+    """An open file; close it, or use `with`. Iterate for (seconds, image): image() makes the (H, W, 3) uint8,
+    as not all are wanted. `seconds` is the length the file declares; None where it does not, as a browser's recordings.
+    """
 
     def __init__(self, path: str | Path, name: str | None = None) -> None:
         import av
@@ -61,52 +62,53 @@ class Video:
         self.container.close()
 
     def __iter__(self) -> Iterator[tuple[float, Callable[[], np.ndarray]]]:
-        first = last = shown = None
+        first: float | None = None
+        last, shown = 0.0, -math.inf
         count = good = lost = 0
         for frame in self._frames():
             if frame is None:
                 lost += 1
                 continue
             good += 1
-            if frame.width * frame.height > MOST_PIXELS:
+            if frame.width * frame.height > MAX_PIXELS:
                 raise ValueError(
-                    f"{self.name} has pictures of {frame.width}×{frame.height}; wanted: at most 7680×4320 pixels"
+                    f"{self.name} has frames of {frame.width}×{frame.height}; wanted: at most 7680×4320 pixels"
                 )
             seconds = self._seconds(frame, good - 1)
             first = seconds if first is None else first
             seconds -= first
-            if last is not None and seconds <= last:  # damaged or repeated time stamps
+            if count and seconds <= last:  # damaged or repeated time stamps
                 continue
             last = seconds
-            if seconds > LONGEST or good > MOST_PICTURES:
+            if seconds > LONGEST or good > MAX_FRAMES:
                 raise ValueError(f"{self.name} lasts longer than {clock(LONGEST)}; wanted: at most that")
-            if shown is not None and seconds - shown < CLOSEST:
+            if seconds - shown < CLOSEST:
                 continue
             shown = seconds
             count += 1
             yield seconds, functools.partial(_upright, frame, self.stretch)
         if not good:
-            raise ValueError(f"{self.name} holds no picture that can be read; wanted: {KINDS}")
+            raise ValueError(f"{self.name} holds no frame that can be read; wanted: {KINDS}")
         length = last + (last / (count - 1) if count > 1 else 0)
         if lost > 5 + good // 10 or (self.seconds is not None and length < 0.9 * self.seconds - 1):
             raise ValueError(
-                f"{self.name} is damaged: {length:.1f} s of pictures can be read"
+                f"{self.name} is damaged: {length:.1f} s of video can be read"
                 + (f" of {self.seconds:.1f} s" if self.seconds and self.seconds > length else "")
                 + "; wanted: a file that plays to its end"
             )
         check_length(self.name, length)
-        if count < SLOWEST * length:
-            raise ValueError(f"{self.name} has {count / length:.1f} pictures a second; wanted: at least {SLOWEST:g}")
+        if count < MIN_FPS * length:
+            raise ValueError(f"{self.name} has {count / length:.1f} frames per second; wanted: at least {MIN_FPS:g}")
 
-    def _stream(self):
+    def _stream(self) -> Any:
         streams = [s for s in self.container.streams.video if not s.disposition & s.disposition.attached_pic]
         if not streams:
-            what = "a sound file with a cover picture" if self.container.streams.video else "no video stream"
-            raise ValueError(f"{self.name} has no moving picture ({what}); wanted: {KINDS}")
+            what = "a sound file with a cover image" if self.container.streams.video else "no video stream"
+            raise ValueError(f"{self.name} has no video ({what}); wanted: {KINDS}")
         stream = streams[0]
-        if stream.codec_context.width * stream.codec_context.height > MOST_PIXELS:
+        if stream.codec_context.width * stream.codec_context.height > MAX_PIXELS:
             size = f"{stream.codec_context.width}×{stream.codec_context.height}"
-            raise ValueError(f"{self.name} has pictures of {size}; wanted: at most 7680×4320 pixels")
+            raise ValueError(f"{self.name} has frames of {size}; wanted: at most 7680×4320 pixels")
         return stream
 
     def _declared(self) -> float | None:
@@ -114,7 +116,7 @@ class Video:
             return float(self.stream.duration * self.stream.time_base)
         return self.container.duration / 1e6 if self.container.duration else None
 
-    def _frames(self) -> Iterator:
+    def _frames(self) -> Iterator[Any]:
         """Frames in the order in which they are shown; None for a packet that cannot be decoded."""
         import av
 
@@ -129,7 +131,7 @@ class Video:
         except (av.FFmpegError, OSError, EOFError) as error:
             raise ValueError(f"{self.name} is damaged; wanted: a file that plays to its end") from error
 
-    def _seconds(self, frame, number: int) -> float:
+    def _seconds(self, frame: Any, number: int) -> float:
         if frame.time is not None:
             return float(frame.time)
         return number / float(self.stream.average_rate or 25)
@@ -147,10 +149,10 @@ def clock(seconds: float) -> str:
     return f"{int(seconds) // 60}:{int(seconds) % 60:02d} min"
 
 
-def _upright(frame, stretch: float) -> np.ndarray:
-    """(H, W, 3) uint8 with square pixels, no side longer than SIDE, turned as the file says: phones film lying."""
+def _upright(frame: Any, stretch: float) -> np.ndarray:
+    """(H, W, 3) uint8 with square pixels, no side longer than SIDE, rotated as the file says: phones record lying."""
     width, height = frame.width * stretch, frame.height / stretch
     scale = min(1.0, SIDE / max(width, height))
     size = {"width": max(2, round(width * scale)), "height": max(2, round(height * scale))}
-    picture = frame.reformat(format="rgb24", **size).to_ndarray()
-    return np.rot90(picture, round((frame.rotation or 0) / 90) % 4)  # `rotation` counts counter-clockwise
+    image = frame.reformat(format="rgb24", **size).to_ndarray()
+    return np.rot90(image, round((frame.rotation or 0) / 90) % 4)  # `rotation` counts counter-clockwise
