@@ -1,4 +1,4 @@
-"""Checkpoints installed in; their size, parameters, provenance and licence out."""
+"""Lists the installed checkpoints: size, parameters, provenance and licence."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ import json
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--json", action="store_true", help="all that each file says of itself, as JSON")
-    parser.add_argument("--compress", nargs="+", default=[], metavar="NAME", help="rewrite in 8 bits, half as big")
+    parser.add_argument("--json", action="store_true", help="the whole header of each file, as JSON")
+    parser.add_argument("--compress", nargs="+", default=[], metavar="NAME", help="rewrite in 8 bits, half the size")
 
 
 def run(arguments: argparse.Namespace) -> int:

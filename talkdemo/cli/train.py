@@ -1,4 +1,4 @@
-"""A recipe's name in, checkpoints out: `train RECIPE …` hands the rest of the line to talkdemo.train.RECIPE."""
+"""Trains one of the models: `train RECIPE …` passes the rest of the line to the recipe in talkdemo.train."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ RECIPES = {  # name → module of talkdemo.train
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("recipe", metavar="RECIPE", help=", ".join(RECIPES))
-    parser.add_argument("rest", nargs=argparse.REMAINDER, help="what the recipe takes (RECIPE --help)")
+    parser.add_argument("rest", nargs=argparse.REMAINDER, help="arguments of the recipe (RECIPE --help)")
 
 
 def run(arguments: argparse.Namespace) -> int:

@@ -1,1 +1,1 @@
-"""What a talking head is told beside the speech: whose manner, which emotion."""
+"""Conditions of the denoiser beside the speech: identity and emotion, or the style of a reference clip."""

@@ -1,1 +1,1 @@
-"""Noise in, Motion out: schedule · network · denoiser · sampler · window."""
+"""Diffusion on motion: schedule, network, denoiser, samplers, windows."""

@@ -1,1 +1,1 @@
-"""Recipes: one file per model, one training loop, the losses."""
+"""Recipes: one room per model, one training loop."""
