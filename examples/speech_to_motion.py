@@ -1,4 +1,4 @@
-"""A sound file in, three motions out as npz and the first as Live Link Face CSV: no graphics are needed.
+"""Samples three motions of one speech: all as npz, the first as Live Link Face CSV. Needs no graphics.
 
 python examples/speech_to_motion.py [SPEECH [OUT]]  writes OUT.npz and OUT.csv
 """
@@ -14,9 +14,9 @@ from talkdemo.pipeline import SpeechToFace
 from talkdemo.records import Request
 
 HERE = Path(__file__).parent
-given = sys.argv[1:]
-speech = given[0] if given else HERE / "speech" / "welcome.flac"
-out = Path(given[1] if len(given) > 1 else "motion")
+arguments = sys.argv[1:]
+speech = Path(arguments[0]) if arguments else HERE / "speech" / "welcome.flac"
+out = Path(arguments[1] if len(arguments) > 1 else "motion")
 
 motions = SpeechToFace.load().animate(Request(speech, samples=3, seed=1))
 npz.write(out.with_suffix(".npz"), motions)
