@@ -24,11 +24,10 @@ VERBS = {
     "express": "a portrait with another expression; a portrait that talks",
     "characters": "whose head can be chosen",
     "models": "checkpoints installed: size, provenance, licence",
-    "evaluate": "score a checkpoint on a corpus",
+    "evaluate": "scores of models on test sets",
     "bench": "speed and memory of every stage",
     "train": "train one model: train RECIPE",
 }
-HEAVY = {"evaluate": "talkdemo.evaluate.motion"}  # their arguments are known only to a module that is slow to import
 
 
 class OneLineParser(ArgumentParser):
@@ -43,9 +42,7 @@ def parser() -> ArgumentParser:
     top = OneLineParser("talkdemo", description="Speech in, a talking 3D head out.")
     verbs = top.add_subparsers(dest="verb", metavar="VERB", required=True)
     for verb, summary in VERBS.items():
-        sub = verbs.add_parser(verb, help=summary, add_help=verb not in HEAVY)
-        if verb in HEAVY:
-            continue
+        sub = verbs.add_parser(verb, help=summary)
         module = importlib.import_module(f"talkdemo.cli.{verb}")
         sub.description, sub.formatter_class = module.__doc__, RawDescriptionHelpFormatter
         module.add_arguments(sub)
@@ -55,12 +52,6 @@ def parser() -> ArgumentParser:
 
 def run(argv: Sequence[str]) -> int:
     """Run one verb; errors are raised."""
-    if argv and argv[0] in HEAVY:
-        module = importlib.import_module(HEAVY[argv[0]])
-        sub = OneLineParser(f"talkdemo {argv[0]}", description=module.__doc__)
-        sub.formatter_class = RawDescriptionHelpFormatter
-        module.add_arguments(sub)
-        return module.run(sub.parse_args(argv[1:])) or 0
     arguments = parser().parse_args(argv)
     return arguments.run(arguments) or 0
 

@@ -71,8 +71,15 @@ INNER: dict[str, dict[str, str]] = {
         "gcgan": "loop recipe",
     },
     "evaluate": {
-        "style": "all -portraits",
-        "portraits": "scores",
+        "names": "",
+        "reporting": "",
+        "cache": "",
+        "performances": "",
+        "references": "cache performances",
+        "sets": "names performances",
+        "systems": "cache names performances references sets",
+        "style": "cache measurement names performances references reporting sets systems",
+        "portraits": "names reporting scores",
         "*": "all -style -portraits",  # every file beside the folders
     },
 }

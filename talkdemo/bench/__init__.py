@@ -1,1 +1,1 @@
-"""Speed and memory of the stages."""
+"""Benchmarks: speed and memory of the stages."""

@@ -1,6 +1,6 @@
-"""Names of benchmarks in, one record of figures each out: speeds, and ratios measured within one run.
+"""Benchmarks the stages: speeds, and ratios measured within one run.
 
-`run(["render"])` or `run()` for all; a new stage is one function more in BENCHES.
+A benchmark is a function in BENCHES that returns a record of figures.
 """
 
 from __future__ import annotations
@@ -9,28 +9,42 @@ import os
 import statistics
 import tempfile
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import soundfile
 
+from talkdemo.bench.long import measure_apart
 from talkdemo.files import EXAMPLES
-from talkdemo.records import FPS, SAMPLE_RATE, SAMPLES_PER_FRAME, Face, Request, Speech
+from talkdemo.records import (
+    COEFFICIENTS,
+    DIFFPOSETALK,
+    DIFFUSIONTALKER,
+    FPS,
+    SAMPLE_RATE,
+    SAMPLES_PER_FRAME,
+    Face,
+    Request,
+    Speech,
+)
 
 SIZE = 512  # pixels
 STEPS = (8, 50, 512)  # of sampling
 EXAMPLE = EXAMPLES / "speech" / "welcome.flac"
-ROUNDS = 5  # fast and plain take turns, so that a busy machine slows both; the medians are compared
+ROUNDS = 5  # in which fast and plain take turns, so that a busy machine slows both; medians are compared
 
 
-def run(what: Sequence[str] = ()) -> list[dict[str, object]]:
-    """The records of the benchmarks named, all of them by default; ValueError for a name that does not exist."""
-    for name in what:
+def run(names: Sequence[str] = (), long: Mapping[str, Any] | None = None) -> Iterator[dict[str, object]]:
+    """The records of the benchmarks named, all of them by default, one after the other; `long`: settings of that one.
+    Raises ValueError for a name that does not exist, before any work."""
+    for name in names:
         if name not in BENCHES:
             raise ValueError(f"there is no benchmark {name!r}; wanted one of {', '.join(BENCHES)}")
-    return [{"what": name, "cores": os.cpu_count(), **BENCHES[name]()} for name in what or BENCHES]
+    for name in names or BENCHES:
+        yield {"what": name, "cores": os.cpu_count(), **BENCHES[name](**(long or {} if name == "long" else {}))}
 
 
 def face_model() -> dict[str, object]:
@@ -41,7 +55,7 @@ def face_model() -> dict[str, object]:
 
     model = FaceModel.load()
     generator = torch.Generator().manual_seed(0)
-    coefficients = torch.rand(250, 52, generator=generator) * 0.5
+    coefficients = torch.rand(250, COEFFICIENTS, generator=generator) * 0.5
     head = torch.randn(250, 3, generator=generator) * 0.1
     with torch.no_grad():
         vertices = model(coefficients, head)
@@ -61,11 +75,10 @@ def render() -> dict[str, object]:
     face, motion = _talking()
     renderer = Renderer(face, SIZE)
     plain = PlainLoop(renderer)
-    fast_seconds, plain_seconds = [], []
+    fast_seconds, plain_seconds, few = [], [], motion[:: len(motion) // 5]
     for _ in range(ROUNDS):
-        some, few = motion[::3], motion[:: len(motion) // 5]
-        fast_seconds.append(_seconds(lambda some=some: [None for _ in renderer.frames(some)]) / len(some))
-        plain_seconds.append(_seconds(lambda few=few: [plain.image(v) for v in few]) / len(few))
+        fast_seconds.append(_seconds(lambda: [None for _ in renderer.frames(motion[::3])]) / len(motion[::3]))
+        plain_seconds.append(_seconds(lambda: [plain.image(v) for v in few]) / len(few))
     fast, slow = statistics.median(fast_seconds[1:]), statistics.median(plain_seconds[1:])  # the first warms up
     return {
         "size": SIZE,
@@ -97,7 +110,7 @@ def video() -> dict[str, object]:
     return {"size": SIZE, "fps": _round(fps), "times_real_time": _round(fps / FPS), "kbit_per_s": _round(kilobits)}
 
 
-def pipeline(name: str = "diffusiontalker") -> dict[str, object]:
+def pipeline(name: str = DIFFUSIONTALKER) -> dict[str, object]:
     """Seconds per stage for 10 s of speech, sampled in each of STEPS steps, with the shipped weights of a model."""
     from talkdemo.audio.decode import decode
     from talkdemo.pipeline import SpeechToFace
@@ -120,28 +133,21 @@ def pipeline(name: str = "diffusiontalker") -> dict[str, object]:
     return figures
 
 
-def long() -> dict[str, object]:
-    """Ten minutes of speech through `stream` of DiffPoseTalk, in a process of its own, whose memory is told."""
-    from talkdemo.bench import long as bench_long
-
-    return bench_long.apart()
-
-
-BENCHES: dict[str, Callable[[], dict[str, object]]] = {
+BENCHES: dict[str, Callable[..., dict[str, object]]] = {
     "face_model": face_model,
     "render": render,
     "video": video,
     "pipeline": pipeline,
-    "pipeline_diffposetalk": partial(pipeline, "diffposetalk"),
-    "long": long,
+    "pipeline_diffposetalk": partial(pipeline, DIFFPOSETALK),
+    "long": measure_apart,
 }
 
 
 class PlainLoop:
-    """What one would write first with pyrender: new meshes for every frame."""
+    """The obvious loop with pyrender: new meshes for every frame."""
 
     def __init__(self, renderer) -> None:
-        """`renderer`: lends its face, camera and normals; the render thread is shared, as there may be only one."""
+        """`renderer`: its face, camera and normals are used; the render thread is shared, as there may be only one."""
         from talkdemo.render import context
 
         self.renderer, self.context = renderer, context
@@ -196,10 +202,10 @@ class PlainLoop:
         for name, used, faces, visual in self.pieces:
             solid = trimesh.Trimesh(vertices[used], faces, visual=visual, process=False)
             nodes.append(self.scene.add(pyrender.Mesh.from_trimesh(solid, material=self.materials[name])))
-        picture, _ = self.plain.render(self.scene, pyrender.RenderFlags.OFFSCREEN)
+        image, _ = self.plain.render(self.scene, pyrender.RenderFlags.OFFSCREEN)
         for node in nodes:
             self.scene.remove_node(node)
-        return picture
+        return image
 
 
 def _talking() -> tuple[Face, list[np.ndarray]]:
@@ -212,7 +218,7 @@ def _talking() -> tuple[Face, list[np.ndarray]]:
 
     model, character = FaceModel.load(), next(iter(CHARACTERS.values()))
     t = torch.arange(75) / FPS
-    coefficients, head = torch.zeros(75, 52), torch.zeros(75, 3)
+    coefficients, head = torch.zeros(75, COEFFICIENTS), torch.zeros(75, 3)
     for name, hertz in (("jawOpen", 4.0), ("mouthFunnel", 1.5), ("eyeBlinkLeft", 0.4), ("eyeBlinkRight", 0.4)):
         coefficients[:, INDEX[name]] = 0.3 - 0.3 * torch.cos(2 * torch.pi * hertz * t)
     head[:, 1] = 0.15 * torch.sin(2 * torch.pi * 0.5 * t)
@@ -235,10 +241,3 @@ def _seconds(action: Callable[[], object]) -> float:
 
 def _round(value: float) -> float:
     return float(f"{value:.3g}")
-
-
-if __name__ == "__main__":
-    import json
-    import sys
-
-    print(json.dumps(run(sys.argv[1:]), indent=2))

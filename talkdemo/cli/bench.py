@@ -1,20 +1,28 @@
-"""Names of benchmarks in (all when none is given); speeds and ratios measured within one run out."""
+"""Benchmarks speed and memory: of all stages, or of those named."""
 
 from __future__ import annotations
 
 import argparse
 import json
 
+from talkdemo.cli.arguments import integer, number
+from talkdemo.records import DEFAULT_STEPS, DIFFPOSETALK, MAX_STEPS, MIN_STEPS, MODELS
+
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("what", nargs="*", metavar="NAME", help="which ones; all by default")
+    parser.add_argument("names", nargs="*", metavar="NAME", help="face_model, render, video, pipeline, long … (all)")
     parser.add_argument("--json", action="store_true", help="one JSON record a line")
+    long = parser.add_argument_group("of the benchmark `long`")
+    long.add_argument("--minutes", type=number(0.5, 60), default=10, help="of speech (10)")
+    long.add_argument("--model", choices=MODELS, default=DIFFPOSETALK)
+    long.add_argument("--steps", type=integer(MIN_STEPS, MAX_STEPS), default=DEFAULT_STEPS)
 
 
 def run(arguments: argparse.Namespace) -> int:
-    from talkdemo.bench import stages as bench
+    from talkdemo.bench import stages
 
-    for record in bench.run(arguments.what):
+    long = {"minutes": arguments.minutes, "model": arguments.model, "steps": arguments.steps}
+    for record in stages.run(arguments.names, long):
         if arguments.json:
             print(json.dumps(record, default=str), flush=True)
             continue

@@ -1,8 +1,8 @@
-"""A system in, the same system with its motions kept on disk out: an evaluation that was stopped goes on from there.
+"""Caches motions and measurements on disk, so that an evaluation that was stopped goes on where it was.
 
-A file of runs/evaluate-cache is named by the hash of all that decides a motion: the weights of the talking model and
-the encoders, the code between waveform and motion, steps, identity, emotion, reference, seed and the speech's samples.
-The seconds that the first run took are kept in the motion's meta.
+A file of runs/evaluate-cache is named by the hash of everything that decides its contents: for a motion the weights of
+the talking model and the encoders, the code between waveform and motion, steps, identity, emotion, reference, seed and
+the speech's samples. A motion's meta keeps the seconds that sampling took.
 """
 
 from __future__ import annotations
@@ -11,49 +11,63 @@ import ast
 import functools
 import hashlib
 import json
-import os
 import time
+import zlib
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
 from pathlib import Path
 from zipfile import BadZipFile
 
 import numpy as np
 
-from talkdemo.files import PACKAGE
+from talkdemo.files import PACKAGE, replacing
 from talkdemo.records import Clip, Motion
 
+System = Callable[[Clip, int], Motion]  # (clip, seed) → motion
 CACHE = Path("runs/evaluate-cache")
 # from waveform and weights to motion
 MOTION_CODE = ("audio", "condition", "diffusion", "face/contact.py", "talker.py", "pipeline.py")
 
 
-def remembered(
-    system: Callable[[Clip, int], Motion],
-    weights: Sequence[Path],
-    settings: Sequence[object],
-    about: Callable[[Clip], object] | None = None,
-) -> Callable[[Clip, int], Motion]:
-    """`system` that computes a motion once and reads it from CACHE afterwards.
+def cached(
+    kind: str, key_parts: Sequence[object], compute: Callable[[], Mapping[str, np.ndarray]]
+) -> Mapping[str, np.ndarray]:
+    """The arrays of `compute`, which is called only where no whole file of `kind` and `key_parts` (JSON values) is."""
+    path = CACHE / f"{kind}-{key(*key_parts)}.npz"
+    try:
+        with np.load(path) as file:
+            return {name: file[name] for name in file.files}
+    except (OSError, ValueError, EOFError, BadZipFile, zlib.error):
+        arrays = compute()
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with replacing(path) as temporary:
+        np.savez(temporary, allow_pickle=False, **dict(arrays))
+    return arrays
 
-    weights: the files it samples from; settings: steps and whatever else decides its motions (JSON values); about: what
-    else it is told of a clip (a JSON value). A file of the cache that cannot be read is made again.
+
+def cached_system(
+    system: System,
+    decisive: Sequence[object],
+    of_clip: Callable[[Clip], object] = lambda _: None,
+) -> System:
+    """`system` with its motions cached.
+
+    decisive: what decides its motions beside clip, seed and code (hashes of weights, steps …; JSON values); of_clip:
+    what it is given of a clip beside speech, identity and emotion (a JSON value).
     """
-    made_of = [*map(file_hash, weights), code(*MOTION_CODE), *settings]
 
-    def kept(clip: Clip, seed: int) -> Motion:
-        speech = array_hash(clip.speech.samples)
-        told = [about(clip)] if about else []
-        path = CACHE / f"{key(*made_of, clip.identity, clip.emotion, seed, speech, *told)}.npz"
-        motion = load(path)
-        if motion is None:
+    def animate(clip: Clip, seed: int) -> Motion:
+        def compute() -> Mapping[str, np.ndarray]:
             begin = time.perf_counter()
             motion = system(clip, seed)
-            motion = replace(motion, meta={**motion.meta, "spent": time.perf_counter() - begin})
-            save(path, motion)
-        return motion
+            meta = json.dumps({**motion.meta, "spent": time.perf_counter() - begin}, default=str)
+            return {"tracks": motion.tracks, "fps": np.array(motion.fps), "meta": np.array(meta)}
 
-    return kept
+        speech = array_hash(clip.speech.samples)
+        parts = [*decisive, code(*MOTION_CODE), clip.identity, clip.emotion, seed, speech, of_clip(clip)]
+        arrays = cached("motion", parts, compute)
+        return Motion.of(arrays["tracks"], float(arrays["fps"]), json.loads(str(arrays["meta"])))
+
+    return animate
 
 
 def key(*parts: object) -> str:
@@ -61,44 +75,10 @@ def key(*parts: object) -> str:
     return hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:32]
 
 
-def load(path: Path) -> Motion | None:
-    """The motion of a file; None when it is not there or not whole."""
-    arrays = load_arrays(path)
-    if arrays is None or not {"coefficients", "head", "fps", "meta"} <= arrays.keys():
-        return None
-    meta = json.loads(str(arrays["meta"]))
-    return Motion(arrays["coefficients"], arrays["head"], float(arrays["fps"]), meta)
-
-
-def save(path: Path, motion: Motion) -> None:
-    """Write a motion whole or not at all."""
-    meta = np.array(json.dumps(motion.meta, default=str))
-    fps = np.array(motion.fps)
-    save_arrays(path, {"coefficients": motion.coefficients, "head": motion.head, "fps": fps, "meta": meta})
-
-
-def load_arrays(path: Path) -> dict[str, np.ndarray] | None:
-    """The arrays of an npz file; None when it is not there or not whole."""
-    try:
-        with np.load(path) as file:
-            return {name: file[name] for name in file.files}
-    except (OSError, ValueError, EOFError, BadZipFile):
-        return None
-
-
-def save_arrays(path: Path, arrays: Mapping[str, np.ndarray]) -> None:
-    """Write arrays whole or not at all."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_suffix(f".{os.getpid()}.part.npz")
-    np.savez(part, **arrays)
-    part.replace(path)
-
-
 @functools.cache
 def code(*names: str) -> str:
-    """Hash of the package's files and folders `names`, comments and docstrings left out."""
-    root = PACKAGE
-    files = [path for name in names for path in (sorted((root / name).rglob("*.py")) or [root / name])]
+    """Hash of the package's files and folders `names`, without comments and docstrings."""
+    files = [path for name in names for path in (sorted((PACKAGE / name).rglob("*.py")) or [PACKAGE / name])]
     digest = hashlib.sha256()
     for path in files:
         tree = ast.parse(path.read_text(encoding="utf-8"))
@@ -117,9 +97,9 @@ def array_hash(array: np.ndarray) -> str:
 
 
 def file_hash(path: Path) -> str:
-    return _hash(path, path.stat().st_mtime_ns)
+    return _file_hash(path, path.stat().st_mtime_ns)
 
 
 @functools.cache
-def _hash(path: Path, _: int) -> str:
+def _file_hash(path: Path, _: int) -> str:
     return hashlib.sha256(path.read_bytes()).hexdigest()

@@ -1,59 +1,54 @@
-"""The synthetic corpus in, the closure test on its own motion per voice out: `python -m talkdemo.evaluate.corpus`.
+"""Evaluates the motion of the synthetic corpus itself: the closure test per voice.
 
-What the teacher does is the ceiling of everything trained on it: hits ≥ 99 %, false closures ≤ 2 % are wanted.
+The articulation model is the ceiling of everything trained on it: hits ≥ 99 %, false closures ≤ 2 % are the targets.
 """
 
 from __future__ import annotations
 
 import argparse
-from collections.abc import Sequence
-from dataclasses import dataclass
 
 from talkdemo.data.corpora.table import CORPORA
-from talkdemo.data.speech.voices import IDENTITY_VOICES, VOICES
-from talkdemo.evaluate.gauge import Gauge
+from talkdemo.evaluate.measurement import Measurer
 from talkdemo.evaluate.motion import LABELS
-from talkdemo.evaluate.sets import even
-from talkdemo.evaluate.systems import TRUTH_SEED, teach
+from talkdemo.evaluate.performances import TRUTH_SEED, perform, phones
+from talkdemo.evaluate.reporting import Column, Table
+from talkdemo.evaluate.sets import VOICES_OF, even
 from talkdemo.metrics.score import Sums, add, against_phones, means
 
+FIGURES = {
+    "hits": "hits %",
+    "false": "false %",
+    "vowel_hits": "V %",
+    "r_phones": "r(phones)",
+    "rounding": "rounding %",
+    "labiodental": "f/v %",
+    "rest": "rest mm",
+}
 
-@dataclass(frozen=True)
-class VoiceRow:
-    voice: str
-    utterances: int
-    bilabials: int
-    metrics: dict[str, float]
 
-
-def voice_row(voice: str, count: int, gauge: Gauge) -> tuple[VoiceRow, Sums]:
-    """`count` utterances of one voice, evenly over what is on disk."""
+def voice_scores(voice: str, count: int, measurer: Measurer) -> tuple[int, Sums]:
+    """How many of `count` utterances of one voice, evenly over what is on disk, there are; their pooled scores."""
     clips = even(list(CORPORA["synthetic"](voices=[voice])), count)
     totals: Sums = {}
     for clip in clips:
-        add(totals, against_phones(gauge.take(teach(clip, TRUTH_SEED)), clip.phones, LABELS))
-    return VoiceRow(voice, len(clips), int(totals.get("hits", (0, 0))[1]), means(totals)), totals
+        add(totals, against_phones(measurer.measure(perform(clip, TRUTH_SEED)), phones(clip), LABELS))
+    return len(clips), totals
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--clips", type=int, default=10, help="utterances of each voice")
-    args = parser.parse_args(arguments)
-    gauge, everything, rows = Gauge.load(), {}, []
-    for voice in [*IDENTITY_VOICES, *(name for name in VOICES if name.startswith("heldout-"))]:
-        row, totals = voice_row(voice, args.clips, gauge)
-        add(everything, totals)
-        if row.utterances:
-            rows.append(row)
-    rows.append(VoiceRow("all", sum(r.utterances for r in rows), int(everything["hits"][1]), means(everything)))
-    print("| voice | utterances | /p b m/ | hits % | false % | V % | r(phones) | rounding % | f/v % | rest mm |")
-    print("|---" * 10 + "|")
-    for row in rows:
-        shown = ("hits", "false", "vowel_hits", "r_phones", "rounding", "labiodental", "rest")
-        cells = [f"{row.metrics[name]:.2f}" if name in row.metrics else "–" for name in shown]
-        print(f"| {row.voice} | {row.utterances} | {row.bilabials} | " + " | ".join(cells) + " |")
+def run(args: argparse.Namespace) -> int:
+    """Measure and print, voice by voice."""
+    measurer, rows, everything = Measurer.load(), [], (0, dict[str, tuple[float, float]]())
+    for voice in [*VOICES_OF["synthetic"], *VOICES_OF["voices"]]:
+        count, totals = voice_scores(voice, args.clips, measurer)
+        if count:
+            rows.append((voice, count, totals))
+            add(everything[1], totals)
+    rows.append(("all", sum(count for _, count, _ in rows), everything[1]))
+    columns = [Column("voice"), Column("utterances"), Column("/p b m/", ".0f")]
+    columns += [Column(title, ".2f") for title in FIGURES.values()]
+    cells = []
+    for voice, count, totals in rows:
+        figures = means(totals)
+        cells.append([voice, count, totals.get("hits", (0, 0))[1], *map(figures.get, FIGURES)])
+    print(Table(columns, cells))
     return 0
-
-
-if __name__ == "__main__":
-    raise SystemExit(main())

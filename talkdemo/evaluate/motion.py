@@ -1,31 +1,31 @@
-"""Systems × sets of clips in, runs/metrics.jsonl and a Markdown table out: `python -m talkdemo evaluate`.
+"""Evaluates motion: systems × sets of clips, against the true motion, the phones and the sound.
 
-Systems: `truth` (the recorded or synthetic motion itself), `mean` (mean pose), `loudness` (RMS → jaw), `teacher` (the
-corpus's articulation, told the phones: the best that the training data could teach), `regressor` (the same network
-trained to answer at once, without diffusion), `full-STEPS` and `student-STEPS` (DiffusionTalker), `pose-full-STEPS` and
-`pose-student-STEPS` (DiffPoseTalk; evaluate/references.py says which reference a clip is given), `NAME@STEPS` of any
-checkpoint (`-raw` behind a name: lips left as sampled, see face/contact.py). A synthetic truth is one draw of a
-stochastic teacher, and `teacher` is another draw: its errors are the noise floor, below which no system can be
-expected. Motions of models are kept in runs/evaluate-cache, so a run that was stopped goes on where it was; `s` is the
-time that the first run took.
+Systems: `truth` (the recorded or synthetic motion itself), `mean` (mean pose), `loudness` (RMS → jaw), `articulation`
+(the corpus's articulation model, given the phones), `regressor` (the same network trained to predict at once, without
+diffusion), `full-STEPS` and `student-STEPS` (DiffusionTalker), `pose-full-STEPS` and `pose-student-STEPS`
+(DiffPoseTalk; evaluate/references.py chooses its reference clips), `NAME@STEPS` of any checkpoint (`-raw` behind a
+name: lips as sampled, see face/contact.py). A synthetic truth is one draw of the stochastic articulation model, and
+`articulation` is another: its errors are the noise floor, below which no system can be expected. Motions of models are
+cached in runs/evaluate-cache; the column `s` is the time that sampling them took.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
-import sys
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 
 from talkdemo.audio.phones import BILABIAL, LABIODENTAL, SILENCE, VOWELS
-from talkdemo.evaluate.gauge import Gauge
-from talkdemo.evaluate.sets import SETS, even, load_set, mean_coefficients
-from talkdemo.evaluate.systems import NAMES, System, make_system, parse_system
+from talkdemo.evaluate.measurement import Measurer
+from talkdemo.evaluate.names import ALL_SYSTEMS, ARTICULATION, BASELINES, DEFAULT_SETS, MEAN, SETS, SYSTEMS
+from talkdemo.evaluate.reporting import Column, Table, note, write_text
+from talkdemo.evaluate.sets import even, load_set
+from talkdemo.evaluate.systems import System, make_system, parse_model, parse_system
 from talkdemo.metrics.control import derangement
 from talkdemo.metrics.diversity import diversity
 from talkdemo.metrics.score import (
@@ -43,10 +43,6 @@ from talkdemo.metrics.table import METRICS
 from talkdemo.records import Clip, Motion
 
 LABELS = Labels(BILABIAL, LABIODENTAL, frozenset(VOWELS), frozenset({"UW", "OW", "W"}), SILENCE)
-BASELINES = ("truth", "mean", "loudness", "teacher")
-SYSTEMS = (  # by default
-    "mean", "loudness", "regressor", "full-512", "full-8", "student-8", "student-4", "pose-full-8", "pose-student-8"
-)  # fmt: skip
 COMPARED = (  # printed side by side where both were run
     ("student-8", "full-512"),
     ("pose-student-8", "pose-full-512"),
@@ -56,6 +52,14 @@ RENDERED = ("ljspeech", "grid")  # with phones, or with a track that MediaPipe r
 DIVERSITY_CLIPS, DIVERSITY_SAMPLES, DIVERSITY_SECONDS = 3, 3, 15.0  # the first clips, if they are short
 
 
+class Scores(NamedTuple):
+    """`seconds`: spent by the system on all frames."""
+
+    metrics: Mapping[str, float]
+    frames: int
+    seconds: float
+
+
 @dataclass(frozen=True)
 class Row:
     """One line of metrics.jsonl."""
@@ -63,45 +67,45 @@ class Row:
     set: str
     system: str
     clips: int
-    frames: int
-    seconds: float  # spent by the system on all clips
-    metrics: Mapping[str, float]
+    scores: Scores
 
     def json(self) -> str:
-        head = {"set": self.set, "system": self.system, "clips": self.clips, "frames": self.frames}
-        figures = {name: round(self.metrics[name], 6) for name in METRICS if name in self.metrics}
-        return json.dumps(head | {"seconds": round(self.seconds, 3)} | figures)
+        metrics, frames, seconds = self.scores
+        head = {"set": self.set, "system": self.system, "clips": self.clips, "frames": frames}
+        figures = {name: round(metrics[name], 6) for name in METRICS if name in metrics}
+        return json.dumps(head | {"seconds": round(seconds, 3)} | figures)
 
 
 def evaluate(
-    clips: Sequence[Clip], system: System, gauge: Gauge, *, seed: int = 0, many: bool = False
-) -> tuple[dict[str, float], int, float]:
-    """Every metric that `clips` allow, pooled; (metrics, frames, seconds spent in `system`). Same seed, same figures.
+    clips: Sequence[Clip], system: System, measurer: Measurer, *, seed: int = 0, stochastic: bool = False
+) -> Scores:
+    """Every metric that `clips` allow, pooled. Same seed, same figures.
 
-    many: the system is stochastic, so diversity over seeds is measured on the first clips.
+    stochastic: diversity over seeds is measured on the first clips.
     """
     order = derangement(len(clips), np.random.default_rng(seed)) if len(clips) > 1 else None
-    truths = [gauge.take(clip.motion, clip.mask) if clip.motion is not None else None for clip in clips]
+    truths = [measurer.measure(clip.motion, clip.mask) if clip.motion is not None else None for clip in clips]
     totals: Sums = {}
-    frames, spent = 0, 0.0
-    for i, clip in enumerate(clips):
+    frames, seconds = 0, 0.0
+    for i, (clip, truth) in enumerate(zip(clips, truths, strict=True)):
         start = time.perf_counter()
         motion = system(clip, seed)
-        spent += float(motion.meta.get("spent", time.perf_counter() - start))
-        take = gauge.take(motion, clip.mask)
+        seconds += float(motion.meta.get("spent", time.perf_counter() - start))
+        measured = measurer.measure(motion, clip.mask)
         frames += len(motion)
-        add(totals, against_speech(take, clip.speech, _lids(motion, clip, gauge.regions.blink_channels)))
+        add(totals, against_speech(measured, clip.speech, _lids(motion, clip, measurer.regions.blink_channels)))
         if clip.phones is not None:
-            add(totals, against_phones(take, clip.phones, LABELS))
-        if truths[i] is not None:
-            add(totals, against_truth(*_common(take, truths[i]), gauge.regions, clip.mask))
+            add(totals, against_phones(measured, clip.phones, LABELS))
+        if truth is not None:
+            add(totals, against_truth(*_common(measured, truth), measurer.regions, clip.mask))
         if order is not None:
-            other = clips[order[i]]
-            add(totals, shuffled(take, other.speech, other.phones, truths[order[i]], SILENCE, gauge.regions.tracked))
-        if many and i < DIVERSITY_CLIPS and clip.speech.seconds < DIVERSITY_SECONDS:
-            others = [gauge.take(system(clip, seed + k), clip.mask).vertices for k in range(1, DIVERSITY_SAMPLES)]
-            add(totals, {"diversity": (diversity(np.stack([take.vertices, *others])), 1)})
-    return means(totals), frames, spent
+            other, tracked = clips[order[i]], measurer.regions.tracked
+            add(totals, shuffled(measured, other.speech, other.phones, truths[order[i]], SILENCE, tracked))
+        if stochastic and i < DIVERSITY_CLIPS and clip.speech.seconds < DIVERSITY_SECONDS:
+            others = [measurer.measure(system(clip, seed + k), clip.mask) for k in range(1, DIVERSITY_SAMPLES)]
+            vertices = np.stack([sample.vertices for sample in (measured, *others)])
+            add(totals, {"diversity": (diversity(vertices), 1)})
+    return Scores(means(totals), frames, seconds)
 
 
 def _lids(motion: Motion, clip: Clip, channels: np.ndarray) -> np.ndarray | None:
@@ -111,131 +115,102 @@ def _lids(motion: Motion, clip: Clip, channels: np.ndarray) -> np.ndarray | None
     return motion.coefficients[:, channels].mean(axis=1)
 
 
-def _common(take: Measurement, truth: Measurement) -> tuple[Measurement, Measurement]:
+def _common(measured: Measurement, truth: Measurement) -> tuple[Measurement, Measurement]:
     """Both cut to the shorter one: a track of video may lack the last frame of the sound."""
-    frames = min(len(take.gap), len(truth.gap))
-    if abs(len(take.gap) - len(truth.gap)) > 3:
-        raise ValueError(
-            f"motion of {len(take.gap)} frames against a truth of {len(truth.gap)}; wanted the same length"
-        )
+    frames = min(len(measured.gap), len(truth.gap))
+    if abs(len(measured.gap) - len(truth.gap)) > 3:
+        lengths = f"motion of {len(measured.gap)} frames against a truth of {len(truth.gap)}"
+        raise ValueError(f"{lengths}; wanted the same length")
 
     def cut(whole: Measurement) -> Measurement:
         tracks = ("coefficients", "head", "vertices", "gap", "width")
         return replace(whole, **{name: getattr(whole, name)[:frames] for name in tracks})
 
-    return cut(take), cut(truth)
+    return cut(measured), cut(truth)
 
 
-def table(rows: Sequence[Row]) -> str:
-    """Markdown: one table per set, one line per system, the metrics of METRICS that the set allows."""
-    parts = []
+def tables(rows: Sequence[Row]) -> list[Table]:
+    """One table per set, one line per system, the metrics of METRICS that the set allows."""
+    found = []
     for name in dict.fromkeys(row.set for row in rows):
         mine = [row for row in rows if row.set == name]
-        shown = [m for m in METRICS if any(m in row.metrics for row in mine)]
-        titles = [f"{METRICS[m].title}{f' ({METRICS[m].unit})' if METRICS[m].unit else ''}" for m in shown]
-        lines = [
-            f"### {name}: {_title(name)} ({mine[0].clips} clips, {mine[0].frames} frames)",
-            "",
-            "| " + " | ".join(["system", *titles, "s"]) + " |",
-            "|---" * (len(shown) + 2) + "|",
-        ]
-        for row in mine:
-            cells = [f"{row.metrics[m]:.{METRICS[m].digits}f}" if m in row.metrics else "–" for m in shown]
-            lines.append("| " + " | ".join([row.system, *cells, f"{row.seconds:.1f}"]) + " |")
-        parts.append("\n".join(lines))
-    return "\n\n".join(parts)
+        shown = [m for m in METRICS if any(m in row.scores.metrics for row in mine)]
+        columns = [Column("system"), *(metric_column(m) for m in shown), Column("s", ".1f")]
+        cells = [[row.system, *map(row.scores.metrics.get, shown), row.scores.seconds] for row in mine]
+        size = f"{mine[0].clips} clips, {mine[0].scores.frames} frames"
+        found.append(Table(columns, cells, f"{name}: {_title(name)} ({size})"))
+    return found
 
 
-def difference(rows: Sequence[Row], one: str = "student-8", other: str = "full-512") -> str:
-    """Markdown: how far the scores of `one` lie from those of `other`, set by set; empty where one of them is absent.
+def metric_column(name: str) -> Column:
+    return Column(METRICS[name].heading, f".{METRICS[name].digits}f")
 
-    Scores of chance (shuffled) are left out; the share is of the other's score, which says little where that is near 0.
+
+def difference(rows: Sequence[Row], one: str = "student-8", other: str = "full-512") -> Table:
+    """How far the scores of `one` lie from those of `other`, set by set; without rows where one of them is absent.
+
+    Scores of chance (shuffled) are left out; the difference is relative to the other's score, which says little where
+    that is near 0.
     """
-    lines = []
+    cells = []
     for name in dict.fromkeys(row.set for row in rows):
-        found = {row.system: row.metrics for row in rows if row.set == name}
-        if not {one, other} <= found.keys():
-            continue
-        for metric, about in METRICS.items():
-            if metric in found[one] and metric in found[other] and not metric.endswith("shuffled"):
-                a, b = found[one][metric], found[other][metric]
-                share = f"{100 * (a - b) / abs(b):+.1f}" if b else "–"
-                unit = f" ({about.unit})" if about.unit else ""
-                cells = f"{a:.{about.digits}f} | {b:.{about.digits}f} | {share}"
-                lines.append(f"| {name} | {about.title}{unit} | {cells} | {about.better} |")
-    head = [
-        f"### {one} against {other}",
-        "",
-        f"| set | score | {one} | {other} | difference, % | better |",
-        "|---" * 6 + "|",
-    ]
-    return "\n".join([*head, *lines]) if lines else ""
+        found = {row.system: row.scores.metrics for row in rows if row.set == name}
+        for metric, description in METRICS.items():
+            a, b = (found.get(system, {}).get(metric) for system in (one, other))
+            if a is not None and b is not None and not metric.endswith("shuffled"):
+                percent = f"{100 * (a - b) / abs(b):+.1f}" if b else "–"
+                figures = map(metric_column(metric).cell, (a, b))
+                cells.append([name, description.heading, *figures, percent, description.better])
+    columns = ("set", "score", one, other, "difference, %", "better")
+    return Table([Column(title) for title in columns], cells, f"{one} against {other}")
 
 
 def _title(name: str) -> str:
     base = name.removesuffix("-rendered")
-    described = SETS[base][1] if base in SETS else base
-    return described if base == name else f"{described}; on rendered pictures, seen by MediaPipe"
-
-
-def write(path: Path, rows: Sequence[Row]) -> None:
-    """metrics.jsonl, under a temporary name first."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_name(path.name + ".part")
-    part.write_text("".join(row.json() + "\n" for row in rows), encoding="utf-8")
-    part.replace(path)
-
-
-def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--sets", nargs="+", default=[s for s in SETS if s != "voices"], help=", ".join(SETS))
-    parser.add_argument("--systems", nargs="+", default=list(SYSTEMS), help=NAMES)
-    parser.add_argument("--clips", type=int, default=24, help="at most so many clips of each set")
-    parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--rendered", type=int, default=0, help="also on pictures of so many clips, by MediaPipe")
-    parser.add_argument("--out", type=Path, default=Path("runs/metrics.jsonl"))
+    description = SETS[base][1] if base in SETS else base
+    return description if base == name else f"{description}; on rendered video, tracked by MediaPipe"
 
 
 def run(args: argparse.Namespace) -> int:
-    """What the command line does; sets and systems that cannot be had are named on stderr and left out."""
-    for set_name in args.sets:
+    """Evaluate, print and write args.out; sets and systems that are not available are named on stderr and left out."""
+    sets, systems = args.sets or DEFAULT_SETS, args.systems or SYSTEMS
+    for set_name in sets:
         if set_name not in SETS:
             raise ValueError(f"got set {set_name!r}; wanted one of {', '.join(SETS)}")
-    for name in args.systems:
-        if name not in BASELINES and parse_system(name) is None:
-            raise ValueError(f"got system {name!r}; wanted {NAMES}")
+    for name in systems:
+        if name not in BASELINES:
+            parse_model(name, ALL_SYSTEMS)
     rows: list[Row] = []
-    gauge = Gauge.load()
-    for set_name in args.sets:
+    measurer = Measurer.load()
+    for set_name in sets:
         try:
             clips = load_set(set_name, args.clips)
         except (ValueError, FileNotFoundError) as error:
-            print(f"evaluate: {set_name} left out: {error}", file=sys.stderr)
+            note(f"{set_name} left out: {error}")
             continue
-        for name in args.systems:
+        for name in systems:
             try:
-                system = make_system(name, clips, lambda corpus=SETS[set_name][0]: mean_coefficients(corpus))
+                system = make_system(name, clips)
             except (ValueError, FileNotFoundError) as error:
-                system = str(error)
-            if isinstance(system, str):
-                print(f"evaluate: {name} on {set_name} left out: {system}", file=sys.stderr)
+                note(f"{name} on {set_name} left out: {error}")
                 continue
-            many = set_name == "synthetic" and (name == "teacher" or parse_system(name) is not None)
-            metrics, frames, seconds = evaluate(clips, system, gauge, seed=args.seed, many=many)
-            rows.append(Row(set_name, name, len(clips), frames, seconds, metrics))
-            print(f"evaluate: {name} on {set_name}: {len(clips)} clips in {seconds:.1f} s", file=sys.stderr)
-            if args.rendered and name != "mean" and set_name in RENDERED:
+            stochastic = set_name == "synthetic" and (name == ARTICULATION or parse_system(name) is not None)
+            scores = evaluate(clips, system, measurer, seed=args.seed, stochastic=stochastic)
+            rows.append(Row(set_name, name, len(clips), scores))
+            note(f"{name} on {set_name}: {len(clips)} clips in {scores.seconds:.1f} s")
+            if args.rendered and name != MEAN and set_name in RENDERED:
                 rows.append(_rendered(set_name, name, even(clips, args.rendered), system, args.seed))
-            write(args.out, rows)
+            write_text(args.out, "".join(row.json() + "\n" for row in rows))
     if not rows:
-        raise ValueError(f"none of the sets {', '.join(args.sets)} could be evaluated")
-    print(table(rows))
+        raise ValueError(f"none of the sets {', '.join(sets)} could be evaluated")
+    print("\n\n".join(map(str, tables(rows))))
     for pair in COMPARED:
-        if apart := difference(rows, *pair):
-            print(f"\n{apart}")
+        if (table := difference(rows, *pair)).rows:
+            print(f"\n{table}")
     return 0
 
 
-def _real(motion: Motion, clip: Clip) -> Motion:
+def _recorded(motion: Motion, clip: Clip) -> Motion:
     """A truth without the channels that its tracker did not register; a model's motion is shown as it is."""
     if motion is not clip.motion or clip.mask is None:
         return motion
@@ -243,26 +218,12 @@ def _real(motion: Motion, clip: Clip) -> Motion:
 
 
 def _rendered(set_name: str, name: str, clips: Sequence[Clip], system: System, seed: int) -> Row:
-    from talkdemo.evaluate.rendered import evaluate_rendered, screen
+    from talkdemo.evaluate.rendered import evaluate_rendered, video_tracker
 
-    motions = [_real(system(clip, seed), clip) for clip in clips]
+    motions = [_recorded(system(clip, seed), clip) for clip in clips]
     start = time.perf_counter()
-    figures = evaluate_rendered(clips, motions, screen().look)
-    spent = time.perf_counter() - start
+    figures = evaluate_rendered(clips, motions, video_tracker().track)
+    seconds = time.perf_counter() - start
     frames = sum(map(len, motions))
-    print(f"evaluate: {name} on {set_name}-rendered: {frames} frames in {spent:.1f} s", file=sys.stderr)
-    return Row(f"{set_name}-rendered", name, len(clips), frames, spent, figures)
-
-
-def main(arguments: Sequence[str] | None = None) -> int:
-    parser = argparse.ArgumentParser(prog="talkdemo evaluate", description=__doc__.splitlines()[0])
-    add_arguments(parser)
-    try:
-        return run(parser.parse_args(arguments))
-    except ValueError as error:
-        print(f"evaluate: {error}", file=sys.stderr)
-        return 2
-
-
-if __name__ == "__main__":
-    raise SystemExit(main())
+    note(f"{name} on {set_name}-rendered: {frames} frames in {seconds:.1f} s")
+    return Row(f"{set_name}-rendered", name, len(clips), Scores(figures, frames, seconds))

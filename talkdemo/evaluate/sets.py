@@ -1,4 +1,4 @@
-"""The name of a set in, its clips out: the same ones every time, with true motion where there is any."""
+"""Loads the test sets: the same clips every time, with true motion where there is any."""
 
 from __future__ import annotations
 
@@ -13,24 +13,16 @@ from talkdemo.audio.phones import SILENCE
 from talkdemo.data.corpora import facegood
 from talkdemo.data.corpora.table import CORPORA
 from talkdemo.data.speech.voices import IDENTITY_VOICES, VOICES
-from talkdemo.evaluate.systems import TRUTH_SEED, teach
+from talkdemo.evaluate.names import SETS
+from talkdemo.evaluate.performances import TRUTH_SEED, motion, perform
 from talkdemo.records import SAMPLE_RATE, Clip, Phone, Speech
 
-# name → corpus, description; a set with several languages or identities takes as many clips of each
-SETS: dict[str, tuple[str, str]] = {
-    "synthetic": ("synthetic", "held-out sentences of the voices trained on"),
-    "voices": ("synthetic", "held-out sentences of voices never trained on"),
-    "ljspeech": ("ljspeech", "16 clips of a real reader: phones, no motion"),
-    "grid": ("grid_s1", "held-out clips of a real speaker: motion, only the channels that were tracked"),
-    "facegood": ("facegood", "a held-out take of a real Mandarin speaker, in pieces: motion of the mouth, no phones"),
-    "languages": ("synthetic", "held-out sentences in ten languages, of voices heard in training; truth: middle style"),
-    "silence": ("synthetic", "30 s without speech: digital silence and faint noise by turns"),
-}
 VOICES_OF: dict[str, tuple[str, ...]] = {
     "synthetic": IDENTITY_VOICES,
     "voices": tuple(name for name in VOICES if name.startswith("heldout-")),
     "languages": tuple(name for name, voice in VOICES.items() if voice.language != "en"),
 }
+RECORDED = ("grid_s1", "facegood")  # corpora with recorded motion to train on
 T = TypeVar("T")
 MEAN_CLIPS = 40  # training clips behind the mean pose
 PIECE = 10.0  # seconds of facegood's long take at once
@@ -57,16 +49,15 @@ def load_set(name: str, count: int) -> list[Clip]:
     return found
 
 
-def synthetic(voices: Sequence[str], split: str, count: int) -> list[Clip]:
-    """`count` clips of the corpus, as many of each voice."""
+def synthetic(voices: Sequence[str], split: str | None, count: int) -> list[Clip]:
+    """`count` clips of the synthetic corpus, as many of each voice; split None: of any."""
     each = -(-count // len(voices))
-    return even(
-        [c for voice in voices for c in even(list(CORPORA["synthetic"](voices=[voice], split=split)), each)], count
-    )
+    load = CORPORA["synthetic"]
+    return even([clip for voice in voices for clip in even(list(load(voices=[voice], split=split)), each)], count)
 
 
 def silence(count: int) -> list[Clip]:
-    """At most QUIET_CLIPS clips without speech, in the manner of identities evenly over the list."""
+    """At most QUIET_CLIPS clips without speech, as identities spread over the list."""
     clips = []
     for i, identity in enumerate(even(list(IDENTITY_VOICES), min(count, QUIET_CLIPS))):
         noise = np.random.default_rng(i).standard_normal(QUIET_SECONDS * SAMPLE_RATE) * (QUIET_LEVEL if i % 2 else 0)
@@ -77,23 +68,23 @@ def silence(count: int) -> list[Clip]:
     return clips
 
 
-def even(clips: list[T], count: int) -> list[T]:
-    """`count` of the clips (or names) at equal steps."""
-    return [clips[i] for i in np.linspace(0, len(clips) - 1, min(count, len(clips))).astype(int)]
+def even(items: Sequence[T], count: int) -> list[T]:
+    """`count` of the items at equal steps."""
+    return [items[i] for i in np.linspace(0, len(items) - 1, min(count, len(items))).astype(int)]
 
 
 def with_truth(clip: Clip) -> Clip:
-    """A synthetic clip with its true motion: one draw of the teacher, always the same."""
-    return clip if clip.motion is not None else replace(clip, motion=teach(clip, TRUTH_SEED))
+    """A synthetic clip with its true motion: one draw of the articulation model, always the same."""
+    return clip if clip.motion is not None else replace(clip, motion=perform(clip, TRUTH_SEED))
 
 
 def mean_coefficients(corpus: str) -> np.ndarray:
     """Mean (52,) over the true motion of training clips; a corpus without motion takes that of the synthetic one."""
-    if corpus in ("synthetic", "ljspeech"):
-        loader = CORPORA["synthetic"]
-        clips = [c for v in IDENTITY_VOICES for c in islice(loader(voices=[v], split="train"), MEAN_CLIPS // 20)]
-    else:
+    if corpus in RECORDED:
         clips = list(islice((c for c in CORPORA[corpus]() if c.split == "train"), MEAN_CLIPS))
+    else:
+        loader, each = CORPORA["synthetic"], MEAN_CLIPS // 20
+        clips = [c for voice in IDENTITY_VOICES for c in islice(loader(voices=[voice], split="train"), each)]
     if not clips:
         raise FileNotFoundError("the mean pose needs training clips; `make corpus` makes them")
-    return np.mean([with_truth(clip).motion.coefficients.mean(axis=0) for clip in clips], axis=0)
+    return np.mean([motion(with_truth(clip)).coefficients.mean(axis=0) for clip in clips], axis=0)

@@ -20,7 +20,7 @@ from talkdemo.evaluate.references import fingerprint, reference_for
 from talkdemo.evaluate.sets import mean_coefficients
 from talkdemo.metrics.baselines import loudness_jaw, mean_pose
 from talkdemo.pipeline import SpeechToFace
-from talkdemo.records import AUTO, DIFFPOSETALK, DIFFUSIONTALKER, MODELS, Clip, Motion, Request
+from talkdemo.records import AUTO, DIFFPOSETALK, DIFFUSIONTALKER, MODELS, Clip, Request
 
 REGRESSOR = Path("runs/regressor.safetensors")
 
@@ -117,7 +117,13 @@ def model_system(model: Model, pipeline: SpeechToFace) -> System:
 def decisive(model: Model, pipeline: SpeechToFace) -> list[object]:
     """What decides a model's motions: hashes of its weights and encoders, its settings (JSON values)."""
     config = pipeline.talker.config
-    parts = [cache.file_hash(model.weights()), encoder_hash(config.encoder), model.steps, model.distilled, model.contact]
+    parts = [
+        cache.file_hash(model.weights()),
+        encoder_hash(config.encoder),
+        model.steps,
+        model.distilled,
+        model.contact,
+    ]
     if config.style:
         parts += [cache.file_hash(checkpoint.find(config.style.encoder)), cache.code("reference.py")]
     return parts

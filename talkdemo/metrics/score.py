@@ -64,8 +64,8 @@ class Measurement:
     vertices: np.ndarray  # (T, V, 3) metres
     gap: np.ndarray  # (T,) inner-lip gap, metres
     width: np.ndarray  # (T,) mouth width, metres
-    bite: np.ndarray | None = None  # (T,) lower lip to upper teeth, metres
-    bite_contact: float = 0.0  # metres: at or below, lip and teeth touch
+    teeth_distance: np.ndarray | None = None  # (T,) lower lip to upper teeth, metres
+    teeth_contact: float = 0.0  # metres: at or below, lip and teeth touch
 
 
 def add(totals: Sums, scores: Mapping[str, tuple[float, float]]) -> None:
@@ -137,8 +137,10 @@ def against_phones(measured: Measurement, phones: Sequence[Phone], labels: Label
     }
     narrow, total = rounding(measured.width, phones, rounded=labels.rounded, silence=labels.silence)
     scores["rounding"] = (100 * narrow, total)
-    if measured.bite is not None:
-        touched, total = contact(measured.bite, phones, labels=labels.labiodentals, threshold=measured.bite_contact)
+    if measured.teeth_distance is not None:
+        touched, total = contact(
+            measured.teeth_distance, phones, labels=labels.labiodentals, threshold=measured.teeth_contact
+        )
         scores["labiodental"] = (100 * touched, total)
     resting = rest_frames(phones, len(measured.gap), labels.silence)
     return scores | _finite(

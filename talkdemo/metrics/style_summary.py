@@ -12,7 +12,6 @@ from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 
 import numpy as np
-from scipy.stats import rankdata
 
 from talkdemo.face.arkit import INDEX, indices
 from talkdemo.metrics.blink import blinks
@@ -82,6 +81,8 @@ def measure(motions: Sequence[Motion]) -> StyleSummary:
 
 def ranks(styles: Mapping[str, StyleSummary]) -> dict[str, dict[str, float]]:
     """Rank of each identity in each number: 0 the lowest, 1 the highest; ties share their mean, one alone is 0.5."""
+    from scipy.stats import rankdata  # slow to import
+
     out: dict[str, dict[str, float]] = {name: {} for name in styles}
     for field in fields(StyleSummary):
         places = rankdata([getattr(style, field.name) for style in styles.values()]) - 1

@@ -7,12 +7,17 @@ import numpy as np
 import pytest
 import torch
 
-from talkdemo.data.corpora import shared
+from talkdemo.__main__ import main
+from talkdemo.data.corpora import grid, shared
+from talkdemo.evaluate import articulation, systems
 from talkdemo.evaluate import motion as ev
 from talkdemo.evaluate import sets as evaluate_sets
-from talkdemo.evaluate.gauge import Gauge
-from talkdemo.evaluate.systems import TEACHER_SEED, teach
+from talkdemo.evaluate.measurement import Measurer
+from talkdemo.evaluate.performances import SYSTEM_SEED, perform
+from talkdemo.evaluate.rendered import CHANNELS
+from talkdemo.evaluate.reporting import write_text
 from talkdemo.face import arkit
+from talkdemo.metrics import statistics
 from talkdemo.metrics.openness import openness
 from talkdemo.metrics.table import METRICS
 from talkdemo.metrics.timing import frames_of
@@ -45,8 +50,8 @@ def landmarks(vertices: torch.Tensor) -> torch.Tensor:
 
 
 @pytest.fixture(scope="module")
-def gauge() -> Gauge:
-    return Gauge(TinyFace(), landmarks)
+def measurer() -> Measurer:
+    return Measurer(TinyFace(), landmarks)
 
 
 def make_clip(seed: int, frames: int = 150) -> Clip:
@@ -73,9 +78,9 @@ def clips() -> list[Clip]:
     return [make_clip(seed) for seed in range(6)]
 
 
-def test_truth_scores_perfectly(clips, gauge):
-    system = ev.make_system("truth", clips, lambda: None)
-    metrics, frames, _ = ev.evaluate(clips, system, gauge)
+def test_truth_scores_perfectly(clips, measurer):
+    system = ev.make_system("truth", clips)
+    metrics, frames, _ = ev.evaluate(clips, system, measurer)
     assert frames == 6 * 150
     for name in ("lve", "lve_squared", "fdd", "fdd_absolute", "eve", "mve", "mod", "mbe", "lbe"):
         assert metrics[name] == 0, name
@@ -93,28 +98,29 @@ def test_truth_scores_perfectly(clips, gauge):
     assert metrics["ba_truth"] == 1 and 0 < metrics["ba_truth_shuffled"] <= 1
 
 
-def test_a_known_error_is_reported_in_millimetres(clips, gauge):
+def test_a_known_error_is_reported_in_millimetres(clips, measurer):
     def wide(clip: Clip, seed: int) -> Motion:
         coefficients = clip.motion.coefficients.copy()
         coefficients[:, JAW] += 0.1  # 2 mm at the lower lip
         return Motion(coefficients, clip.motion.head)
 
-    metrics, *_ = ev.evaluate(clips, wide, gauge)
+    metrics, *_ = ev.evaluate(clips, wide, measurer)
     assert metrics["lve"] == pytest.approx(2.0, rel=1e-4)
     assert metrics["mod"] == pytest.approx(2.0, rel=1e-4)
     assert metrics["lve_squared"] == pytest.approx(0.4, rel=1e-4)  # 4e-6 m² in 1e-5 m²
     assert metrics["mbe"] == pytest.approx(0.1 / 52, rel=1e-4)
 
 
-def test_baselines_lie_between(clips, gauge):
-    loud, *_ = ev.evaluate(clips, ev.make_system("loudness", clips, lambda: None), gauge)
+def test_baselines_lie_between(clips, measurer, monkeypatch):
+    loud, *_ = ev.evaluate(clips, ev.make_system("loudness", clips), measurer)
     pose = np.mean([clip.motion.coefficients.mean(axis=0) for clip in clips], axis=0)
-    mean, *_ = ev.evaluate(clips, ev.make_system("mean", clips, lambda: pose), gauge)
+    monkeypatch.setattr(systems, "mean_coefficients", lambda corpus: pose if corpus == "made" else None)
+    mean, *_ = ev.evaluate(clips, ev.make_system("mean", clips), measurer)
     assert mean["lve"] > 0 and "r_phones" not in mean and mean["hits"] == 0  # still and a little open
     assert loud["r_phones"] > 0.6 and loud["r_phones"] > loud["r_phones_shuffled"]
 
 
-def test_masked_channels_do_not_count(clips, gauge):
+def test_masked_channels_do_not_count(clips, measurer):
     mask = np.ones(52, bool)
     mask[PUCKER] = False
     masked = [replace(clip, mask=mask) for clip in clips]
@@ -124,13 +130,13 @@ def test_masked_channels_do_not_count(clips, gauge):
         coefficients[:, PUCKER] = 1
         return Motion(coefficients, clip.motion.head)
 
-    metrics, *_ = ev.evaluate(masked, puckered, gauge)
+    metrics, *_ = ev.evaluate(masked, puckered, measurer)
     assert metrics["lve"] == 0 and metrics["mbe"] == 0
-    metrics, *_ = ev.evaluate(clips, puckered, gauge)
+    metrics, *_ = ev.evaluate(clips, puckered, measurer)
     assert metrics["lve"] > 0
 
 
-def test_a_truth_without_eyes_says_nothing_of_eyes(clips, gauge):
+def test_a_truth_without_eyes_says_nothing_of_eyes(clips, measurer):
     mask = np.ones(52, bool)
     mask[[*arkit.EYES, *arkit.BROWS]] = False
     blind = [replace(clip, mask=mask) for clip in clips]
@@ -139,89 +145,103 @@ def test_a_truth_without_eyes_says_nothing_of_eyes(clips, gauge):
     def system(clip: Clip, seed: int) -> Motion:
         return replace(blinking[int(clip.name.removeprefix("clip"))])
 
-    metrics, *_ = ev.evaluate(blind, system, gauge)
+    metrics, *_ = ev.evaluate(blind, system, measurer)
     assert not {"fdd", "fdd_absolute", "eve"} & set(metrics) and metrics["lve"] == 0
     assert metrics["blinks"] == pytest.approx(10)  # the system's own eyes are there
-    metrics, *_ = ev.evaluate(blind, lambda clip, seed: clip.motion, gauge)
+    metrics, *_ = ev.evaluate(blind, lambda clip, seed: clip.motion, measurer)
     assert "blinks" not in metrics
 
 
-def test_the_same_seed_gives_the_same_figures_and_diversity_is_measured(clips, gauge):
+def test_the_same_seed_gives_the_same_figures_and_diversity_is_measured(clips, measurer):
     def noisy(clip: Clip, seed: int) -> Motion:
         rng = np.random.default_rng(seed)
         return Motion(rng.random((len(clip.motion), 52)).astype(np.float32), clip.motion.head)
 
-    first, *_ = ev.evaluate(clips, noisy, gauge, seed=3, many=True)
-    again, *_ = ev.evaluate(clips, noisy, gauge, seed=3, many=True)
-    other, *_ = ev.evaluate(clips, noisy, gauge, seed=4, many=True)
+    first, *_ = ev.evaluate(clips, noisy, measurer, seed=3, stochastic=True)
+    again, *_ = ev.evaluate(clips, noisy, measurer, seed=3, stochastic=True)
+    other, *_ = ev.evaluate(clips, noisy, measurer, seed=4, stochastic=True)
     assert first == again and first["lve"] != other["lve"]
     assert first["diversity"] > 0
 
 
-def test_length_must_agree(clips, gauge):
+def test_the_table_of_metrics_names_all_that_is_measured_and_nothing_else(clips, head):
+    """On the shipped head, which alone has teeth; the pooled scores are those of rendered video."""
+    lips = [
+        replace(one, phones=tuple(replace(p, label="F") if p.label == "S" else p for p in one.phones)) for one in clips
+    ]
+    metrics, *_ = ev.evaluate(lips, ev.make_system("articulation", lips), head, stochastic=True)
+    assert set(metrics) | {f"r_{short}_pooled" for short in CHANNELS} == set(METRICS)
+
+
+def test_length_must_agree(clips, measurer):
     short = lambda clip, seed: Motion(clip.motion.coefficients[:-20], clip.motion.head[:-20])  # noqa: E731
     with pytest.raises(ValueError, match="130 frames against a truth of 150"):
-        ev.evaluate(clips, short, gauge)
+        ev.evaluate(clips, short, measurer)
 
 
 def test_unknown_systems_are_named(clips):
     with pytest.raises(ValueError, match="'louder'"):
-        ev.make_system("louder", clips, lambda: None)
+        ev.make_system("louder", clips)
     bare = [replace(clip, phones=None, motion=None) for clip in clips]
-    assert "no true motion" in ev.make_system("truth", bare, lambda: None)
-    assert "no phones" in ev.make_system("teacher", bare, lambda: None)
+    for name, missing in (("truth", "no true motion"), ("articulation", "no phones")):
+        with pytest.raises(ValueError, match=missing):
+            ev.make_system(name, bare)
 
 
 def test_unknown_names_are_refused_before_any_work(capsys):
-    assert ev.main(["--sets", "films"]) == 2
+    assert main(["evaluate", "--sets", "films"]) == 2
     assert "'films'; wanted one of synthetic" in capsys.readouterr().err
-    assert ev.main(["--systems", "louder"]) == 2
+    assert main(["evaluate", "motion", "--systems", "louder"]) == 2
     assert "'louder'; wanted truth, mean" in capsys.readouterr().err
 
 
-def test_teacher_is_deterministic_and_depends_on_its_seed(clips):
-    a, b, c = teach(clips[0], 1), teach(clips[0], 1), teach(clips[0], 2)
+def test_the_articulation_model_is_deterministic_and_depends_on_its_seed(clips):
+    a, b, c = perform(clips[0], 1), perform(clips[0], 1), perform(clips[0], 2)
     assert np.array_equal(a.coefficients, b.coefficients)
     assert not np.array_equal(a.coefficients, c.coefficients)
-    system = ev.make_system("teacher", clips, lambda: None)
-    assert np.array_equal(system(clips[0], 5).coefficients, teach(clips[0], TEACHER_SEED + 5).coefficients)
+    system = ev.make_system("articulation", clips)
+    assert np.array_equal(system(clips[0], 5).coefficients, perform(clips[0], SYSTEM_SEED + 5).coefficients)
 
 
 def test_rows_are_written_and_tabulated(tmp_path):
     rows = [
-        ev.Row("synthetic", "loudness", 6, 900, 0.1, {"lve": 4.0, "hits": 48.0}),
-        ev.Row("synthetic", "full-50", 6, 900, 9.0, {"lve": 2.0, "hits": 97.0, "diversity": 1.0}),
-        ev.Row("ljspeech", "mean", 16, 2600, 0.0, {"hits": 0.0}),
+        ev.Row("synthetic", "loudness", 6, ev.Scores({"lve": 4.0, "hits": 48.0}, 900, 0.1)),
+        ev.Row("synthetic", "full-50", 6, ev.Scores({"lve": 2.0, "hits": 97.0, "diversity": 1.0}, 900, 9.0)),
+        ev.Row("ljspeech", "mean", 16, ev.Scores({"hits": 0.0}, 2600, 0.0)),
     ]
-    ev.write(tmp_path / "m" / "metrics.jsonl", rows)
-    lines = [json.loads(line) for line in (tmp_path / "m" / "metrics.jsonl").read_text().splitlines()]
+    lines = [json.loads(row.json()) for row in rows]
     assert lines[1]["lve"] == 2.0 and lines[2]["set"] == "ljspeech"
+    write_text(tmp_path / "m" / "metrics.jsonl", "x")
     assert [p.name for p in (tmp_path / "m").iterdir()] == ["metrics.jsonl"]
-    text = ev.table(rows)
+    text = "\n".join(map(str, ev.tables(rows)))
     assert "| full-50 | 2.00 | 97.0 | 1.00 | 9.0 |" in text and "| loudness | 4.00 | 48.0 | – | 0.1 |" in text
     assert set(lines[1]) - {"set", "system", "clips", "frames", "seconds"} <= set(METRICS)
 
 
 def test_the_student_is_compared_with_the_full_model():
     rows = [
-        ev.Row("grid", "full-512", 2, 9, 1.0, {"lve": 2.0, "hits": 50.0, "fdd": 0.0, "r_phones_shuffled": 0.1}),
-        ev.Row("grid", "student-8", 2, 9, 1.0, {"lve": 2.1, "hits": 49.0, "fdd": -1.0, "r_phones_shuffled": 0.2}),
-        ev.Row("ljspeech", "student-8", 2, 9, 1.0, {"hits": 49.0}),
+        ev.Row(
+            "grid", "full-512", 2, ev.Scores({"lve": 2.0, "hits": 50.0, "fdd": 0.0, "r_phones_shuffled": 0.1}, 9, 1.0)
+        ),
+        ev.Row(
+            "grid", "student-8", 2, ev.Scores({"lve": 2.1, "hits": 49.0, "fdd": -1.0, "r_phones_shuffled": 0.2}, 9, 1.0)
+        ),
+        ev.Row("ljspeech", "student-8", 2, ev.Scores({"hits": 49.0}, 9, 1.0)),
     ]
-    text = ev.difference(rows)
+    text = str(ev.difference(rows))
     assert "| grid | LVE (mm) | 2.10 | 2.00 | +5.0 | lower |" in text
     assert "| grid | hits (%) | 49.0 | 50.0 | -2.0 | higher |" in text
     assert "| -1.00 | 0.00 | – | zero |" in text and "shuffled" not in text and "ljspeech" not in text
-    assert ev.difference(rows[:1]) == ""
+    assert not ev.difference(rows[:1]).rows
 
 
-def test_absent_sets_are_one_sentence(capsys, monkeypatch, gauge, tmp_path):
+def test_absent_sets_are_one_sentence(capsys, monkeypatch, measurer, tmp_path):
     def nothing(name: str, count: int) -> list[Clip]:
         raise FileNotFoundError("no shared data here")
 
     monkeypatch.setattr(ev, "load_set", nothing)
-    monkeypatch.setattr(Gauge, "load", classmethod(lambda cls: gauge))
-    assert ev.main(["--sets", "ljspeech", "--out", str(tmp_path / "m.jsonl")]) == 2
+    monkeypatch.setattr(Measurer, "load", classmethod(lambda cls: measurer))
+    assert main(["evaluate", "--sets", "ljspeech", "--out", str(tmp_path / "m.jsonl")]) == 2
     err = capsys.readouterr().err
     assert "ljspeech left out: no shared data here" in err and "Traceback" not in err
     assert not (tmp_path / "m.jsonl").exists()
@@ -232,7 +252,7 @@ def test_a_corpus_that_is_not_there_names_its_command(monkeypatch, tmp_path):
     with pytest.raises(ValueError, match="make corpus"):
         ev.load_set("synthetic", 4)
     with pytest.raises(FileNotFoundError, match="make corpus"):
-        ev.mean_coefficients("synthetic")
+        evaluate_sets.mean_coefficients("synthetic")
 
 
 def test_silence_is_silent_and_has_known_identities():
@@ -243,7 +263,7 @@ def test_silence_is_silent_and_has_known_identities():
     assert levels[0] == 0 and levels[1] == pytest.approx(evaluate_sets.QUIET_LEVEL, rel=0.01)
 
 
-def test_idle_figures_come_from_the_silence(gauge):
+def test_idle_figures_come_from_the_silence(measurer):
     clips = ev.load_set("silence", 2)
 
     def idle(clip: Clip, seed: int) -> Motion:
@@ -252,7 +272,7 @@ def test_idle_figures_come_from_the_silence(gauge):
         coefficients[:75, JAW] = 0.1  # 2 mm for a tenth of the time
         return Motion(coefficients, np.zeros((750, 3), np.float32))
 
-    metrics, *_ = ev.evaluate(clips, idle, gauge)
+    metrics, *_ = ev.evaluate(clips, idle, measurer)
     assert metrics["blinks"] == pytest.approx(6) and metrics["blink_peak"] == pytest.approx(0.9)
     assert metrics["rest_open"] == pytest.approx(10) and metrics["rest"] == pytest.approx(0.2, rel=1e-3)
     assert "hits" not in metrics and "r_phones" not in metrics
@@ -274,8 +294,8 @@ def test_facegood_is_cut_and_keeps_its_mask():
 
 
 @pytest.fixture(scope="module")
-def head() -> Gauge:
-    return Gauge.load()
+def head() -> Measurer:
+    return Measurer.load()
 
 
 def pose(**channels: float) -> Motion:
@@ -286,21 +306,33 @@ def pose(**channels: float) -> Motion:
 
 
 def test_the_shipped_head_is_measured_as_it_moves(head):
-    rest = head.take(pose())
+    rest = head.measure(pose())
     assert rest.gap[0] < 0.0005
-    assert head.take(pose(jawOpen=0.3)).gap[0] > 0.005
-    assert head.take(pose(jawOpen=0.3, mouthClose=0.3)).gap[0] < 0.001
-    assert head.take(pose(mouthPucker=0.8)).width[0] < rest.width[0] - 0.002
-    assert head.take(pose(mouthSmile=0.8)).width[0] > rest.width[0] + 0.002
-    assert head.take(pose(jawOpen=0.06, mouthRollLower=0.5)).bite[0] < rest.bite_contact < rest.bite[0]
-    assert head.take(pose(jawOpen=0.3)).bite[0] > rest.bite_contact
+    assert head.measure(pose(jawOpen=0.3)).gap[0] > 0.005
+    assert head.measure(pose(jawOpen=0.3, mouthClose=0.3)).gap[0] < 0.001
+    assert head.measure(pose(mouthPucker=0.8)).width[0] < rest.width[0] - 0.002
+    assert head.measure(pose(mouthSmile=0.8)).width[0] > rest.width[0] + 0.002
+    assert (
+        head.measure(pose(jawOpen=0.06, mouthRollLower=0.5)).teeth_distance[0]
+        < rest.teeth_contact
+        < rest.teeth_distance[0]
+    )
+    assert head.measure(pose(jawOpen=0.3)).teeth_distance[0] > rest.teeth_contact
 
 
 def test_regions_of_the_shipped_head_move_with_their_channels(head):
     def moved(region: np.ndarray, **channels: float) -> float:
-        shift = head.take(pose(**channels)).vertices[0] - head.regions.template
+        shift = head.measure(pose(**channels)).vertices[0] - head.regions.template
         return float(np.linalg.norm(shift[region], axis=-1).max())
 
     assert moved(head.regions.lips, jawOpen=0.5) > 0.008 > 0.002 > moved(head.regions.eyes, jawOpen=0.5)
     assert moved(head.regions.eyes, eyeBlink=1) > 0.004 and moved(head.regions.lips, eyeBlink=1) < 0.0005
     assert moved(head.regions.upper_face, browInnerUp=1) > 0.003
+
+
+@pytest.mark.skipif(shared.root() is None, reason="no shared data (../shared/data or TALKDEMO_SHARED)")
+def test_the_articulation_model_is_compared_with_real_people():
+    figures = statistics.statistics([articulation.tracks(clip, clip.motion) for clip in grid.clips(6)])
+    table = articulation.table({"grid_s1": figures, "live_link_face": figures, "facegood": figures}, figures)
+    assert len(table.rows) == len(articulation.COMPARED) and set(figures) <= set(articulation.COMPARED)
+    assert "| 1.00 | grid_s1 |" in str(table)

@@ -1,4 +1,4 @@
-"""Matching and manner on libraries and motions made here: known accuracies, who is taken for whom, no own voice."""
+"""Matching and style on libraries and motions made here: known accuracies, confusions, no own voice."""
 
 from collections import Counter
 from dataclasses import replace
@@ -6,10 +6,12 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from talkdemo.__main__ import main
 from talkdemo.data.articulation.identities import IDENTITIES
 from talkdemo.data.speech.voices import IDENTITY_VOICES
 from talkdemo.evaluate import cache
 from talkdemo.evaluate import identities as ei
+from talkdemo.evaluate import performances as ep
 from talkdemo.metrics.style_classifier import DYNAMICS, StyleClassifier, style_features
 from talkdemo.records import Clip, Motion, Phone, Speech
 
@@ -22,7 +24,8 @@ def test_top_k_and_confusions():
     some = matches(("a", "abcd"), ("a", "bacd"), ("b", "acdb"), ("a", "bcad"))
     assert ei.top(some, 1) == 0.25 and ei.top(some, 3) == 0.75
     assert ei.confusions(some) == [("a", "b", 2), ("b", "a", 1)]
-    text = ei.matching_table(some, matches(("sad", ["sad"]), ("sad", ["happy"])))
+    sentence, emotions = ei.emotion_table(matches(("sad", ["sad"]), ("sad", ["happy"])))
+    text = f"{ei.identity_table(some)}\n{sentence}\n{emotions}"
     assert "| all | 4 | 25.0 | 75.0 | – |" in text and "| a | 3 | 33.3 | 100.0 | b ×2 |" in text
     assert "| b | 1 | 0.0 | 0.0 | a ×1 |" in text
     assert (
@@ -56,7 +59,7 @@ def utterance(name: str, seconds: float = 4.0) -> Clip:
 
 def test_nobody_is_asked_for_with_their_own_voice():
     sessions = [utterance(name) for name in IDENTITY_VOICES]
-    clips = ei.asked(sessions, 3)
+    clips = ei.crossed(sessions, 3)
     assert Counter(clip.identity for clip in clips) == dict.fromkeys(IDENTITY_VOICES, 3)
     assert all(clip.speech.name != clip.identity for clip in clips)
     assert len({(clip.identity, clip.speech.name) for clip in clips}) == len(clips)
@@ -64,34 +67,34 @@ def test_nobody_is_asked_for_with_their_own_voice():
 
 def test_a_session_is_long_enough_and_neutral(monkeypatch):
     loaded = lambda voices, split: iter([utterance(voices[0])] * 9)  # noqa: E731
-    monkeypatch.setitem(ei.CORPORA, "synthetic", loaded)
-    clip = ei.session("Ada", "train", 10)
+    monkeypatch.setitem(ep.CORPORA, "synthetic", loaded)
+    clip = ep.session("Ada", "train", 10)
     assert 12 <= clip.speech.seconds < 14.5 and clip.emotion == "neutral" and clip.identity == "Ada"
-    monkeypatch.setitem(ei.CORPORA, "synthetic", lambda voices, split: iter([]))
+    monkeypatch.setitem(ep.CORPORA, "synthetic", lambda voices, split: iter([]))
     with pytest.raises(ValueError, match="no train utterance of Ada"):
-        ei.session("Ada", "train", 10)
+        ep.session("Ada", "train", 10)
 
 
-def test_the_teachers_manner_is_told_from_others(monkeypatch, tmp_path):
+def test_the_articulation_models_styles_are_told_apart(monkeypatch, tmp_path):
     monkeypatch.setattr(cache, "CACHE", tmp_path)
     names = IDENTITY_VOICES[:3]
     long = {split: lambda voices, split=split: iter([utterance(voices[0])] * 4) for split in ("train", "held-out")}
-    monkeypatch.setitem(ei.CORPORA, "synthetic", lambda voices, split: long[split](voices))
-    manners, dynamics = ei.learn(12, names)
-    assert np.array_equal(manners.means, ei.learn(12, names)[0].means) and len(list(tmp_path.iterdir())) == 3
+    monkeypatch.setitem(ep.CORPORA, "synthetic", lambda voices, split: long[split](voices))
+    manners, dynamics = ei.fit_classifiers(12, names)
+    assert np.array_equal(manners.means, ei.fit_classifiers(12, names)[0].means) and len(list(tmp_path.iterdir())) == 3
     assert set(names) <= set(IDENTITIES) and manners.names == names
-    heard = [replace(ei.session(name, "held-out", 12)) for name in names]
-    clips = ei.asked(heard, 2)
-    motions = [next(ei.performances(clip, [clip.identity], 1)) for clip in clips]
+    heard = [replace(ep.session(name, "held-out", 12)) for name in names]
+    clips = ei.crossed(heard, 2)
+    motions = [next(ei.performed(clip, [clip.identity], 1)) for clip in clips]
     takes, asked = np.stack([style_features(motion) for motion in motions]), [clip.identity for clip in clips]
-    share, wrong = ei.carried(takes, asked, manners)
+    share, wrong = ei.classified(takes, asked, manners)
     assert share == 1 and not wrong
-    assert ei.carried(takes[:, DYNAMICS], asked, dynamics)[0] > 0.6
-    share, wrong = ei.carried(takes[[0] * 6], asked, manners)
+    assert ei.classified(takes[:, DYNAMICS], asked, dynamics)[0] > 0.6
+    share, wrong = ei.classified(takes[[0] * 6], asked, manners)
     assert share == pytest.approx(1 / 3) and sum(wrong.values()) == 4
 
 
-def test_manner_of_a_still_face_and_the_nearest_of_two():
+def test_features_of_a_still_face_and_the_nearest_of_two_styles():
     rng = np.random.default_rng(0)
 
     def take(scale: float) -> Motion:
@@ -111,5 +114,5 @@ def test_manner_of_a_still_face_and_the_nearest_of_two():
 
 
 def test_unknown_systems_are_refused_before_any_work(capsys):
-    assert ei.main(["--systems", "loudness"]) == 2
-    assert "'loudness'; wanted full-STEPS" in capsys.readouterr().err
+    assert main(["evaluate", "identities", "--systems", "loudness"]) == 2
+    assert "'loudness'; wanted regressor, full-STEPS" in capsys.readouterr().err

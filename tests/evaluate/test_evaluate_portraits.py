@@ -1,4 +1,4 @@
-"""Portraits judged: people and pairs, baselines, identity, tables, the file of scores; MediaPipe where it is there."""
+"""Evaluation of portraits: people and pairs, baselines, identity, tables, scores.md; MediaPipe where it is there."""
 
 from __future__ import annotations
 
@@ -8,15 +8,16 @@ import numpy as np
 import pytest
 import torch
 
+from talkdemo.__main__ import main
 from talkdemo.data.corpora import shared
 from talkdemo.data.portraits.store import STORED, Portraits
-from talkdemo.evaluate import scores as evaluate_scores
-from talkdemo.evaluate.portraits import report as evaluate_portraits
-from talkdemo.evaluate.portraits.eye import Read, open_eye
+from talkdemo.evaluate import scores
+from talkdemo.evaluate.portraits import report, speed
+from talkdemo.evaluate.portraits.contact_sheet import photographed_sheet, rendered_sheet
 from talkdemo.evaluate.portraits.identity import Gallery, open_recogniser, still_mask
-from talkdemo.evaluate.portraits.makers import COPY, WARP, copied, crops_made, crops_taken, warped
-from talkdemo.evaluate.portraits.manifold import path_lines, plain, separation_lines, transfer_lines
-from talkdemo.evaluate.portraits.pairs import TRUTH, by_expression, judged, reach, table
+from talkdemo.evaluate.portraits.landmark_reader import Reading, open_reader
+from talkdemo.evaluate.portraits.manifold import interpolation, plain, separation, transfer
+from talkdemo.evaluate.portraits.pairs import COLUMNS, TRUTH, evaluate, expression_table, targets_table
 from talkdemo.evaluate.portraits.people import (
     Person,
     pair,
@@ -25,8 +26,9 @@ from talkdemo.evaluate.portraits.people import (
     rendered,
     rendered_pairs,
 )
-from talkdemo.evaluate.portraits.sheet import photographed_sheet, rendered_sheet
 from talkdemo.evaluate.portraits.sweep import STEPS, rendered_sweeps, sweep
+from talkdemo.evaluate.portraits.systems import COPY, WARP, copy, edited_crops, true_crops, warp_landmarks
+from talkdemo.evaluate.portraits.tables import table
 from talkdemo.gcgan.crop import STEADY, Crop
 from talkdemo.gcgan.edit import Expresser
 from talkdemo.gcgan.model import GCGAN, GCGANConfig
@@ -98,25 +100,25 @@ def expresser() -> Expresser:
 
 
 class Knowing:
-    """An eye that knows the crops of `people` and tells what was seen on the most alike."""
+    """A reader that knows the crops of `people` and returns the landmarks of the most similar one."""
 
     def __init__(self, people: list[Person], side: int) -> None:
         self.crops = np.concatenate([one.crops(side) for one in people]).astype(np.float32)
         self.points = np.concatenate(
-            [Crop.around(p, side).into(p)[None] for one in people for p in one.seen]
+            [Crop.around(p, side).into(p)[None] for one in people for p in one.landmarks]
         )  # all faces here keep their eyes and nose where they are
-        self.faces = np.concatenate([np.eye(52, dtype=np.float32)[: len(one.seen)] for one in people])
+        self.faces = np.concatenate([np.eye(52, dtype=np.float32)[: len(one.landmarks)] for one in people])
 
-    def __call__(self, made: np.ndarray) -> Read:
-        away = [np.abs(self.crops - x).mean((1, 2, 3)) for x in made]
+    def __call__(self, crops: np.ndarray) -> Reading:
+        away = [np.abs(self.crops - x).mean((1, 2, 3)) for x in crops]
         rows = [int(a.argmin()) for a in away]
-        return Read(self.points[rows], self.faces[rows])
+        return Reading(self.points[rows], self.faces[rows])
 
 
 def test_only_people_who_were_held_out(folder):
     people = rendered(folder)
     assert [one.name for one in people] == ["p402", "p403"] and len(rendered(folder, 1)) == 1
-    assert people[1].expressions == ("neutral", "happy", "aa", "") and people[1].pictures.shape[0] == 4  # one unseen
+    assert people[1].expressions == ("neutral", "happy", "aa", "") and people[1].images.shape[0] == 4  # one unseen
     real = photographed(folder)
     assert [one.name for one in real] == ["a", "b"] and real[0].row("smiling") == 1 and real[1].row("smiling") is None
     for missing in (lambda: rendered(folder / "none"), lambda: photographed(folder / "none")):
@@ -140,12 +142,12 @@ def test_pairs_are_the_same_every_time(folder):
 def test_baselines(folder):
     people = rendered(folder)
     portrait = people[0].portrait(0)
-    assert (copied(portrait, people[0].seen) == portrait.picture).all()
-    still, moved = warped(portrait, people[0].seen[[0, 3]])
-    assert np.abs(still.astype(int) - portrait.picture).max() <= 1 and np.abs(moved.astype(int) - still).max() > 5
+    assert (copy(portrait, people[0].landmarks) == portrait.image).all()
+    still, moved = warp_landmarks(portrait, people[0].landmarks[[0, 3]])
+    assert np.abs(still.astype(int) - portrait.image).max() <= 1 and np.abs(moved.astype(int) - still).max() > 5
     pairs = rendered_pairs(people, 6, 64)
-    made = crops_made(copied, people, pairs)
-    assert made.shape == (6, 64, 64, 3) and (made == crops_taken(people, pairs, "source")).all()
+    made = edited_crops(copy, people, pairs)
+    assert made.shape == (6, 64, 64, 3) and (made == true_crops(people, pairs, "source")).all()
 
 
 def test_whose_face_it_is_beside_mouth_and_eyes(folder):
@@ -156,52 +158,54 @@ def test_whose_face_it_is_beside_mouth_and_eyes(folder):
     assert mask[int(eyes[1]), int(eyes[0])] == 1  # between the eyes
     pairs = rendered_pairs(people, 6, 128)
     gallery = Gallery.of(people, None)
-    made = crops_taken(people, pairs, "target")
-    assert gallery.like(made, pairs).all() and np.isnan(gallery.recognised(made, pairs)).all()
+    made = true_crops(people, pairs, "target")
+    assert gallery.by_ssim(made, pairs).all() and np.isnan(gallery.by_recogniser(made, pairs)).all()
     others = [pair(people, 1 - p.person, 0, 1, 128) for p in pairs]
-    assert not gallery.like(made, others).any()
+    assert not gallery.by_ssim(made, others).any()
     torch.manual_seed(0)
     trained = Gallery.of(people, Recogniser(RecogniserConfig()).eval())
-    assert not trained.alike and trained.recognised(made, pairs).shape == (6,)
+    assert not trained.small and trained.by_recogniser(made, pairs).shape == (6,)
     with pytest.raises(ValueError, match="train recogniser"):
         open_recogniser(folder / "none.safetensors")
 
 
 def test_truth_scores_best_and_a_copy_moves_nothing(folder):
     people = rendered(folder)[:1]
-    distinct = people[0].pictures.copy()
-    distinct[:, 60:90, 60:90] = np.arange(len(NAMES))[:, None, None, None] * 50  # so that the eye can tell them apart
-    people = [Person("p402", distinct, people[0].seen, people[0].expressions)]
+    distinct = people[0].images.copy()
+    distinct[:, 60:90, 60:90] = (
+        np.arange(len(NAMES))[:, None, None, None] * 50
+    )  # so that the reader can tell them apart
+    people = [Person("p402", distinct, people[0].landmarks, people[0].expressions)]
     pairs = rendered_pairs(people, 5, 128)
-    found = judged(people, pairs, copied, Gallery.of(people, None), Knowing(people, 128), 128, "gcgan")
+    found = evaluate(people, pairs, copy, Gallery.of(people, None), Knowing(people, 128), 128, "gcgan")
     assert list(found) == [TRUTH, COPY, WARP, "gcgan"]
-    truth, copy = found[TRUTH], found[COPY]
+    truth, copied = found[TRUTH], found[COPY]
     assert truth["error"] == pytest.approx(0, abs=1e-3) and truth["share"] == pytest.approx(1, abs=1e-2)
     assert truth["ssim"] == pytest.approx(1) and (truth["expression"] == 1).all() and truth["l1"].max() == 0
-    assert copy["share"] == pytest.approx(0, abs=1e-2) and (copy["error"] > 0.002).all()
-    assert (copy["expression"] == 0).all() and (copy["ssim"] < 1).all() and (copy["mouth_ssim"] < 1).all()
-    lines = table(found, without=["smile"])
+    assert copied["share"] == pytest.approx(0, abs=1e-2) and (copied["error"] > 0.002).all()
+    assert (copied["expression"] == 0).all() and (copied["ssim"] < 1).all() and (copied["moving_ssim"] < 1).all()
+    lines = str(table(found, COLUMNS, without=["smile"])).splitlines()
     assert lines[2].startswith("| truth | 100.0 | 0.00 |") and "smile" not in lines[0] and "| – |" in lines[2]
-    assert all(line.count("|") == lines[0].count("|") for line in lines[:-1])
-    wanted = reach(found, "gcgan", "renders")
-    assert wanted[2].endswith("**no** |") is bool(copy["error"].mean() > 0.03) and wanted[3].endswith("**no** |")
+    assert all(line.count("|") == lines[0].count("|") for line in lines)
+    wanted = str(targets_table(found, "gcgan", "renders")).splitlines()
+    assert wanted[2].endswith("**no** |") is bool(copied["error"].mean() > 0.03) and wanted[3].endswith("**no** |")
     assert wanted[5].startswith("| SSIM | > ") and wanted[5].endswith("**no** |")  # not better than itself
-    assert by_expression(people, pairs, found, "gcgan")[2].startswith("| ")
+    assert expression_table(people, pairs, found, "gcgan").rows
     with pytest.raises(ValueError, match="no pair"):
-        judged(people, [], copied, Gallery.of(people, None), Knowing(people, 128), 128, "gcgan")
+        evaluate(people, [], copy, Gallery.of(people, None), Knowing(people, 128), 128, "gcgan")
 
 
 def test_a_sweep_of_copies_goes_nowhere_and_one_of_the_truth_grows(folder):
     people = rendered(folder)
     asked = pair(people, 0, 0, 3, 128)
     amounts = np.linspace(0, 1.5, STEPS)
-    start, goal = people[0].seen[[0, 3]]
+    start, goal = people[0].landmarks[[0, 3]]
     paths = start + amounts[:, None, None].astype(np.float32) * (goal - start)
 
-    def eye(crops: np.ndarray) -> Read:
-        return Read(asked.crop.into(paths[: len(crops)]), np.zeros((len(crops), 52)))
+    def reader(crops: np.ndarray) -> Reading:
+        return Reading(asked.crop.into(paths[: len(crops)]), np.zeros((len(crops), 52)))
 
-    row = sweep(people[0], asked, copied, paths, amounts, eye)
+    row = sweep(people[0], asked, copy, paths, amounts, reader)
     assert row["rising"] == row["rising_1"] == 1 and row["at_1"] == pytest.approx(1, abs=1e-3)
     assert row["at_end"] == pytest.approx(1.5, abs=1e-3) and row["least"] == pytest.approx(1, abs=1e-2)
     assert row["zero"] == 0 and np.isnan(row["flicker"]) and row["flicker_read"] == pytest.approx(0, abs=1e-2)
@@ -210,14 +214,14 @@ def test_a_sweep_of_copies_goes_nowhere_and_one_of_the_truth_grows(folder):
 
 def test_manifold_tables(folder, expresser):
     people = rendered(folder)
-    lines = separation_lines(people, {"plain": plain})
+    lines = str(separation(people, {"plain": plain})).splitlines()
     assert lines[4].startswith("| plain | ") and lines[5].startswith("| chance | 25.0 | 33.3 | 50.0 |")
     landmarks = np.stack([performed(0)[:4], performed(0)[:4] + 30])  # one face in two places
-    lines = transfer_lines(landmarks, NAMES[:4], {"gcgan": expresser})
+    lines = str(transfer(landmarks, NAMES[:4], {"gcgan": expresser})).splitlines()
     rows = {line.split(" | ")[0]: line.split(" | ")[1:] for line in lines if line.startswith("| ")}
     assert rows["| copy the other's, brought upright"][0] == "0.00" and "| gcgan" in rows
     assert rows["| own + the other's displacement from rest"][3].startswith("100.0")
-    straight, curved = path_lines(landmarks, NAMES[:4], {"gcgan": expresser})[4:6]
+    straight, curved = str(interpolation(landmarks, NAMES[:4], {"gcgan": expresser})).splitlines()[4:6]
     assert straight == "| straight in landmarks | 1.000 | 100.0 | 0.000 | 0.00 |" and "along the manifold" in curved
 
 
@@ -246,8 +250,20 @@ def test_recogniser_is_trained_on_others_and_opens(folder, tmp_path, capsys):
     found = recipe.people(folder)
     assert found.count == 3 and len(found.person) == 2 * len(NAMES) + 2 and found.real.sum() == 2
     out = tmp_path / "recogniser.safetensors"
-    recipe.main(["--data", str(folder), "--out", str(out), "--steps", "2", "--batch", "8"])
-    assert "12 pictures of 3 people" in capsys.readouterr().out
+    words = [
+        "--data",
+        str(folder),
+        "--out",
+        str(out),
+        "--run",
+        str(tmp_path / "run"),
+        "--max-steps",
+        "2",
+        "--batch",
+        "8",
+    ]
+    recipe.main(words)
+    assert "12 images of 3 people" in capsys.readouterr().out
     assert open_recogniser(out).embed(np.zeros((1, 128, 128, 3), np.uint8)).shape == (1, 128)
     with pytest.raises(FileNotFoundError, match="portrait_data"):
         recipe.people(tmp_path)
@@ -256,32 +272,31 @@ def test_recogniser_is_trained_on_others_and_opens(folder, tmp_path, capsys):
 def test_a_section_is_written_in_its_place(tmp_path):
     path = tmp_path / "scores.md"
     path.write_text("# Scores\n\nWords.\n\n## Before\n\n`python -m talkdemo bench`\n\n| a |\n", encoding="utf-8")
-    command = "python -m talkdemo.evaluate.portraits.report --parts speed"
+    command = "python -m talkdemo evaluate portraits --parts speed"
     for printed in ("| 1 |", "| 2 |"):
-        evaluate_portraits.write(path, "GC-GAN: speed", command, printed)
-    head, sections = evaluate_scores.read(path.read_text(encoding="utf-8"))
+        scores.replace_section(path, scores.Section.printed("GC-GAN: speed", command, printed))
+    head, sections = scores.read(path.read_text(encoding="utf-8"))
     assert "Words." in head and [s.title for s in sections] == ["Before", "GC-GAN: speed"]
     assert sections[1].command == command and "| 2 |" in sections[1].body
     assert "| 1 |" not in sections[1].body and "| a |" in sections[0].body
 
 
 def test_bad_arguments_are_one_sentence(folder, tmp_path, capsys):
-    assert evaluate_portraits.main(["--parts", "manifold", "--model", str(tmp_path / "none.safetensors")]) == 2
-    assert evaluate_portraits.main(["--parts", "speed", "--data", str(tmp_path)]) == 2
+    assert main(["evaluate", "portraits", "--parts", "manifold", "--model", str(tmp_path / "none.safetensors")]) == 2
+    assert main(["evaluate", "portraits", "--parts", "speed", "--data", str(tmp_path)]) == 2
     said = capsys.readouterr().err.strip().splitlines()
-    assert len(said) == 2 and all(line.startswith("evaluate_portraits: ") for line in said)
+    assert len(said) == 2 and all(line.startswith("talkdemo: ") for line in said)
 
 
 def test_speed_is_told_with_its_command(folder, tmp_path, expresser, capsys, monkeypatch):
-    monkeypatch.setattr(evaluate_portraits.Expresser, "load", classmethod(lambda cls, name: expresser))
-    monkeypatch.setattr(evaluate_portraits.evaluate_portraits_speed, "ROUNDS", 1)
-    monkeypatch.setattr(evaluate_portraits.evaluate_portraits_speed.middling, "__defaults__", (1,))
-    scores = tmp_path / "scores.md"
-    asked = ["--parts", "speed", "--data", str(folder), "--limit", "1", "--file", str(scores)]
-    assert evaluate_portraits.main(asked) == 0
+    monkeypatch.setattr(report.Expresser, "load", classmethod(lambda cls, name: expresser))
+    monkeypatch.setattr(speed, "ROUNDS", 1)
+    file = tmp_path / "scores.md"
+    asked = ["--parts", "speed", "--data", str(folder), "--limit", "1", "--file", str(file)]
+    assert main(["evaluate", "portraits", *asked]) == 0
     told = capsys.readouterr().out
     assert "Parameters: generator" in told and not told.startswith("##")
-    (section,) = evaluate_scores.read(scores.read_text(encoding="utf-8"))[1]
+    (section,) = scores.read(file.read_text(encoding="utf-8"))[1]
     assert section.title == "GC-GAN: speed" and section.command.endswith("--limit 1")
 
 
@@ -292,10 +307,10 @@ def test_mediapipe_reads_a_crop_as_it_reads_the_photograph(monkeypatch):
         pytest.skip("face_landmarker.task and photographs are not there (shared data absent)")
     monkeypatch.setenv("TALKDEMO_FACE_LANDMARKER", str(root / "face_landmarker.task"))
     portrait = open_portrait(photographs[0])
-    with open_eye() as eye:
+    with open_reader() as reader:
         for side, limit in ((128, 0.015), (64, 0.03)):
             crop = Crop.around(portrait.landmarks, side)
-            read = eye(np.stack([crop.take(portrait.picture), np.zeros((side, side, 3), np.uint8)]))
+            read = reader(np.stack([crop.take(portrait.image), np.zeros((side, side, 3), np.uint8)]))
             assert read.found.tolist() == [True, False]
             away = np.linalg.norm(read.points[0] - crop.into(portrait.landmarks), axis=1).mean()
             assert away < limit * 0.36 * side

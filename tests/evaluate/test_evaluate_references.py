@@ -7,10 +7,10 @@ import numpy as np
 import pytest
 
 from talkdemo.data.corpora.shared import root
-from talkdemo.evaluate import cache, systems
+from talkdemo.evaluate import cache, performances, systems
 from talkdemo.evaluate import references as er
 from talkdemo.evaluate.systems import Model, make_system, model_system, parse_system
-from talkdemo.records import Clip, Motion, Phone, Reference, Speech
+from talkdemo.records import Clip, Motion, Phone, Reference, Request, Speech
 
 
 def clip(identity: str = "Ada", emotion: str = "neutral", corpus: str = "synthetic", text: str = "one.") -> Clip:
@@ -32,7 +32,7 @@ def corpus(monkeypatch):
         moods = ("neutral", "happy") * 3
         return iter([clip(voices[0], mood, text=f"{i}.") for i, mood in enumerate(moods)])
 
-    monkeypatch.setitem(er.CORPORA, "synthetic", clips)
+    monkeypatch.setitem(performances.CORPORA, "synthetic", clips)
     er.performance.cache_clear()
     yield asked
     er.performance.cache_clear()
@@ -50,7 +50,9 @@ def test_strangers_are_seen_in_the_middle_style(corpus):
     names = {er.reference_for(clip(who, corpus=corpus_)).name for who, corpus_ in (("heldout-slt", "synthetic"),
              ("aug-de-f", "synthetic"), ("ljspeech", "ljspeech"))}  # fmt: skip
     assert names == {"middle style, neutral"} and corpus == [("Ada", "train")]
-    with pytest.raises(ValueError, match="no reference for Ada, sad.*make corpus"):
+    with pytest.raises(
+        ValueError, match="no reference for Ada, sad: the corpus has no sad train utterance of Ada.*make corpus"
+    ):
         er.reference_for(clip("Ada", "sad"))
 
 
@@ -84,22 +86,25 @@ class FakePipeline:
     """DiffPoseTalk: remembers what it was asked for."""
 
     identities, emotions, students, style_encoder = (), (), (8,), object()
-    talker = SimpleNamespace(config=SimpleNamespace(style=SimpleNamespace(encoder="style-encoder")))
+    talker = SimpleNamespace(
+        config=SimpleNamespace(encoder="audio-encoder", style=SimpleNamespace(encoder="style-encoder"))
+    )
 
     def __init__(self) -> None:
-        self.asked: list[dict] = []
+        self.asked: list[Request] = []
 
-    def animate(self, speech: Speech, **choices: object) -> list[Motion]:
-        self.asked.append(choices)
-        return [Motion(np.zeros((speech.frames, 52), np.float32), np.zeros((speech.frames, 3), np.float32))]
+    def animate(self, request: Request) -> list[Motion]:
+        self.asked.append(request)
+        frames = request.speech.frames
+        return [Motion(np.zeros((frames, 52), np.float32), np.zeros((frames, 3), np.float32))]
 
 
 def test_diffposetalk_is_given_the_reference_and_no_identity(corpus):
     pipeline = FakePipeline()
     model_system(Model("diffposetalk", 8, True), pipeline)(clip("Mei", "happy"), 3)
     (asked,) = pipeline.asked
-    assert asked.pop("reference").name == "Mei, happy"
-    assert asked == {"steps": 8, "seed": 3, "distilled": True, "contact": 1.0}
+    assert asked.reference.name == "Mei, happy" and asked.identity is None and asked.emotion is None
+    assert (asked.steps, asked.seed, asked.distilled, asked.contact) == (8, 3, True, 1.0)
 
 
 def test_cached_motions_depend_on_reference_and_style_encoder(corpus, monkeypatch, tmp_path):
@@ -114,7 +119,7 @@ def test_cached_motions_depend_on_reference_and_style_encoder(corpus, monkeypatc
     monkeypatch.setattr(systems, "reference_for", lambda _: seen["reference"])
 
     def ask() -> int:
-        make_system("pose-student-8", [clip()], lambda: None)(clip(), 0)
+        make_system("pose-student-8", [clip()])(clip(), 0)
         return len(pipeline.asked)
 
     assert (ask(), ask()) == (1, 1)
@@ -127,4 +132,4 @@ def test_cached_motions_depend_on_reference_and_style_encoder(corpus, monkeypatc
 def test_a_reference_that_cannot_be_had_is_told_before_any_work(corpus, monkeypatch, tmp_path):
     monkeypatch.setattr(systems, "open_pipeline", lambda name: FakePipeline())
     with pytest.raises(ValueError, match="no reference for Ada, sad"):
-        make_system("pose-student-8", [clip("Ada", "sad")], lambda: None)
+        make_system("pose-student-8", [clip("Ada", "sad")])

@@ -1,29 +1,24 @@
-"""The third-party eye: the geometry of the gap, correlation with a real track, plain errors, MediaPipe on a jaw."""
+"""Lips on rendered video: the geometry of the gap, correlation with a real track, plain errors, MediaPipe on a jaw."""
 
-from types import SimpleNamespace
+import os
 
 import numpy as np
 import pytest
 
+from talkdemo.data.corpora import shared
 from talkdemo.evaluate import cache
 from talkdemo.evaluate import rendered as er
 from talkdemo.face import arkit
+from talkdemo.face.track.landmarker import NAME, VARIABLE
 from talkdemo.metrics.openness import openness
 from talkdemo.records import Clip, Motion, Phone, Speech
+from talkdemo.render.raster import check
 
 
 def test_gap_is_lips_over_eyes_in_pixels():
-    points = {i: SimpleNamespace(x=0.0, y=0.0) for i in (13, 14, 33, 263)}
-    points[13] = SimpleNamespace(x=0.5, y=0.60)
-    points[14] = SimpleNamespace(x=0.5, y=0.65)
-    points[33], points[263] = SimpleNamespace(x=0.25, y=0.4), SimpleNamespace(x=0.75, y=0.4)
-    assert er._gap(points, (200, 100, 3)) == pytest.approx(0.05 * 200 / (0.5 * 100))
-
-
-def test_a_missing_landmarker_is_one_sentence(monkeypatch, tmp_path):
-    monkeypatch.setenv(er.VARIABLE, str(tmp_path / "no.task"))
-    with pytest.raises(FileNotFoundError, match=er.VARIABLE):
-        er.landmarker_file()
+    points = np.zeros((478, 2))
+    points[[13, 14, 33, 263]] = (50, 120), (50, 130), (25, 80), (75, 80)
+    assert er.lip_gap(points) == pytest.approx(10 / 50)
 
 
 def tracks(count: int, frames: int = 75) -> list[np.ndarray]:
@@ -38,31 +33,31 @@ def tracks(count: int, frames: int = 75) -> list[np.ndarray]:
     return made
 
 
-def film(track: np.ndarray, frames: int | None = None, level: float = 0.0) -> er.Seen:
+def video(track: np.ndarray, frames: int | None = None, level: float = 0.0) -> er.LipTracks:
     jaw, pucker = (track[:frames, arkit.INDEX[name]] for name in er.CHANNELS.values())
-    return er.Seen(jaw.copy(), 0.5 * jaw + level, pucker[::-1].copy())
+    return er.LipTracks(jaw.copy(), 0.5 * jaw + level, pucker[::-1].copy())
 
 
-def test_a_film_of_the_truth_follows_the_real_track_and_a_backward_one_does_not():
+def test_a_video_of_the_truth_follows_the_real_track_and_a_backward_one_does_not():
     real = tracks(12)
-    figures = er.track_scores([film(track, 74) for track in real], real)  # a frame short is cut
+    figures = er.track_scores([video(track, 74) for track in real], real)  # a frame short is cut
     assert figures["r_jaw"] == pytest.approx(1) and figures["r_jaw_pooled"] == pytest.approx(1)
     assert abs(figures["r_pucker"]) < 0.4 and abs(figures["r_jaw_shuffled"]) < 0.4
-    again = er.track_scores([film(track, 74) for track in real], real)
+    again = er.track_scores([video(track, 74) for track in real], real)
     assert figures == again
 
 
 def test_the_pooled_score_counts_the_level_of_each_clip():
     real = tracks(6)
-    figures = er.track_scores([film(track, level=0.3 * i) for i, track in enumerate(real)], real)
+    figures = er.track_scores([video(track, level=0.3 * i) for i, track in enumerate(real)], real)
     assert figures["r_jaw"] == pytest.approx(1) and figures["r_jaw_pooled"] < 0.5
 
 
 def test_a_still_mouth_has_no_correlation_and_one_clip_no_control():
     real = tracks(1)
-    still = er.Seen(np.zeros(75), np.zeros(75), np.zeros(75))
+    still = er.LipTracks(np.zeros(75), np.zeros(75), np.zeros(75))
     assert np.isnan(er.track_scores([still], real)["r_jaw"])
-    assert "r_jaw_shuffled" not in er.track_scores([film(real[0])], real)
+    assert "r_jaw_shuffled" not in er.track_scores([video(real[0])], real)
 
 
 def test_figures_are_those_the_clips_allow():
@@ -77,64 +72,69 @@ def test_figures_are_those_the_clips_allow():
     track = tracks(1)[0].astype(np.float32)
     spoken = Clip("a", "made", speech, "held-out", "Ada", phones=phones)
     gap = openness(phones, 75)
-    figures = er.evaluate_rendered([spoken], [Motion(track, track[:, :3])], lambda motion: er.Seen(gap, gap, gap))
+    motion, lips = Motion(track, track[:, :3]), er.LipTracks(gap, gap, gap)
+    figures = er.evaluate_rendered([spoken], [motion], lambda motion: lips)
     assert figures == pytest.approx({"hits": 100, "false": 0, "vowel_hits": 0, "r_phones": 1}, abs=1e-3)
-    two = er.evaluate_rendered([spoken] * 2, [Motion(track, track[:, :3])] * 2, lambda motion: er.Seen(gap, gap, gap))
+    two = er.evaluate_rendered(
+        [spoken] * 2, [Motion(track, track[:, :3])] * 2, lambda motion: er.LipTracks(gap, gap, gap)
+    )
     assert two["r_phones_shuffled"] == pytest.approx(1, abs=1e-3)  # the other clip says the same here
-    real = Clip("b", "made", speech, "held-out", "Ada", motion=Motion(track, track[:, :3]))
-    figures = er.evaluate_rendered([real], [real.motion], lambda motion: film(track))
+    real = Clip("b", "made", speech, "held-out", "Ada", motion=motion)
+    figures = er.evaluate_rendered([real], [real.motion], lambda motion: video(track))
     assert set(figures) == {"r_jaw", "r_jaw_pooled", "r_pucker", "r_pucker_pooled"}
 
 
-def test_pictures_are_looked_at_once(monkeypatch, tmp_path):
+def test_a_motion_is_tracked_once(monkeypatch, tmp_path):
     monkeypatch.setattr(cache, "CACHE", tmp_path)
-    monkeypatch.setenv(er.VARIABLE, str(tmp_path / "face.task"))
+    monkeypatch.setenv(VARIABLE, str(tmp_path / "face.task"))
     (tmp_path / "face.task").write_bytes(b"task")
-    looked = []
+    lengths = []
 
-    def seen(pictures, fps):
-        looked.append(len(list(pictures)))
-        return film(tracks(1)[0])
+    def track_frames(frames, fps):
+        lengths.append(len(list(frames)))
+        return video(tracks(1)[0])
 
-    monkeypatch.setattr(er, "seen", seen)
-    screen = object.__new__(er.Screen)
-    screen.character = "nobody"
-    monkeypatch.setattr(er.Screen, "pictures", lambda self, motion: [None] * len(motion))
+    monkeypatch.setattr(er, "track_frames", track_frames)
+    tracker = object.__new__(er.VideoTracker)
+    tracker.character = "nobody"
+    monkeypatch.setattr(er.VideoTracker, "frames", lambda self, motion: [None] * len(motion))
     motion = Motion(tracks(1)[0].astype(np.float32), np.zeros((75, 3), np.float32))
-    first, again = screen.look(motion), screen.look(motion)
-    assert looked == [75] and np.array_equal(first.jaw, again.jaw)
-    screen.look(Motion(motion.coefficients, motion.head + 0.1))
-    assert looked == [75, 75]
+    first, again = tracker.track(motion), tracker.track(motion)
+    assert lengths == [75] and np.array_equal(first.jaw, again.jaw)
+    tracker.track(Motion(motion.coefficients, motion.head + 0.1))
+    assert lengths == [75, 75]
+
+
+@pytest.fixture
+def landmarker(monkeypatch):
+    pytest.importorskip("mediapipe")
+    root = shared.root()
+    if VARIABLE not in os.environ:
+        if root is None or not (root / NAME).is_file():
+            pytest.skip(f"no {NAME} on this machine")
+        monkeypatch.setenv(VARIABLE, str(root / NAME))
 
 
 @pytest.mark.slow
-def test_mediapipe_sees_the_jaw_open_and_the_lips_pucker():
-    pytest.importorskip("mediapipe")
-    from talkdemo.render.raster import check
-
+def test_mediapipe_sees_the_jaw_open_and_the_lips_pucker(landmarker):
     try:
-        er.landmarker_file()
         check()
-    except (FileNotFoundError, RuntimeError) as reason:
+    except RuntimeError as reason:
         pytest.skip(str(reason))
     jaw = np.repeat([0.0, 0.1, 0.2, 0.35, 0.5, 0.0], 2).astype(np.float32)
     coefficients = np.zeros((2 * len(jaw), 52), np.float32)
     coefficients[: len(jaw), arkit.INDEX["jawOpen"]] = jaw
     coefficients[len(jaw) :, arkit.INDEX["mouthPucker"]] = 1.5 * jaw
-    seen = er.seen(er.Screen().pictures(Motion(coefficients, np.zeros((len(coefficients), 3), np.float32))))
+    motion = Motion(coefficients, np.zeros((len(coefficients), 3), np.float32))
+    found = er.track_frames(er.VideoTracker().frames(motion))
     opened, puckered = slice(1, len(jaw), 2), slice(len(jaw) + 1, None, 2)
-    assert np.corrcoef(seen.gap[opened], jaw[1::2])[0, 1] > 0.95
-    assert seen.gap[len(jaw) - 1] < 0.15 * seen.gap.max()
-    assert np.corrcoef(seen.jaw[opened], jaw[1::2])[0, 1] > 0.9
-    assert np.corrcoef(seen.pucker[puckered], jaw[1::2])[0, 1] > 0.8
+    assert np.corrcoef(found.gap[opened], jaw[1::2])[0, 1] > 0.95
+    assert found.gap[len(jaw) - 1] < 0.15 * found.gap.max()
+    assert np.corrcoef(found.jaw[opened], jaw[1::2])[0, 1] > 0.9
+    assert np.corrcoef(found.pucker[puckered], jaw[1::2])[0, 1] > 0.8
 
 
 @pytest.mark.slow
-def test_a_picture_without_a_face_is_refused():
-    pytest.importorskip("mediapipe")
-    try:
-        er.landmarker_file()
-    except FileNotFoundError as reason:
-        pytest.skip(str(reason))
+def test_frames_without_a_face_are_refused(landmarker):
     with pytest.raises(ValueError, match="finds a face in 0 %"):
-        er.seen([np.full((128, 128, 3), 90, np.uint8)] * 3)
+        er.track_frames([np.full((128, 128, 3), 90, np.uint8)] * 3)

@@ -1,9 +1,13 @@
 """The score file: its sections are found with their commands, and one of them is replaced while the others stay."""
 
+import shlex
+
 import pytest
 
+from talkdemo.__main__ import main, parser
 from talkdemo.evaluate import scores
-from talkdemo.evaluate.scores import FILE, NEW, main, read, renew
+from talkdemo.evaluate.names import SCORES
+from talkdemo.evaluate.scores import NEW, read, renew
 
 TEXT = """# Scores
 
@@ -58,20 +62,27 @@ def test_a_command_that_fails_leaves_its_section(file):
 
 
 def test_what_cannot_be_run_is_told(file, capsys):
-    assert main(["--file", str(file), "Two, by hand"]) == 2
-    assert main(["--file", str(file), "Three"]) == 2 and main(["--file", str(file)]) == 2
+    renew_scores = ["evaluate", "scores", "--file", str(file)]
+    assert main([*renew_scores, "Two, by hand"]) == 2
+    assert main([*renew_scores, "Three"]) == 2 and main(renew_scores) == 2
     said = capsys.readouterr().err
     assert "'Two, by hand' has no command" in said and "'Three' has no command" in said and "no section was" in said
-    assert main(["--file", str(file), "--list"]) == 0
+    assert main([*renew_scores, "--list"]) == 0
     listed = capsys.readouterr().out
     assert "Two, by hand\n    (by hand)" in listed and all(title in listed for title in NEW)
 
 
 def test_the_shipped_file_reads_and_commands_parse():
-    _, sections = read(FILE.read_text(encoding="utf-8"))
-    assert len(sections) > 5 and sum(section.command is not None for section in sections) > 4
-    for command in NEW.values():
-        assert command.startswith("python -m talkdemo")
+    _, sections = read(SCORES.read_text(encoding="utf-8"))
+    commands = [section.command for section in sections if section.command is not None]
+    assert len(sections) > 5 and len(commands) > 4
+    for command in (*commands, *NEW.values()):
+        python, m, module, *words = shlex.split(command)
+        assert (python, m, module) == ("python", "-m", "talkdemo")
+        assert parser().parse_args(words).verb == words[0]  # raises ValueError for what cannot be parsed
+
+
+def test_commands_are_run_by_this_python():
     assert scores.execute('python -c "print(2)"').strip() == "2"
     with pytest.raises(ValueError, match="status 3"):
         scores.execute('python -c "raise SystemExit(3)"')

@@ -1,4 +1,4 @@
-"""What `evaluate_style` measures, on encoders and heads whose worth is known, and one run of each part on fakes."""
+"""Evaluation of style on encoders and heads whose worth is known, and one run of each part on fakes."""
 
 import json
 from types import SimpleNamespace
@@ -6,37 +6,48 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from talkdemo.diffusion.denoiser import Guidance
+from talkdemo.__main__ import main
 from talkdemo.evaluate import cache
+from talkdemo.evaluate.reporting import Column, Table
 from talkdemo.evaluate.style import diversity, encoder, generated, head
-from talkdemo.evaluate.style import manners as em
+from talkdemo.evaluate.style import material as em
 from talkdemo.evaluate.style import report as es
-from talkdemo.evaluate.systems import Model
-from talkdemo.records import Clip, Motion, Phone, Reference, Speech
+from talkdemo.evaluate.style.systems import StyleSystem
+from talkdemo.evaluate.systems import Model, parse_system
+from talkdemo.records import Clip, Guidance, Motion, Phone, Reference, Speech
+
+
+def named(row: dict[Column, float]) -> dict[str, float]:
+    return {column.title: value for column, value in row.items()}
 
 
 def unit(vectors: np.ndarray) -> np.ndarray:
     return vectors / np.linalg.norm(vectors, axis=-1, keepdims=True)
 
 
-def test_an_encoder_of_manners_is_told_from_one_of_words():
+def test_an_encoder_of_styles_is_told_from_one_of_words():
     rng = np.random.default_rng(0)
-    manner, words = rng.normal(0, 1, (12, 1, 32)), rng.normal(0, 1, (1, 4, 32))
-    good, bad = unit(manner + 0.2 * words), unit(0.2 * manner + words)
+    style, words = rng.normal(0, 1, (12, 1, 32)), rng.normal(0, 1, (1, 4, 32))
+    good, bad = unit(style + 0.2 * words), unit(0.2 * style + words)
     found = encoder.retrieval(good, good)
     assert (found.queries, found.top1, found.top5) == (12 * 12, 1, 1) and found.auc > 0.99
-    assert encoder.invariance(good)["manner above words (AUC)"] > 0.99
-    assert encoder.invariance(bad)["manner above words (AUC)"] < 0.01
-    assert encoder.invariance(good)["variance by manner"] > 0.8 > 0.2 > encoder.invariance(bad)["variance by manner"]
+    assert named(encoder.invariance(good))["style above words (AUC)"] > 0.99
+    assert named(encoder.invariance(bad))["style above words (AUC)"] < 0.01
+    assert named(encoder.invariance(good))["variance by style %"] > 0.8
+    assert named(encoder.invariance(bad))["variance by style %"] < 0.2
     noise = unit(rng.normal(0, 1, (12, 4, 32)))
     assert encoder.retrieval(noise, noise).top1 < 0.3 and 0.4 < encoder.retrieval(noise, noise).auc < 0.6
 
 
 def test_persons_are_counted_by_pairs_of_clips():
     vectors = unit(np.array([[1, 0.1], [1, 0.2], [0.1, 1], [0.2, 1], [1, 0.4]]))
-    found = encoder.persons(["a", "a", "b", "b", "b"], vectors)
-    assert (found["persons"], found["clips"]) == (2, 5) and found["nearest"] == 0.8 and 0.5 < found["auc"] < 1
-    assert encoder.persons(["a", "a", "b", "b"], vectors[:4])["auc"] == 1
+    found = named(encoder.persons(["a", "a", "b", "b", "b"], vectors))
+    assert (
+        (found["persons"], found["clips"]) == (2, 5)
+        and found["nearest clip is of the same person %"] == 0.8
+        and 0.5 < found["AUC"] < 1
+    )
+    assert named(encoder.persons(["a", "a", "b", "b"], vectors[:4]))["AUC"] == 1
 
 
 def nodding(sound: Speech, beats: np.ndarray) -> np.ndarray:
@@ -59,8 +70,8 @@ def test_heads_that_follow_the_sound_are_told_from_chance():
         sounds.append(Speech(samples))
         heads.append(nodding(sounds[-1], bursts))
     followed = head.alignment(heads, sounds)
-    assert followed.clips == 16 and followed.own > 0.8 > followed.others and followed.own > followed.turned
-    assert followed.p_others < 0.001 and followed.p_turned < 0.001
+    assert followed.clips == 16 and followed.own > 0.8 > followed.others and followed.own > followed.shifted
+    assert followed.p_others < 0.001 and followed.p_shifted < 0.001
     chance = head.alignment(heads[1:] + heads[:1], sounds)
     assert chance.p_others > 0.05
     with pytest.raises(ValueError, match="0 of 2 clips"):
@@ -70,8 +81,8 @@ def test_heads_that_follow_the_sound_are_told_from_chance():
 def test_the_speed_of_a_steady_turn():
     turn = np.zeros((200, 3))
     turn[:, 1] = np.radians(10) * np.arange(200) / 25
-    found = head.speeds([turn])
-    assert found["mean"] == pytest.approx(10, rel=0.02) and found["p95"] == pytest.approx(10, rel=0.02)
+    mean, _, high = head.speeds([Motion(np.zeros((200, 52)), turn)])
+    assert mean == pytest.approx(10, rel=0.02) and high == pytest.approx(10, rel=0.02)
 
 
 def test_a_tracked_reference_is_near_and_names_what_is_missing():
@@ -116,7 +127,7 @@ def fakes(monkeypatch, tmp_path):
                 np.resize(x, (speech.frames, x.shape[1]))
                 for x in (reference.motion.coefficients, reference.motion.head)
             ]
-            if self.guidance == (1.0, 0.0):  # no style
+            if self.guidance == Guidance(1.0, 0.0):  # no style
                 parts = [0 * x + x.mean(1, keepdims=True) * 0.01 for x in parts]
             made.append(Motion(parts[0], parts[1] + draw.normal(0, 0.001, parts[1].shape)))
         return made
@@ -125,37 +136,37 @@ def fakes(monkeypatch, tmp_path):
         import torch
 
         mean = reference.motion.coefficients.mean(0)
-        return torch.from_numpy(unit(mean - 0.05))  # from the middle of the manners, so that directions differ
+        return torch.from_numpy(unit(mean - 0.05))  # from the mean of the styles, so that directions differ
 
     fake = SimpleNamespace(embed=embed.__get__(object()))
     monkeypatch.setattr("talkdemo.condition.style.StyleEncoder.open", classmethod(lambda cls, *name: fake))
-    monkeypatch.setattr(em.Follower, "motions", motions)
-    monkeypatch.setattr(es, "follower_weights", lambda model: [])
+    monkeypatch.setattr(StyleSystem, "motions", motions)
+    monkeypatch.setattr(StyleSystem, "open", classmethod(lambda cls, name: cls(name, parse_system(name))))
     monkeypatch.setattr(head, "_grid", lambda count: [])
-    monkeypatch.setattr(encoder, "people_lines", lambda embed, seed: ["people"])
+    monkeypatch.setattr(encoder, "people_table", lambda embed, seed: Table([Column("x")], [["people"]]))
 
 
 def test_speeches_share_no_sentence_and_passages_may(fakes):
-    some = em.speeches(5, 8.0, strangers=True)
-    assert [clip.identity for clip in some[:3]] == list(em.STRANGERS) and len({clip.name for clip in some}) == 5
+    some = em.speeches(5, 8.0, unseen_first=True)
+    assert [clip.identity for clip in some[:3]] == list(em.UNSEEN) and len({clip.name for clip in some}) == 5
     assert all(8 <= clip.speech.seconds < 12 for clip in some) and len(em.passages(60, 6.0)) == 60
     with pytest.raises(ValueError, match="held-out passages of 60 s; 3 are wanted"):
         em.passages(3, 60.0)
 
 
-def test_performances_are_kept_and_differ_by_manner(fakes, tmp_path):
+def test_performances_are_kept_and_differ_by_style(fakes, tmp_path):
     speech = em.speeches(1, 6.0)[0]
-    first, second = em.performances(speech, [0, 1])
+    first, second = em.performed(speech, [0, 1])
     assert len(list(tmp_path.iterdir())) == 1 and np.array_equal(
-        em.performances(speech, [0, 1])[1].coefficients, second.coefficients
+        em.performed(speech, [0, 1])[1].coefficients, second.coefficients
     )
     assert np.abs(first.coefficients.mean(0) - second.coefficients.mean(0)).max() > 0.02
-    assert not np.allclose(em.performances(speech, [0], 1)[0].coefficients, first.coefficients, atol=0.02)
+    assert not np.allclose(em.performed(speech, [0], 1)[0].coefficients, first.coefficients, atol=0.02)
 
 
 def test_the_parts_print_their_tables(fakes, capsys, tmp_path):
-    words = f"--systems pose-student-8 --manners 4 --seconds 6 --clips 6 --guidance 2 --out {tmp_path}/x.jsonl"
-    assert es.main(words.split()) == 0
+    words = f"--systems pose-student-8 --styles 4 --seconds 6 --clips 6 --guidance 2 --out {tmp_path}/x.jsonl"
+    assert main(["evaluate", "style", *words.split()]) == 0
     written = [json.loads(line) for line in (tmp_path / "x.jsonl").read_text().splitlines()]
     (student,) = [
         row for row in written if row["table"].startswith("Style of gen") and row["system"] == "pose-student-8"
@@ -163,35 +174,34 @@ def test_the_parts_print_their_tables(fakes, capsys, tmp_path):
     assert student["motions"] == 4 and student["own reference is nearest %"] == 100
     said = capsys.readouterr().out
     rows = [line.split(" | ") for line in said.splitlines() if line.startswith("| pose-")]
-    assert "people" in said and "queries with GRID's channels" in said and "| teacher | references |" in said
+    assert "people" in said and "queries with GRID's channels" in said and "| articulation | references |" in said
     by_name = {row[0].strip("| "): row for row in rows if len(row) == 8 and row[1] == "4"}
     assert {"pose-student-8", "pose-student-8, style 2", "pose-full-8, null style"} == set(by_name)
     assert float(by_name["pose-student-8"][2]) == 100 and float(by_name["pose-full-8, null style"][2]) <= 50
-    assert "that stand out | 6" in said and "pose-student-8, tracked references" in said
+    assert "prominent | 6" in said and "pose-student-8, tracked references" in said
 
 
-def test_slow_systems_are_asked_for_few_manners(monkeypatch):
-    monkeypatch.setitem(es.DEFAULT_GUIDANCE, "diffposetalk", Guidance(1.0, 1.2))
-    slow, quick = (em.Follower(f"pose-full-{n}", Model("diffposetalk", n, False)) for n in (512, 8))
-    found = es.asked([slow, quick], [1.2, 1.5], 64, 8, quick)
+def test_slow_systems_are_asked_for_few_styles():
+    slow, quick = (StyleSystem(f"pose-full-{n}", Model("diffposetalk", n, False)) for n in (512, 8))
+    found = es.conditions([slow, quick], [1.0, 1.5], 64, 8, quick)
     assert [(one.title, one.guidance, count) for one, count in found] == [
-        ("pose-full-512", None, 8),
-        ("pose-full-8", None, 64),
-        ("pose-full-8, style 1.5", (1.0, 1.5), 64),
-        ("pose-full-8, null style", (1.0, 0.0), 64),
+        ("pose-full-512", Guidance(), 8),
+        ("pose-full-8", Guidance(), 64),
+        ("pose-full-8, style 1.5", Guidance(1.0, 1.5), 64),
+        ("pose-full-8, null style", Guidance(1.0, 0.0), 64),
     ]
 
 
 def test_what_follows_no_references_is_refused_in_one_sentence(capsys):
-    assert es.main(["--systems", "loudness"]) == 2
+    assert main(["evaluate", "style", "--systems", "loudness"]) == 2
     assert "wanted pose-full-STEPS" in capsys.readouterr().err
-    assert es.main(["--systems", "student-8"]) == 2
+    assert main(["evaluate", "style", "--systems", "student-8"]) == 2
     assert "diffusiontalker follows no reference clips" in capsys.readouterr().err
 
 
-def test_judges_need_the_teacher_alone(fakes):
-    material = generated.prepare(3, 6.0)
-    assert len(material.reference) == len(material.own) == 3 and len(material.judges["all"].names) == 3
-    assert {len(motion) for motion in material.own} == {150}
+def test_classifiers_need_the_articulation_model_alone(fakes):
+    task = generated.prepare(3, 6.0)
+    assert len(task.references) == len(task.ceiling) == 3 and len(task.classifiers["all"].names) == 3
+    assert {len(motion) for motion in task.ceiling} == {150}
     row = diversity.mean([{"head": 1.0, "lips": np.nan}, {"head": 3.0, "lips": 2.0}])
     assert row == {"head": 2, "lips": 2}

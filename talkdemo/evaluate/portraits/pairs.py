@@ -1,156 +1,134 @@
-"""Pairs of true pictures in, a table of what the model and the baselines make of the first ones out.
+"""Evaluates edits of portraits on pairs of true images: GC-GAN beside two baselines.
 
-Errors are those of landmarks that MediaPipe reads off the made picture against those it saw on the true one, in outer
-eye distances. The row "truth" is the true picture read again at the crop's size: no system can be expected below it.
+Errors are those of landmarks that MediaPipe reads off the edited image against those it read off the true one, in outer
+eye distances. The row "truth" is the true image read again at the crop's size: no system can be expected below it.
 """
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-from talkdemo.evaluate.portraits.eye import Eye, Read
 from talkdemo.evaluate.portraits.identity import Gallery, still_mask
-from talkdemo.evaluate.portraits.makers import COPY, WARP, Maker, copied, crops_made, crops_taken, warped
+from talkdemo.evaluate.portraits.landmark_reader import Reader, Reading
 from talkdemo.evaluate.portraits.people import Pair, Person
+from talkdemo.evaluate.portraits.systems import COPY, WARP, System, copy, edited_crops, true_crops, warp_landmarks
+from talkdemo.evaluate.portraits.tables import Scores, mean
+from talkdemo.evaluate.reporting import Column, Table, note
 from talkdemo.face.arkit import indices
 from talkdemo.metrics.portraits.landmark_error import MOUTH, displacement_share, landmark_error
 from talkdemo.metrics.portraits.recogniser import oval
 from talkdemo.metrics.portraits.ssim import ssim_map
 
 TRUTH = "truth"
-COLUMNS = {  # title, digits, factor
-    "found": ("faces found %", 1, 100),
-    "error": ("landmark error %", 2, 100),
-    "mouth": ("at the mouth %", 2, 100),
-    "share": ("displacement achieved %", 1, 100),
-    "expression": ("expression %", 1, 100),
-    "smile": ("smile", 2, 1),
-    "recognised": ("identity, recogniser %", 1, 100),
-    "like": ("identity, SSIM %", 1, 100),
-    "ssim": ("SSIM", 3, 1),
-    "mouth_ssim": ("SSIM of the moving parts", 3, 1),
-    "l1": ("L1", 2, 1),
+COLUMNS = {
+    "found": Column("faces found %", ".1f", 100),
+    "error": Column("landmark error %", ".2f", 100),
+    "mouth": Column("at the mouth %", ".2f", 100),
+    "share": Column("displacement achieved %", ".1f", 100),
+    "expression": Column("expression %", ".1f", 100),
+    "smile": Column("smile", ".2f"),
+    "recognised": Column("identity, recogniser %", ".1f", 100),
+    "similar": Column("identity, SSIM %", ".1f", 100),
+    "ssim": Column("SSIM", ".3f"),
+    "moving_ssim": Column("SSIM of the moving parts", ".3f"),
+    "l1": Column("L1", ".2f"),
 }
 SMILE = indices("mouthSmile")
-REACH: dict[str, dict[str, float]] = {  # what is wanted of the model: errors at most, the rest at least
+TARGETS: dict[str, dict[str, float]] = {  # of the model: errors at most, the rest at least
     "renders": {"error": 0.03, "share": 0.85, "recognised": 0.95},
     "photographs": {"error": 0.045, "share": 0.75, "recognised": 0.90},
 }
 
 
 @dataclass(frozen=True)
-class Judge:
-    """Everything by which pictures are judged, and the true ones."""
+class Scorer:
+    """Scores edited crops of the pairs against the true ones."""
 
     people: Sequence[Person]
     pairs: Sequence[Pair]
     truth: np.ndarray  # (N, S, S, 3)
     gallery: Gallery
-    performed: Mapping[int, np.ndarray]  # person → (E, 52) coefficients read off their true pictures
-    eye: Eye
+    coefficients: Mapping[int, np.ndarray]  # person → (E, 52) read off their true images
+    reader: Reader
 
-    def scores(self, made: np.ndarray) -> dict[str, np.ndarray]:
-        """(N, S, S, 3) → every column, (N,) each; nan where it does not apply."""
-        read = self.eye(made)
+    def scores(self, crops: np.ndarray) -> Scores:
+        """(N, S, S, 3) → every column, (N,) each; NaN where it does not apply."""
+        reading = self.reader(crops)
         start, goal = (np.stack([getattr(pair, name) for pair in self.pairs]) for name in ("start", "goal"))
         moves = np.array([pair.moves for pair in self.pairs])
-        still = np.stack([still_mask(np.stack([p.start, p.goal]), made.shape[1]) for p in self.pairs])
-        moving = np.maximum(oval(made.shape[1]).numpy() - still, 0) + 1e-9  # the boxes of eyes and mouth
-        alike = np.stack([ssim_map(a, b) for a, b in zip(made, self.truth, strict=True)])
+        still = np.stack([still_mask(np.stack([p.start, p.goal]), crops.shape[1]) for p in self.pairs])
+        moving = np.maximum(oval(crops.shape[1]).numpy() - still, 0) + 1e-9  # the boxes of eyes and mouth
+        similarity = np.stack([ssim_map(a, b) for a, b in zip(crops, self.truth, strict=True)])
         return {
-            "found": read.found.astype(float),
-            "error": landmark_error(read.points, goal),
-            "mouth": landmark_error(read.points, goal, MOUTH),
-            "share": np.where(moves, displacement_share(read.points, start, goal), np.nan),
-            "expression": self._expression(read),
-            "smile": read.coefficients[:, SMILE].mean(1),
-            "recognised": self.gallery.recognised(made, self.pairs).astype(float),
-            "like": self.gallery.like(made, self.pairs).astype(float),
-            "ssim": alike.mean((1, 2)),
-            "mouth_ssim": (alike * moving).sum((1, 2)) / moving.sum((1, 2)),
-            "l1": np.abs(made.astype(np.float32) - self.truth).mean((1, 2, 3)),
+            "found": reading.found.astype(float),
+            "error": landmark_error(reading.points, goal),
+            "mouth": landmark_error(reading.points, goal, MOUTH),
+            "share": np.where(moves, displacement_share(reading.points, start, goal), np.nan),
+            "expression": self._expression(reading),
+            "smile": reading.coefficients[:, SMILE].mean(1),
+            "recognised": self.gallery.by_recogniser(crops, self.pairs),
+            "similar": self.gallery.by_ssim(crops, self.pairs),
+            "ssim": similarity.mean((1, 2)),
+            "moving_ssim": (similarity * moving).sum((1, 2)) / moving.sum((1, 2)),
+            "l1": np.abs(crops.astype(np.float32) - self.truth).mean((1, 2, 3)),
         }
 
-    def _expression(self, read: Read) -> np.ndarray:
-        """(N,): 1 where, of all true pictures of the person, the target's is nearest in MediaPipe's coefficients."""
+    def _expression(self, reading: Reading) -> np.ndarray:
+        """(N,): 1 where, of all true images of the person, the target's is nearest in MediaPipe's coefficients."""
         right = np.full(len(self.pairs), np.nan)
         for k, pair in enumerate(self.pairs):
-            if read.found[k]:
-                away = np.linalg.norm(self.performed[pair.person] - read.coefficients[k], axis=1)
+            if reading.found[k]:
+                away = np.linalg.norm(self.coefficients[pair.person] - reading.coefficients[k], axis=1)
                 right[k] = np.nanargmin(away) == pair.target
         return right
 
 
-def judged(
-    people: Sequence[Person], pairs: Sequence[Pair], model: Maker, gallery: Gallery, eye: Eye, side: int, name: str
-) -> dict[str, dict[str, np.ndarray]]:
-    """Every system's scores: the truth, two baselines, the model."""
+def evaluate(
+    people: Sequence[Person],
+    pairs: Sequence[Pair],
+    model: System,
+    gallery: Gallery,
+    reader: Reader,
+    side: int,
+    name: str,
+) -> dict[str, Scores]:
+    """Every system's scores: the truth, two baselines, the model, called `name`."""
     if not pairs:
-        raise ValueError("no pair of pictures was found; people with two pictures each are wanted")
-    performed = {k: eye(people[k].crops(side)).coefficients for k in sorted({pair.person for pair in pairs})}
-    truth = crops_taken(people, pairs, "target")
-    judge = Judge(people, pairs, truth, gallery, performed, eye)
-    found = {TRUTH: judge.scores(truth)}
-    for title, make in ((COPY, copied), (WARP, warped), (name, model)):
-        found[title] = judge.scores(crops_made(make, people, pairs))
-        print(f"evaluate_portraits: {title} done", file=sys.stderr)
+        raise ValueError("no pair of images was found; people with two images each are wanted")
+    coefficients = {k: reader(people[k].crops(side)).coefficients for k in sorted({pair.person for pair in pairs})}
+    truth = true_crops(people, pairs, "target")
+    scorer = Scorer(people, pairs, truth, gallery, coefficients, reader)
+    found = {TRUTH: scorer.scores(truth)}
+    for title, system in ((COPY, copy), (WARP, warp_landmarks), (name, model)):
+        found[title] = scorer.scores(edited_crops(system, people, pairs))
+        note(f"{title} done")
     return found
 
 
-def table(found: Mapping[str, Mapping[str, np.ndarray]], without: Sequence[str] = ()) -> list[str]:
-    """Markdown, one row a system."""
-    columns = {name: rest for name, rest in COLUMNS.items() if name not in without}
-    lines = [f"| system | {' | '.join(title for title, *_ in columns.values())} |", "|---" * (len(columns) + 1) + "|"]
-    for title, scores in found.items():
-        lines.append(f"| {title} | {' | '.join(_cell(scores[n], d, f) for n, (_, d, f) in columns.items())} |")
-    return [*lines, ""]
+def targets_table(found: Mapping[str, Scores], name: str, part: str) -> Table:
+    """Targets of the model and what was reached; SSIM is to exceed both baselines'."""
+    rows = []
+    for figure, limit in TARGETS[part].items():
+        column, value, at_most = COLUMNS[figure], mean(found[name][figure]), figure == "error"
+        reached = "–" if np.isnan(value) else "yes" if (value <= limit if at_most else value >= limit) else "**no**"
+        rows.append([column.title, f"{'≤' if at_most else '≥'} {column.factor * limit:g}", column.cell(value), reached])
+    ssim = {system: mean(scores["ssim"]) for system, scores in found.items()}
+    best = max(ssim[COPY], ssim[WARP])
+    rows.append(["SSIM", f"> {best:.3f}", f"{ssim[name]:.3f}", "yes" if ssim[name] > best else "**no**"])
+    return Table([Column(title) for title in ("figure", "target", "reached", "")], rows)
 
 
-def reach(found: Mapping[str, Mapping[str, np.ndarray]], name: str, part: str) -> list[str]:
-    """Markdown: what was wanted of the model and what was reached; SSIM is wanted above both baselines'."""
-    lines = ["| figure | wanted | reached | |", "|---|---|---|---|"]
-    for column, limit in REACH[part].items():
-        title, digits, factor = COLUMNS[column]
-        value, low = _mean(found[name][column]), column == "error"
-        kept = "yes" if (value <= limit if low else value >= limit) else "**no**" if np.isfinite(value) else "–"
-        told = _cell(found[name][column], digits, factor)
-        lines.append(f"| {title} | {'≤' if low else '≥'} {factor * limit:g} | {told} | {kept} |")
-    means = {system: float(scores["ssim"].mean()) for system, scores in found.items()}
-    best = max(means[COPY], means[WARP])
-    kept = "yes" if means[name] > best else "**no**"
-    return [*lines, f"| SSIM | > {best:.3f} | {means[name]:.3f} | {kept} |", ""]
-
-
-def by_expression(
-    people: Sequence[Person], pairs: Sequence[Pair], found: Mapping[str, Mapping[str, np.ndarray]], name: str
-) -> list[str]:
-    """Markdown: where the model stands, expression by expression of the target."""
-    targets = np.array([people[pair.person].expressions[pair.target] or "(blend)" for pair in pairs])
-    head = "| target | pairs | landmark error % | floor | displacement achieved % | SSIM | warp's |"
-    lines = [head, "|---" * 7 + "|"]
-    for target in dict.fromkeys(sorted(targets)):
-        rows = targets == target
-        cells = [
-            _cell(found[system][column][rows], digits, factor)
-            for system, column, digits, factor in (
-                (name, "error", 2, 100), (TRUTH, "error", 2, 100), (name, "share", 1, 100), (name, "ssim", 3, 1),
-                (WARP, "ssim", 3, 1),
-            )
-        ]  # fmt: skip
-        lines.append(f"| {target} | {rows.sum()} | {' | '.join(cells)} |")
-    return [*lines, ""]
-
-
-def _cell(values: np.ndarray, digits: int, factor: float) -> str:
-    mean = _mean(values)
-    return f"{factor * mean:.{digits}f}" if np.isfinite(mean) else "–"
-
-
-def _mean(values: np.ndarray) -> float:
-    """Of what is known; nan of nothing."""
-    known = values[np.isfinite(values)]
-    return float(known.mean()) if len(known) else float("nan")
+def expression_table(people: Sequence[Person], pairs: Sequence[Pair], found: Mapping[str, Scores], name: str) -> Table:
+    """The model's scores by expression of the target."""
+    expressions = np.array([people[pair.person].expressions[pair.target] or "(blend)" for pair in pairs])
+    figures = ((name, "error"), (TRUTH, "error"), (name, "share"), (name, "ssim"), (WARP, "ssim"))
+    rows = []
+    for expression in dict.fromkeys(sorted(expressions)):
+        mine = expressions == expression
+        rows.append([str(expression), int(mine.sum()), *(mean(found[system][n][mine]) for system, n in figures)])
+    floor, warp = Column("floor", ".2f", 100), Column("warp's", ".3f")
+    shown = [COLUMNS["error"], floor, COLUMNS["share"], COLUMNS["ssim"], warp]
+    return Table([Column("target"), Column("pairs"), *shown], rows)

@@ -1,4 +1,4 @@
-"""The model in, its milliseconds a picture and its size out."""
+"""Measures the speed of GC-GAN per image, and its size."""
 
 from __future__ import annotations
 
@@ -9,36 +9,37 @@ import numpy as np
 import torch
 
 from talkdemo.evaluate.portraits.people import Person
+from talkdemo.evaluate.reporting import Column, Table
 from talkdemo.gcgan.crop import Crop
 from talkdemo.gcgan.edit import Expresser
 from talkdemo.gcgan.portrait import Portrait
 
-ROUNDS = 20
+ROUNDS, WARM_UP = 20, 2
 THREADS = 2
 LARGE = 1024  # pixels of the photograph
 
 
-def middling(call: Callable[[], object], rounds: int = ROUNDS) -> tuple[float, float]:
-    """Milliseconds: the middle and the shortest of so many rounds after two that do not count."""
+def milliseconds(call: Callable[[], object]) -> tuple[float, float]:
+    """Median and minimum over ROUNDS, after WARM_UP rounds."""
     spent = []
-    for _ in range(rounds + 2):
+    for _ in range(ROUNDS + WARM_UP):
         begin = time.perf_counter()
         call()
         spent.append(1000 * (time.perf_counter() - begin))
-    return float(np.median(spent[2:])), float(min(spent[2:]))
+    return float(np.median(spent[WARM_UP:])), float(min(spent[WARM_UP:]))
 
 
-def lines(expresser: Expresser, one: Person, name: str) -> list[str]:
-    """Markdown, timed on THREADS threads."""
+def evaluate(expresser: Expresser, one: Person, name: str) -> Table:
+    """Timed on THREADS threads."""
     import cv2
 
     portrait, side = one.portrait(0), expresser.side
-    target = one.seen[min(1, len(one.seen) - 1)]
+    target = one.landmarks[min(1, len(one.landmarks) - 1)]
     crop = Crop.around(portrait.landmarks, side)
-    small = torch.from_numpy(crop.take(portrait.picture)).permute(2, 0, 1)[None].float() / 127.5 - 1
+    small = torch.from_numpy(crop.take(portrait.image)).permute(2, 0, 1)[None].float() / 127.5 - 1
     source, goal = (torch.from_numpy(crop.into(points))[None] / side for points in (portrait.landmarks, target))
-    zoom = LARGE / len(portrait.picture)
-    photograph = Portrait(cv2.resize(portrait.picture, (LARGE, LARGE)), portrait.landmarks * zoom, name)
+    zoom = LARGE / len(portrait.image)
+    photograph = Portrait(cv2.resize(portrait.image, (LARGE, LARGE)), portrait.landmarks * zoom, name)
 
     def network() -> object:
         with torch.inference_mode():
@@ -46,18 +47,18 @@ def lines(expresser: Expresser, one: Person, name: str) -> list[str]:
 
     calls: dict[str, Callable[[], object]] = {
         f"the network, {side}²": network,
-        f"`express` in a photograph of {len(portrait.picture)}²": lambda: expresser.express(portrait, target),
+        f"`express` in a photograph of {len(portrait.image)}²": lambda: expresser.express(portrait, target),
         f"`express` in a photograph of {LARGE}²": lambda: expresser.express(photograph, target * zoom),
     }
-    before = torch.get_num_threads()
+    threads = torch.get_num_threads()
     torch.set_num_threads(THREADS)
     try:
-        timed = {title: middling(call) for title, call in calls.items()}
+        rows = [[title, *milliseconds(call)] for title, call in calls.items()]
     finally:
-        torch.set_num_threads(before)
-    shown = [f"| {name}, {THREADS} threads, one picture at a time | ms (median) | ms (best) |", "|---" * 3 + "|"]
-    shown += [f"| {title} | {median:.0f} | {best:.0f} |" for title, (median, best) in timed.items()]
+        torch.set_num_threads(threads)
     parts = {"generator": expresser.model.generator, "geometry": expresser.model.geometry}
     sizes = {title: sum(p.numel() for p in module.parameters()) / 1e6 for title, module in parts.items()}
-    told = ", ".join(f"{title} {size:.2f} M" for title, size in sizes.items())
-    return [*shown, "", f"Parameters: {told}; together {sum(sizes.values()):.2f} M.", ""]
+    listed = ", ".join(f"{title} {size:.2f} M" for title, size in sizes.items())
+    columns = [Column(f"{name}, {THREADS} threads, one image at a time")]
+    columns += [Column("ms (median)", ".0f"), Column("ms (best)", ".0f")]
+    return Table(columns, rows, note=f"Parameters: {listed}; together {sum(sizes.values()):.2f} M.")

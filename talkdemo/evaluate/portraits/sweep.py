@@ -1,15 +1,16 @@
-"""Pairs in, how steadily the picture goes from the one to the other as the amount grows out, a table of it."""
+"""Evaluates how steadily an edited portrait changes as the amount of the expression grows."""
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Sequence
 
 import numpy as np
 
-from talkdemo.evaluate.portraits.eye import Eye
-from talkdemo.evaluate.portraits.makers import WARP, Maker, by, warped
+from talkdemo.evaluate.portraits.landmark_reader import Reader
 from talkdemo.evaluate.portraits.people import NEUTRAL, Pair, Person, pair
+from talkdemo.evaluate.portraits.systems import WARP, System, model_system, warp_landmarks
+from talkdemo.evaluate.portraits.tables import Scores, collect
+from talkdemo.evaluate.reporting import Column, note
 from talkdemo.gcgan.edit import Expresser
 from talkdemo.metrics.portraits.landmark_error import MOUTH, displacement_share
 from talkdemo.metrics.portraits.smoothness import flicker, rising
@@ -17,37 +18,39 @@ from talkdemo.records import MAX_AMOUNT
 
 STEPS = 16
 EXPRESSIONS = ("happy", "surprised", "kiss", "aa", "laugh", "sad")  # people in turn
-COLUMNS = {  # title, digits, factor
-    "rising_1": ("grows, amounts to 1 %", 1, 100),
-    "rising": ("grows, to 1.5 %", 1, 100),
-    "least": ("least step / mean step", 2, 1),
-    "at_1": ("achieved at 1 %", 1, 100),
-    "at_end": ("at 1.5 %", 1, 100),
-    "flicker": ("flicker of the pictures", 3, 1),
-    "flicker_read": ("of the landmarks read", 3, 1),
-    "zero": ("changed at 0 (grey levels)", 1, 1),
+COLUMNS = {
+    "rising_1": Column("grows, amounts to 1 %", ".1f", 100),
+    "rising": Column("grows, to 1.5 %", ".1f", 100),
+    "least": Column("least step / mean step", ".2f"),
+    "at_1": Column("achieved at 1 %", ".1f", 100),
+    "at_end": Column("at 1.5 %", ".1f", 100),
+    "flicker": Column("flicker of the images", ".3f"),
+    "flicker_read": Column("of the landmarks read", ".3f"),
+    "zero": Column("changed at 0 (grey levels)", ".1f"),
 }
 
 
 def rendered_sweeps(people: Sequence[Person], side: int) -> list[Pair]:
-    """Everybody from the neutral picture to one of EXPRESSIONS that moves their mouth."""
+    """Everybody from the neutral image to one of EXPRESSIONS that moves their mouth."""
     found = []
     for k, one in enumerate(people):
         rest, target = one.row(NEUTRAL), one.row(EXPRESSIONS[k % len(EXPRESSIONS)])
-        if rest is not None and target is not None and (made := pair(people, k, rest, target, side)).moves:
-            found.append(made)
+        if rest is not None and target is not None and (candidate := pair(people, k, rest, target, side)).moves:
+            found.append(candidate)
     return found
 
 
-def sweep(one: Person, pair: Pair, make: Maker, paths: np.ndarray, amounts: np.ndarray, eye: Eye) -> dict[str, float]:
-    """One pair along targets `paths` (N, 68, 2) in the pixels of the pictures → every column."""
+def sweep(
+    one: Person, pair: Pair, system: System, path: np.ndarray, amounts: np.ndarray, reader: Reader
+) -> dict[str, float]:
+    """One pair along targets `path` (N, 68, 2) in the pixels of the images → every column."""
     portrait = one.portrait(pair.source)
-    pictures = make(portrait, paths)
-    crops = np.stack([pair.crop.take(picture) for picture in pictures])
-    read = eye(crops)
-    if not read.found.all():
+    images = system(portrait, path)
+    crops = np.stack([pair.crop.take(image) for image in images])
+    reading = reader(crops)
+    if not reading.found.all():
         return dict.fromkeys(COLUMNS, float("nan"))
-    shares = displacement_share(read.points, read.points[:1], pair.goal)
+    shares = displacement_share(reading.points, reading.points[:1], pair.goal)
     to_one = amounts <= 1 + 1e-6
     steps = np.diff(shares[to_one])
     return {
@@ -57,32 +60,30 @@ def sweep(one: Person, pair: Pair, make: Maker, paths: np.ndarray, amounts: np.n
         "at_1": float(np.interp(1, amounts, shares)),
         "at_end": float(shares[-1]),
         "flicker": flicker(crops),
-        "flicker_read": flicker(read.points[:, MOUTH]),
-        "zero": float(np.abs(pictures[0].astype(int) - portrait.picture).max()),
+        "flicker_read": flicker(reading.points[:, MOUTH]),
+        "zero": float(np.abs(images[0].astype(int) - portrait.image).max()),
     }
 
 
-def lines(people: Sequence[Person], pairs: Sequence[Pair], expresser: Expresser, eye: Eye, name: str) -> list[str]:
-    """Markdown: the model along the manifold and straight, the warp."""
+def evaluate(
+    people: Sequence[Person], pairs: Sequence[Pair], expresser: Expresser, reader: Reader, name: str
+) -> dict[str, Scores]:
+    """The model along the manifold and straight, the warp."""
     if not pairs:
-        raise ValueError("no pair of pictures was found whose mouth moves; people with two pictures each are wanted")
+        raise ValueError("no pair of images was found whose mouth moves; people with two images each are wanted")
     amounts = np.linspace(0, MAX_AMOUNT, STEPS)
     systems = {
-        f"{name}, along the manifold": (by(expresser), "manifold"),
-        f"{name}, straight": (by(expresser), "landmarks"),
-        WARP: (warped, "landmarks"),
+        f"{name}, along the manifold": (model_system(expresser), "manifold"),
+        f"{name}, straight": (model_system(expresser), "landmarks"),
+        WARP: (warp_landmarks, "landmarks"),
     }
-    shown = [f"| system | {' | '.join(title for title, *_ in COLUMNS.values())} |", "|---" * (len(COLUMNS) + 1) + "|"]
-    for title, (make, along) in systems.items():
+    found = {}
+    for title, (system, along) in systems.items():
         rows = []
         for asked in pairs:
             one = people[asked.person]
-            paths = expresser.path(one.portrait(asked.source), one.seen[asked.target], amounts.tolist(), along)
-            rows.append(sweep(one, asked, make, paths, amounts, eye))
-        cells = []
-        for column, (_, digits, factor) in COLUMNS.items():
-            values = [row[column] for row in rows if np.isfinite(row[column])]
-            cells.append(f"{factor * np.mean(values):.{digits}f}" if values else "–")
-        shown.append(f"| {title} | {' | '.join(cells)} |")
-        print(f"evaluate_portraits: sweep of {title} done", file=sys.stderr)
-    return [*shown, ""]
+            path = expresser.path(one.portrait(asked.source), one.landmarks[asked.target], amounts.tolist(), along)
+            rows.append(sweep(one, asked, system, path, amounts, reader))
+        found[title] = collect(rows)
+        note(f"sweep of {title} done")
+    return found

@@ -1,41 +1,42 @@
-"""Systems in, how far apart their motions of one speech are out: over seeds, and over references, face part by part.
+"""Measures diversity: how far motions of one speech lie apart, over seeds and over references, per part of the face.
 
-A seed may move head and brows as it likes, but the words are one and the same: the lips have to agree.
+A seed may change head and brows, but the words are the same: the lips have to agree.
 """
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Sequence
 
 import numpy as np
 
-from talkdemo.evaluate.gauge import Gauge
-from talkdemo.evaluate.style.manners import Follower, performances, references, short, speeches
+from talkdemo.evaluate.measurement import Measurer
+from talkdemo.evaluate.reporting import Column, Table, note
+from talkdemo.evaluate.style.material import beginning, performed, references, speeches
+from talkdemo.evaluate.style.systems import StyleSystem
 from talkdemo.face import arkit
 from talkdemo.metrics.diversity import agreement, diversity, head_diversity
-from talkdemo.records import Motion
+from talkdemo.records import Clip, Motion
 
 SAMPLES = 4
 SPEECHES = 6
 BROWS = arkit.indices("browDown", "browInnerUp", "browOuterUp")
 COLUMNS = {
-    "head": ("head °", 2),
-    "upper": ("upper face mm", 3),
-    "lips": ("lips mm", 3),
-    "share": ("lips / upper", 2),
-    "r_mouth": ("r(mouth)", 2),
-    "r_brows": ("r(brows)", 2),
-    "r_head": ("r(nod)", 2),
+    "head": Column("head °", ".2f"),
+    "upper": Column("upper face mm", ".3f"),
+    "lips": Column("lips mm", ".3f"),
+    "share": Column("lips / upper", ".2f"),
+    "r_mouth": Column("r(mouth)", ".2f"),
+    "r_brows": Column("r(brows)", ".2f"),
+    "r_head": Column("r(nod)", ".2f"),
 }
 
 
-def spread(gauge: Gauge, motions: Sequence[Motion]) -> dict[str, float]:
+def spread(measurer: Measurer, motions: Sequence[Motion]) -> dict[str, float]:
     """Samples of one speech → mean distances between pairs (head in degrees; upper face and lips in mm, the head held
     still), lips by upper face, and the correlation of two samples' mouth opening, brows and nodding."""
-    takes = [gauge.take(motion) for motion in motions]
-    vertices = np.stack([take.vertices for take in takes])
-    upper, lips = (diversity(vertices, mask) for mask in (gauge.regions.upper_face, gauge.regions.lips))
+    measured = [measurer.measure(motion) for motion in motions]
+    vertices = np.stack([one.vertices for one in measured])
+    upper, lips = (diversity(vertices, mask) for mask in (measurer.regions.upper_face, measurer.regions.lips))
     coefficients = np.stack([motion.coefficients for motion in motions])
     heads = np.stack([motion.head for motion in motions])
     return {
@@ -43,51 +44,41 @@ def spread(gauge: Gauge, motions: Sequence[Motion]) -> dict[str, float]:
         "upper": upper,
         "lips": lips,
         "share": lips / upper if upper else float("nan"),
-        "r_mouth": agreement([take.gap for take in takes]),
+        "r_mouth": agreement(np.stack([one.gap for one in measured])),
         "r_brows": agreement(coefficients[..., BROWS].mean(-1)),
         "r_head": agreement(heads[..., 0]),
     }
 
 
 def mean(rows: Sequence[dict[str, float]]) -> dict[str, float]:
-    """Column by column, what is not known left out; nan where nothing is."""
+    """Column by column over the known values; nan where nothing is known."""
     known = {name: [row[name] for row in rows if not np.isnan(row[name])] for name in rows[0]}
     return {name: float(np.mean(values)) if values else float("nan") for name, values in known.items()}
 
 
-def lines(systems: Sequence[Follower], seconds: float = 8.0, seed: int = 0) -> list[str]:
-    """Markdown: every system over seeds (one reference a speech) and over references (one seed)."""
-    gauge = Gauge.load()
-    *said, other = speeches(SPEECHES + 1, max(seconds, 12.0), strangers=True)
-    wanted = range(SPEECHES * SAMPLES)
-    given = references(other, wanted, seed)
-    sounds = [short(clip.speech, seconds) for clip in said]
-    table: list[tuple[str, str, dict[str, float]]] = []
-
-    def teacher(clip, k: int, draw: int) -> Motion:
-        motion, frames = performances(clip, [k], draw)[0], short(clip.speech, seconds).frames
-        return Motion(motion.coefficients[:frames], motion.head[:frames])
-
-    drawn = [[teacher(clip, i, seed + s) for s in range(SAMPLES)] for i, clip in enumerate(said)]
-    table.append(("teacher", "seeds", mean([spread(gauge, some) for some in drawn])))
+def evaluate(systems: Sequence[StyleSystem], seconds: float = 8.0, seed: int = 0) -> list[Table]:
+    """Every system over seeds (one reference a speech) and over references (one seed)."""
+    measurer = Measurer.load()
+    *spoken, other = speeches(SPEECHES + 1, max(seconds, 12.0), unseen_first=True)
+    given = references(other, range(SPEECHES * SAMPLES), seed)
+    sounds = [beginning(clip.speech, seconds) for clip in spoken]
     styles = [range(i * SAMPLES, (i + 1) * SAMPLES) for i in range(SPEECHES)]
-    drawn = [[teacher(clip, k, seed) for k in some] for clip, some in zip(said, styles, strict=True)]
-    table.append(("teacher", "references", mean([spread(gauge, some) for some in drawn])))
+    rows: list[list[str | float]] = []
+
+    def add(title: str, over: str, motions: Sequence[Sequence[Motion]]) -> None:
+        figures = mean([spread(measurer, samples) for samples in motions])
+        rows.append([title, over, *map(figures.__getitem__, COLUMNS)])
+
+    def ceiling(clip: Clip, style: int, draw: int) -> Motion:
+        return performed(clip, [style], draw)[0][: beginning(clip.speech, seconds).frames]
+
+    add("articulation", "seeds", [[ceiling(c, i, seed + s) for s in range(SAMPLES)] for i, c in enumerate(spoken)])
+    pairs = list(zip(spoken, styles, strict=True))
+    add("articulation", "references", [[ceiling(clip, k, seed) for k in some] for clip, some in pairs])
     for system in systems:
-        seeds = [system.motions(sound, given[i], seed, SAMPLES) for i, sound in enumerate(sounds)]
-        table.append((system.title, "seeds", mean([spread(gauge, some) for some in seeds])))
-        others = [
-            [system.motions(sound, given[k], seed)[0] for k in some] for sound, some in zip(sounds, styles, strict=True)
-        ]
-        table.append((system.title, "references", mean([spread(gauge, some) for some in others])))
-        print(f"evaluate_style: diversity of {system.title} done", file=sys.stderr)
-    shown = [
-        f"### Diversity: {SPEECHES} speeches of {seconds:g} s, {SAMPLES} motions each",
-        "",
-        f"| system | over | {' | '.join(title for title, _ in COLUMNS.values())} |",
-        "|---" * (2 + len(COLUMNS)) + "|",
-    ]
-    for title, over, row in table:
-        cells = " | ".join(f"{row[name]:.{digits}f}" for name, (_, digits) in COLUMNS.items())
-        shown.append(f"| {title} | {over} | {cells} |")
-    return [*shown, ""]
+        add(system.title, "seeds", [system.motions(x, given[i], seed, SAMPLES) for i, x in enumerate(sounds)])
+        others = zip(sounds, styles, strict=True)
+        add(system.title, "references", [[system.motions(x, given[k], seed)[0] for k in some] for x, some in others])
+        note(f"diversity of {system.title} done")
+    title = f"Diversity: {SPEECHES} speeches of {seconds:g} s, {SAMPLES} motions each"
+    return [Table([Column("system"), Column("over"), *COLUMNS.values()], rows, title)]

@@ -1,55 +1,56 @@
-"""Generated heads in, whether they move with the speech and as fast as real ones out.
+"""Evaluates head motion: does it follow the speech, and is it as fast as real heads'?
 
 Beat alignment (metrics.beat) of every motion's head with the onsets of its own sound, against two controls: the sound
-of other clips (p: the pairing of heads and sounds permuted, 10,000 times), and the own sound turned in time (as many
-onsets in the same rhythm, elsewhere; p: Wilcoxon's signed ranks over clips). Both tests are one-sided. All clips of a
-set have one length. Once with every minimum of the head's speed as a beat, which counts each tremor, and once with
-those that stand out.
+of other clips (p: permutation of the pairing of heads and sounds, 10,000 rounds), and the own sound shifted circularly
+in time (as many onsets in the same rhythm, elsewhere; p: Wilcoxon's signed ranks over clips). Both tests are one-sided.
+All clips of a set have one length. Once with every minimum of the head's speed as a beat, which counts each tremor, and
+once with prominent ones only.
 """
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 
 import numpy as np
 
 from talkdemo.data.articulation.samples import COUNTS
 from talkdemo.data.corpora import grid
+from talkdemo.evaluate.performances import motion
 from talkdemo.evaluate.references import grid_speaker
+from talkdemo.evaluate.reporting import Column, Table, note
 from talkdemo.evaluate.sets import even
-from talkdemo.evaluate.style.manners import (
-    SPLIT,
-    Follower,
-    grid_mask,
-    passages,
-    performances,
-    references,
-    short,
-    speeches,
-    tracked,
-)
-from talkdemo.evaluate.teacher import angular_speed
+from talkdemo.evaluate.style.material import SPLIT, beginning, degraded, passages, performed, references, speeches
+from talkdemo.evaluate.style.systems import StyleSystem
 from talkdemo.metrics.beat import PROMINENCE, beat_alignment, head_beats, onsets
 from talkdemo.metrics.paired import pairing, wilcoxon
-from talkdemo.records import FPS, Clip, Motion, Speech
+from talkdemo.metrics.statistics import angular_speed
+from talkdemo.records import FPS, Clip, Motion, Reference, Speech
 
-CONTROLS = 20  # turns of every clip
+SHIFTS = 20  # of every clip
 SECONDS = 8.0
+HELD_OUT, GRID = "held-out sentences", "GRID"
+ALIGNMENT = (
+    Column("system"), Column("beats"), Column("clips"), Column("own sound", ".3f"), Column("other clips'", ".3f"),
+    Column("p (pairing)", ".2g"), Column("own sound, shifted", ".3f"), Column("p (Wilcoxon)", ".2g"),
+)  # fmt: skip
+SPEED = (
+    Column("set"), Column("system"), Column("mean", ".2f"), Column("std", ".2f"), Column("95th pct", ".2f"),
+    Column("mean ×", ".2f"), Column("std ×", ".2f"), Column("95th pct ×", ".2f"),
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
 class Alignment:
-    """Mean beat alignment over clips (0..1): with the own sound, with other clips', with the own one turned; how likely
-    as much as with the own one is by chance."""
+    """Mean beat alignment over clips (0..1) with the own sound, with other clips', with the own one shifted; p: how
+    likely the own one's is by chance."""
 
     clips: int
     own: float
     others: float
-    turned: float
     p_others: float
-    p_turned: float
+    shifted: float
+    p_shifted: float
 
 
 def alignment(
@@ -65,103 +66,76 @@ def alignment(
     pairs = [pair for pair in pairs if len(pair[0]) and len(pair[1])]
     if len(pairs) < 2:
         raise ValueError(f"{len(pairs)} of {len(heads)} clips have beats and onsets; at least 2 are wanted")
-    scores = np.array([[beat_alignment(beats, set_in) for _, set_in, _ in pairs] for beats, _, _ in pairs])
-    turned = np.array([_turned(*pair, draw) for pair in pairs])
+    scores = np.array([[beat_alignment(beats, others) for _, others, _ in pairs] for beats, _, _ in pairs])
+    shifted = np.array([_shifted(*pair, draw) for pair in pairs])
     own, others = scores.diagonal(), scores[~np.eye(len(pairs), dtype=bool)]
-    chance = pairing(scores, draw), wilcoxon(own - turned)
-    return Alignment(len(pairs), float(own.mean()), float(others.mean()), float(turned.mean()), *chance)
+    p_others, p_shifted = pairing(scores, draw), wilcoxon(own - shifted)
+    return Alignment(len(pairs), *map(float, (own.mean(), others.mean(), p_others, shifted.mean(), p_shifted)))
 
 
-def _turned(beats: np.ndarray, set_in: np.ndarray, seconds: float, draw: np.random.Generator) -> float:
-    """Mean beat alignment with the onsets turned in time by a quarter to three quarters of the clip."""
-    shifts = draw.uniform(0.25, 0.75, CONTROLS) * seconds
-    return float(np.mean([beat_alignment(beats, (set_in + shift) % seconds) for shift in shifts]))
+def _shifted(beats: np.ndarray, onsets: np.ndarray, seconds: float, draw: np.random.Generator) -> float:
+    """Mean beat alignment with the onsets shifted circularly by a quarter to three quarters of the clip."""
+    shifts = draw.uniform(0.25, 0.75, SHIFTS) * seconds
+    return float(np.mean([beat_alignment(beats, (onsets + shift) % seconds) for shift in shifts]))
 
 
-def speeds(heads: Sequence[np.ndarray]) -> dict[str, float]:
-    """Angular speed, pooled over the frames of several heads (T, 3): "mean", "std", "p95" in degrees/s."""
-    pooled = np.concatenate([angular_speed(head) for head in heads])
-    return {"mean": float(pooled.mean()), "std": float(pooled.std()), "p95": float(np.percentile(pooled, 95))}
+def speeds(motions: Sequence[Motion]) -> np.ndarray:
+    """(3,) mean, standard deviation and 95th percentile of the heads' angular speed over all frames, degrees/s."""
+    pooled = np.concatenate([angular_speed(one.head) for one in motions])
+    return np.array([pooled.mean(), pooled.std(), np.percentile(pooled, 95)])
 
 
-def alignment_line(
-    title: str, heads: Sequence[np.ndarray], sounds: Sequence[Speech], prominence: float, seed: int
-) -> str:
-    found = alignment(heads, sounds, prominence, seed)
-    title = f"{title} | {'that stand out' if prominence else 'all minima'}"
-    means = f"{found.own:.3f} | {found.others:.3f} | {found.p_others:.2g} | {found.turned:.3f} | {found.p_turned:.2g}"
-    return f"| {title} | {found.clips} | {means} |"
+def alignment_table(name: str, sounds: Sequence[Speech], motions: dict[str, Sequence[Motion]], seed: int) -> Table:
+    """Every system's motions of the sounds, by prominent beats and by all."""
+    rows = []
+    for title, some in motions.items():
+        for beats, prominence in (("prominent", PROMINENCE), ("all minima", 0.0)):
+            found = alignment([one.head for one in some], sounds, prominence, seed)
+            rows.append([title, beats, *astuple(found)])
+    size = f"{len(sounds)} clips of {sounds[0].seconds:g} s"
+    return Table(ALIGNMENT, rows, f"Head motion: beat alignment with the sound's onsets, {name} ({size})")
 
 
-def speed_line(title: str, found: dict[str, float], real: dict[str, float]) -> str:
-    shown = " | ".join(f"{found[name]:.2f}" for name in real)
-    ratios = " | ".join(f"{found[name] / real[name]:.2f}" for name in real)
-    return f"| {title} | {shown} | {ratios} |"
-
-
-def lines(systems: Sequence[Follower], clips: int = 56, seed: int = 0) -> list[str]:
-    """Markdown: beat alignment on the corpus's speech and on GRID's, then speeds beside the real head's."""
-    said = passages(clips, SECONDS)
-    wanted = [i % COUNTS[SPLIT] for i in range(clips)]
-    other = speeches(1, 12.0)[0]
-    given = references(other, range(COUNTS[SPLIT]), seed)
-    sounds = [short(clip.speech, SECONDS) for clip in said]
-    true = [_begin(performances(clip, [k], seed)[0]) for clip, k in zip(said, wanted, strict=True)]
-    real = _grid(clips)
-    blocks = [("held-out sentences", sounds, {"teacher": true})]
-    if real:
-        blocks.append(("GRID", [clip.speech for clip in real], {"GRID, recorded": [clip.motion for clip in real]}))
-    speed = {"held-out sentences": speeds([m.head for m in true])}
-    if real:
-        speed["GRID"] = speeds([clip.motion.head for clip in real])
-    rows = [(name, f"real: {name}", speed[name]) for name in speed]
-    for system in systems:
-        made = [system.motions(sound, given[k], seed)[0] for sound, k in zip(sounds, wanted, strict=True)]
-        blocks[0][2][system.title] = made
-        rows.append(("held-out sentences", system.title, speeds([m.head for m in made])))
-        rows.append(("held-out sentences", *_from_tracks(system, sounds, given, wanted, seed)))
-        if real:
-            made = [system.motions(clip.speech, grid_speaker(), seed)[0] for clip in real]
-            blocks[1][2][system.title] = made
-            rows.append(("GRID", system.title, speeds([m.head for m in made])))
-        print(f"evaluate_style: heads of {system.title} done", file=sys.stderr)
-    shown = ["### Head motion: beat alignment with the sound's onsets", ""]
-    for name, of, motions in blocks:
-        shown += [
-            f"{name} ({len(of)} clips of {of[0].seconds:g} s):",
-            "",
-            "| system | beats | clips | own sound | other clips' | p (pairing) | own sound, turned | p (Wilcoxon) |",
-            "|---" * 8 + "|",
-            *(
-                alignment_line(title, [m.head for m in some], of, prominence, seed)
-                for title, some in motions.items()
-                for prominence in (PROMINENCE, 0.0)
-            ),
-            "",
-        ]
-    shown += [
-        "### Head motion: angular speed (degrees/s, below 4 Hz) and its ratio to the real one's",
-        "",
-        "| set | system | mean | std | 95th pct | mean × | std × | 95th pct × |",
-        "|---" * 8 + "|",
-        *(f"| {name} {speed_line(title, found, speed[name])}" for name, title, found in rows),
-    ]
-    return [*shown, ""]
-
-
-def _from_tracks(system: Follower, sounds, given, wanted, seed: int) -> tuple[str, dict[str, float]]:
-    """The same references as a tracker of small video would have given them."""
-    draw = np.random.default_rng(seed)
-    mask = grid_mask()
-    seen = [tracked(one, draw, noise=True, amplitude=True, offset=True, mask=mask) for one in given]
-    made = [system.motions(sound, seen[k], seed)[0] for sound, k in zip(sounds, wanted, strict=True)]
-    return f"{system.title}, tracked references", speeds([m.head for m in made])
-
-
-def _begin(motion: Motion) -> Motion:
-    """The first SECONDS of a motion."""
+def evaluate(systems: Sequence[StyleSystem], clips: int = 56, seed: int = 0) -> list[Table]:
+    """Beat alignment on the corpus's speech and on GRID's, then speeds beside the real head's."""
+    spoken, real = passages(clips, SECONDS), _grid(clips)
+    styles = [i % COUNTS[SPLIT] for i in range(clips)]
+    given = references(speeches(1, 12.0)[0], range(COUNTS[SPLIT]), seed)
+    sounds = [beginning(clip.speech, SECONDS) for clip in spoken]
     frames = round(SECONDS * FPS)
-    return Motion(motion.coefficients[:frames], motion.head[:frames])
+    articulated = [performed(clip, [k], seed)[0][:frames] for clip, k in zip(spoken, styles, strict=True)]
+    motions: dict[str, dict[str, Sequence[Motion]]] = {HELD_OUT: {"articulation": articulated}}
+    sets = {HELD_OUT: sounds}
+    speed = {HELD_OUT: speeds(articulated)}
+    if real:
+        recorded = [motion(clip) for clip in real]
+        motions[GRID], sets[GRID] = {"GRID, recorded": recorded}, [clip.speech for clip in real]
+        speed[GRID] = speeds(recorded)
+    rows = [(name, f"real: {name}", found) for name, found in speed.items()]
+    for system in systems:
+        made = [system.motions(sound, given[k], seed)[0] for sound, k in zip(sounds, styles, strict=True)]
+        motions[HELD_OUT][system.title] = made
+        rows.append((HELD_OUT, system.title, speeds(made)))
+        tracked = f"{system.title}, tracked references"
+        rows.append((HELD_OUT, tracked, speeds(_from_tracks(system, sounds, given, styles, seed))))
+        if real:
+            made = [system.motions(sound, grid_speaker(), seed)[0] for sound in sets[GRID]]
+            motions[GRID][system.title] = made
+            rows.append((GRID, system.title, speeds(made)))
+        note(f"heads of {system.title} done")
+    title = "Head motion: angular speed (degrees/s, below 4 Hz) and its ratio to the real one's"
+    cells = [[name, system, *found.tolist(), *(found / speed[name]).tolist()] for name, system, found in rows]
+    tables = [alignment_table(name, sets[name], some, seed) for name, some in motions.items()]
+    return [*tables, Table(SPEED, cells, title)]
+
+
+def _from_tracks(
+    system: StyleSystem, sounds: Sequence[Speech], given: Sequence[Reference], styles: Sequence[int], seed: int
+) -> list[Motion]:
+    """Motions from the same references as a tracker of small video would have read them."""
+    draw = np.random.default_rng(seed)
+    tracked = [degraded(reference, draw) for reference in given]
+    return [system.motions(sound, tracked[k], seed)[0] for sound, k in zip(sounds, styles, strict=True)]
 
 
 def _grid(count: int) -> list[Clip]:
@@ -169,5 +143,5 @@ def _grid(count: int) -> list[Clip]:
     try:
         return even([clip for clip in grid.clips() if clip.split == "held-out"], count)
     except FileNotFoundError as error:
-        print(f"evaluate_style: GRID left out: {error}", file=sys.stderr)
+        note(f"GRID left out: {error}")
         return []

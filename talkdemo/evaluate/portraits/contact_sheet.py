@@ -1,4 +1,4 @@
-"""Held-out people in, a contact sheet of what the model makes of them out."""
+"""Draws contact sheets of edited portraits of held-out people."""
 
 from __future__ import annotations
 
@@ -7,12 +7,13 @@ from pathlib import Path
 
 import numpy as np
 
-from talkdemo.evaluate.portraits.people import NEUTRAL, SMILING, Person
+from talkdemo.evaluate.portraits.people import SMILING, Person
+from talkdemo.files import replacing
 from talkdemo.gcgan.crop import Crop
 from talkdemo.gcgan.edit import Expresser
 
 TARGETS = ("happy", "surprised", "sad", "angry", "aa", "kiss", "wink_left", "sneer")  # rendered people, truth beneath
-PRESETS = ("happy", "laugh", "surprised", "sad", "angry", "oo")  # photographs, of which there is no truth
+PRESETS = ("happy", "laugh", "surprised", "sad", "angry", "oo")  # photographs, which have no truth
 PEOPLE = 6
 SIDE = 128
 GAP = 4  # pixels
@@ -20,30 +21,30 @@ HEAD = 22  # of the line of titles
 
 
 def rendered_sheet(people: Sequence[Person], expresser: Expresser) -> np.ndarray:
-    """(H, W, 3): input, then results of TARGETS; beneath each the true picture of it."""
+    """(H, W, 3): input, then results of TARGETS; beneath each the true image."""
     blocks = []
     for one in people[:PEOPLE]:
-        rest, crop = _rest(one)
+        rest, crop = one.neutral, Crop.around(one.landmarks[one.neutral], SIDE)
         rows = [one.row(name) for name in TARGETS]
-        targets = np.stack([one.seen[rest if row is None else row] for row in rows])
-        made = [crop.take(picture) for picture in expresser.express_all(one.portrait(rest), targets)]
-        shown = crop.take(one.pictures[rest])
-        true = [shown if row is None else crop.take(one.pictures[row]) for row in rows]
-        blocks.append(_stack([_beside([shown, *made]), _beside([np.full_like(shown, 255), *true])], 0))
+        targets = np.stack([one.landmarks[rest if row is None else row] for row in rows])
+        results = [crop.take(image) for image in expresser.express_all(one.portrait(rest), targets)]
+        source = crop.take(one.images[rest])
+        truths = [source if row is None else crop.take(one.images[row]) for row in rows]
+        blocks.append(_stack([_beside([source, *results]), _beside([np.full_like(source, 255), *truths])], 0))
     return _stack([_titles(["input", *TARGETS]), *blocks], GAP)
 
 
 def photographed_sheet(people: Sequence[Person], expresser: Expresser) -> np.ndarray:
     """(H, W, 3): input, the result and the truth of smiling, results of PRESETS."""
     known = [name for name in PRESETS if name in expresser.presets]
+    smiling = [(one, row) for one in people if (row := one.row(SMILING)) is not None]
     blocks = []
-    for one in [one for one in people if one.row(SMILING) is not None][: PEOPLE + 2]:
-        rest, crop = _rest(one)
-        smile, portrait = one.row(SMILING), one.portrait(rest)
-        targets = np.stack([one.seen[smile], *(expresser.preset(portrait, name) for name in known)])
-        made = [crop.take(picture) for picture in expresser.express_all(portrait, targets)]
-        truth = crop.take(one.pictures[smile])
-        blocks.append(_beside([crop.take(one.pictures[rest]), made[0], truth, *made[1:]]))
+    for one, smile in smiling[: PEOPLE + 2]:
+        rest, crop = one.neutral, Crop.around(one.landmarks[one.neutral], SIDE)
+        portrait = one.portrait(rest)
+        targets = np.stack([one.landmarks[smile], *(expresser.preset(portrait, name) for name in known)])
+        first, *others = (crop.take(image) for image in expresser.express_all(portrait, targets))
+        blocks.append(_beside([crop.take(one.images[rest]), first, crop.take(one.images[smile]), *others]))
     return _stack([_titles(["input", "smile", "true smile", *known]), *blocks], GAP)
 
 
@@ -51,16 +52,12 @@ def save(sheet: np.ndarray, path: Path) -> None:
     from PIL import Image
 
     path.parent.mkdir(parents=True, exist_ok=True)
-    Image.fromarray(sheet).save(path, quality=85)
+    with replacing(path) as temporary:
+        Image.fromarray(sheet).save(temporary, quality=85)
 
 
-def _rest(one: Person) -> tuple[int, Crop]:
-    rest = one.row(NEUTRAL) or 0
-    return rest, Crop.around(one.seen[rest], SIDE)
-
-
-def _beside(pictures: Sequence[np.ndarray]) -> np.ndarray:
-    return np.concatenate(pictures, axis=1)
+def _beside(images: Sequence[np.ndarray]) -> np.ndarray:
+    return np.concatenate(images, axis=1)
 
 
 def _stack(parts: Sequence[np.ndarray], gap: int) -> np.ndarray:

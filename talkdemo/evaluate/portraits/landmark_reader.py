@@ -1,4 +1,4 @@
-"""Made pictures in, what MediaPipe reads off them out: the eye that measures was made by others.
+"""Reads landmarks and coefficients off portraits with MediaPipe, an independent judge.
 
 Measured on photographs of 512² against the same shrunk to a crop of 128²: a crop enlarged to ENLARGED pixels inside a
 grey border half as wide is read best (0.6 % of the outer eye distance off on average, all faces found); as small as it
@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from talkdemo.face.arkit import NAMES
 from talkdemo.face.track.landmarker import open_landmarker
 from talkdemo.face.track.photo import to_68
 
@@ -22,10 +23,10 @@ GREY = (128, 128, 128)
 
 
 @dataclass(frozen=True)
-class Read:
-    """What was read off N pictures; NaN where no face was found."""
+class Reading:
+    """What was read off N crops; NaN where no face was found."""
 
-    points: np.ndarray  # (N, 68, 2) float32 pixels of the pictures
+    points: np.ndarray  # (N, 68, 2) float32 pixels of the crops
     coefficients: np.ndarray  # (N, 52) ARKit
 
     @property
@@ -34,27 +35,27 @@ class Read:
         return np.isfinite(self.points).all((1, 2))
 
 
-Eye = Callable[[np.ndarray], Read]  # (N, S, S, 3) uint8
+Reader = Callable[[np.ndarray], Reading]  # (N, S, S, 3) uint8
 
 
 @contextlib.contextmanager
-def open_eye() -> Iterator[Eye]:
+def open_reader() -> Iterator[Reader]:
     """ValueError where MediaPipe's model is missing."""
     import cv2
 
-    with open_landmarker(video=False, faces=1) as see:
+    edge = round(BORDER * ENLARGED)
+    with open_landmarker(video=False, faces=1) as detect:
 
-        def read(pictures: np.ndarray) -> Read:
-            points = np.full((len(pictures), 68, 2), np.nan, np.float32)
-            coefficients = np.full((len(pictures), 52), np.nan, np.float32)
-            for k, picture in enumerate(pictures):
-                side = len(picture)
-                large = cv2.resize(picture, (ENLARGED, ENLARGED), interpolation=cv2.INTER_CUBIC)
-                edge = round(BORDER * ENLARGED)
-                faces = see(cv2.copyMakeBorder(large, edge, edge, edge, edge, cv2.BORDER_CONSTANT, value=GREY))
+        def read(crops: np.ndarray) -> Reading:
+            points = np.full((len(crops), 68, 2), np.nan, np.float32)
+            coefficients = np.full((len(crops), len(NAMES)), np.nan, np.float32)
+            for k, crop in enumerate(crops):
+                large = cv2.resize(crop, (ENLARGED, ENLARGED), interpolation=cv2.INTER_CUBIC)
+                framed = cv2.copyMakeBorder(large, edge, edge, edge, edge, cv2.BORDER_CONSTANT, value=GREY)
+                faces = detect(framed, 0.0)
                 if faces:
-                    points[k] = (to_68(faces[0]) - edge) * (side / ENLARGED)
+                    points[k] = (to_68(faces[0]) - edge) * (len(crop) / ENLARGED)
                     coefficients[k] = faces[0].coefficients
-            return Read(points, coefficients)
+            return Reading(points, coefficients)
 
         yield read

@@ -1,0 +1,72 @@
+"""Reports results: tables as Markdown and as JSON records, notes on stderr, files that are whole or absent."""
+
+from __future__ import annotations
+
+import math
+import sys
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from talkdemo.files import replacing
+
+Value = str | float | None  # None and nan: not measured
+
+
+@dataclass(frozen=True)
+class Column:
+    """`form` as in format(), for numbers; `factor` 100 shows fractions as percentages."""
+
+    title: str
+    form: str = ""
+    factor: float = 1.0
+
+    def cell(self, value: Value) -> str:
+        if isinstance(value, str):
+            return value
+        if value is None or math.isnan(value):
+            return "–"
+        return format(value if self.factor == 1 else self.factor * value, self.form)
+
+
+@dataclass(frozen=True)
+class Table:
+    columns: Sequence[Column]
+    rows: Sequence[Sequence[Any]]  # of Value
+    title: str = ""
+    note: str = ""
+
+    def __str__(self) -> str:
+        """Markdown, without a line break at its end."""
+        heads = [f"| {' | '.join(column.title for column in self.columns)} |", "|---" * len(self.columns) + "|"]
+        lines = [f"| {' | '.join(cells)} |" for cells in self._cells()]
+        return "\n".join([*([f"### {self.title}", ""] if self.title else []), *heads, *lines]) + (
+            f"\n\n{self.note}" if self.note else ""
+        )
+
+    def records(self) -> Iterator[dict[str, Value]]:
+        """A record per row, numbers as they are printed."""
+        for row, cells in zip(self.rows, self._cells(), strict=True):
+            values = (
+                cell if isinstance(value, str) else None if cell == "–" else float(cell)
+                for value, cell in zip(row, cells, strict=True)
+            )
+            record: dict[str, Value] = {"table": self.title}
+            yield record | dict(zip((column.title for column in self.columns), values, strict=True))
+
+    def _cells(self) -> Iterator[list[str]]:
+        for row in self.rows:
+            yield [column.cell(value) for column, value in zip(self.columns, row, strict=True)]
+
+
+def note(text: str) -> None:
+    """Progress, or what is left out, on stderr."""
+    print(f"evaluate: {text}", file=sys.stderr)
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write a text file whole or not at all, making its folder."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with replacing(path) as temporary:
+        temporary.write_text(text, encoding="utf-8")
