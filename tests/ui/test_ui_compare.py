@@ -12,37 +12,25 @@ import gradio as gr
 import numpy as np
 import pytest
 
-from talkdemo.compare.comparison import Setting, Takes, compare
+from talkdemo.compare.comparison import compare
+from talkdemo.compare.settings import Setting, Takes
 from talkdemo.export import npz
 from talkdemo.face.arkit import INDEX
-from talkdemo.film import pair as compare_film
+from talkdemo.film import pair as pair_video
 from talkdemo.records import MAX_SEED, Motion, Speech
 from talkdemo.render import video
-from talkdemo.ui import app as ui
-from talkdemo.ui.compare import (
-    chart as compare_chart,
-)
-from talkdemo.ui.compare import (
-    job as compare_job,
-)
-from talkdemo.ui.compare import (
-    panel as compare_panel,
-)
-from talkdemo.ui.compare import (
-    player,
-    quality_plot,
-)
+from talkdemo.ui.compare import chart as compare_chart
+from talkdemo.ui.compare import job as compare_job
+from talkdemo.ui.compare import player, quality_plot
 from talkdemo.ui.compare import tab as tab_module
-from talkdemo.ui.compare.panel import Tally
-from talkdemo.ui.parts import plot
-from talkdemo.ui.parts.job import WAITING, Report
+from talkdemo.ui.compare.result import Tally
 from talkdemo.ui.parts.visits import Visits
 
 ME = SimpleNamespace(session_hash="me")
 FULL, QUICK = "diffusiontalker/full", "diffusiontalker/distilled-8"
 POSE = "diffposetalk/distilled-8"
 CHOSEN = {
-    "first": FULL, "first_steps": 20, "first_who": "Mei", "second": QUICK, "second_steps": 8, "second_who": "Mei",
+    "first": FULL, "first_steps": 20, "first_style": "Mei", "second": QUICK, "second_steps": 8, "second_style": "Mei",
     "emotion": "happy", "character": "ada", "seed": 7, "randomise": False, "blind": False,
 }  # fmt: skip
 
@@ -60,46 +48,41 @@ class Painter:
 
 @pytest.fixture(autouse=True)
 def quick_pictures(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(compare_film, "Renderer", Painter)
+    monkeypatch.setattr(pair_video, "Renderer", Painter)
     monkeypatch.setattr(compare_job, "SIZE", 64)
-    monkeypatch.setattr(compare_film, "_vertices", lambda face, motion, part, character: motion.coefficients[part])
-    drawable = SimpleNamespace(drawable=lambda character: None)
     real = compare_job.face()
-    monkeypatch.setattr(compare_job, "face", lambda: _Either(real, drawable))
-
-
-class _Either:
-    """The real head for measuring, nothing to draw (the characters of these tests are not real)."""
-
-    def __init__(self, real, drawn) -> None:
-        self.drawable, self.subset, self.masks, self.inner_lip_middle = (
-            drawn.drawable, real.subset, real.masks, real.inner_lip_middle,
-        )  # fmt: skip
+    head = SimpleNamespace(  # the real one for measuring, nothing to render: these tests' characters are not real
+        subset=real.subset, masks=real.masks, inner_lip_middle=real.inner_lip_middle,
+        drawable=lambda character: None, vertices=lambda motion, character: motion.coefficients,
+    )  # fmt: skip
+    monkeypatch.setattr(compare_job, "face", lambda: head)
 
 
 @pytest.fixture
-def tab(stand_in, plain_decode, tmp_path: Path):
-    return build(stand_in, plain_decode, tmp_path)
+def tab(stand_in, tmp_path: Path):
+    return build(stand_in, tmp_path)
 
 
 @pytest.fixture
-def two(stand_in, plain_decode, tmp_path: Path):
+def two(stand_in, tmp_path: Path):
     """The tab with both models."""
     pose = type(stand_in)()
     pose.references = ("clip-a", "clip-b")
-    return build({"diffusiontalker": stand_in, "diffposetalk": pose}, plain_decode, tmp_path)
+    return build(stand_in, tmp_path, diffposetalk=pose)
 
 
-def build(talkers, decode, folder: Path):
+def build(pipeline, folder: Path, **more: object):
     """The tab alone."""
     with gr.Blocks():
-        tab = tab_module.CompareTab(talkers, decode, Visits(folder / "files"), ["ada", "kwame"], [])
+        tab = tab_module.CompareTab(
+            {"diffusiontalker": pipeline, **more}, Visits(folder / "files"), ["ada", "kwame"], []
+        )
         tab.build()
     return tab
 
 
 def press(tab, speech: Path | None, **changes: object) -> list[dict]:
-    return list(tab.compare(str(speech) if speech else None, *(CHOSEN | changes).values(), ME))
+    return list(tab.compare(ME, speech and str(speech), *(CHOSEN | changes).values()))
 
 
 def named(update: dict) -> dict[str, object]:
@@ -109,7 +92,7 @@ def named(update: dict) -> dict[str, object]:
 
 def test_compare_ends_with_everything(tab, wav) -> None:
     first, *_, last = press(tab, wav("hum", 1.0))
-    assert first[tab.seed] == 7 and "Full model, 20 steps" in first[tab.panel]
+    assert first[tab.form.seed] == 7 and "Full model, 20 steps" in first[tab.panel]
     made = named(last)
     assert made["td-compare-chart"]["value"].startswith("<svg") and made["td-figures"]["visible"]
     assert "Student, 8 steps" in made["td-figures"]["value"] and "25 frames" in made["td-compare-panel"]
@@ -117,7 +100,7 @@ def test_compare_ends_with_everything(tab, wav) -> None:
     assert (shown["left"], shown["right"]) == ("Full model, 20 steps", "Student, 8 steps")
     frames, samples = video.read(shown["film"]["path"])
     assert frames.shape == (25, 70, 128, 3) and samples is not None
-    buttons = (tab.save_film, tab.save_record, tab.save_first, tab.save_second)
+    buttons = (tab.save_video, tab.save_record, tab.save_first, tab.save_second)
     saved = [Path(last[button]["value"]) for button in buttons]
     assert [path.name for path in saved] == [
         "left-full-20-right-student-8.mp4", "comparison.json", "full-20.npz", "student-8.npz"
@@ -125,19 +108,17 @@ def test_compare_ends_with_everything(tab, wav) -> None:
     record = json.loads(saved[1].read_text())
     assert record["sides"] == {"left": "full-20", "right": "student-8"} and record["runs"][1]["distilled"] is True
     assert npz.read(saved[2])[0].meta["steps"] == 20 and last[tab.sealed] is None
-    assert last[tab.compare_button]["interactive"] and not last[tab.vote_row]["visible"]
+    assert last[tab.start].interactive and not last[tab.vote_row]["visible"]
 
 
-def test_both_settings_reach_the_model(tab, wav, stand_in, monkeypatch) -> None:
-    taken, animate = [], stand_in.animate
-    monkeypatch.setattr(stand_in, "animate", lambda s, **given: taken.append(given) or animate(s, **given))
-    press(tab, wav("hum", 0.3), first_steps=2, first_who="auto", second=FULL, second_steps=512, second_who="Ada")
-    kept = [one for one in taken if "seed" in one]
-    asked = [(one["steps"], one["distilled"], one["seed"]) for one in kept]
-    assert asked == [(2, False, 7), (512, False, 7), (2, False, 8)]
-    assert [one["identity"] for one in kept] == ["auto", "Ada", "auto"]
-    assert {one["emotion"] for one in kept} == {"happy"}
-    seeds = {press(tab, wav("hum", 0.3), randomise=True)[0][tab.seed] for _ in range(3)}
+def test_both_settings_reach_the_model(tab, wav, stand_in) -> None:
+    press(tab, wav("hum", 0.3), first_steps=2, first_style="auto", second=FULL, second_steps=512, second_style="Ada")
+    *warm_up, first, second, again = stand_in.requests
+    assert len(warm_up) == 2
+    asked = [(one.steps, one.distilled, one.seed, one.identity) for one in (first, second, again)]
+    assert asked == [(2, False, 7, "auto"), (512, False, 7, "Ada"), (2, False, 8, "auto")]
+    assert {one.emotion for one in stand_in.requests} == {"happy"}
+    seeds = {press(tab, wav("hum", 0.3), randomise=True)[0][tab.form.seed] for _ in range(3)}
     assert len(seeds) == 3 and max(seeds) <= MAX_SEED
 
 
@@ -153,7 +134,7 @@ def test_both_settings_reach_the_model(tab, wav, stand_in, monkeypatch) -> None:
 def test_mistakes_are_told_in_words(tab, wav, speech: str | None, changes: dict, words: str) -> None:
     clips = {"hum": wav("hum", 0.4), "short": wav("short", 0.1), None: None}
     last = press(tab, clips[speech], **changes)[-1]
-    assert words in last[tab.panel] and last[tab.compare_button]["interactive"]
+    assert words in last[tab.panel] and last[tab.start].interactive
     assert not tab.visits.jobs.exists() or not list(tab.visits.jobs.iterdir())
 
 
@@ -161,8 +142,8 @@ def test_mistakes_are_told_in_words(tab, wav, speech: str | None, changes: dict,
 def test_a_blind_run_tells_nothing_before_the_vote(tab, wav, monkeypatch, order: tuple, right: str) -> None:
     monkeypatch.setattr(compare_job, "toss", lambda: order)
     captions: list[tuple[str, str]] = []
-    strip = compare_film.caption_strip
-    monkeypatch.setattr(compare_film, "caption_strip", lambda names, size: captions.append(names) or strip(names, size))
+    strip = pair_video.caption_strip
+    monkeypatch.setattr(pair_video, "caption_strip", lambda names, size: captions.append(names) or strip(names, size))
     last = press(tab, wav("hum", 0.5), blind=True)[-1]
     made = last.pop(tab.sealed)
     assert "full model, 20 steps" in last.pop(tab.question) and captions == [("Left", "Right")]
@@ -179,7 +160,7 @@ def test_a_blind_run_tells_nothing_before_the_vote(tab, wav, monkeypatch, order:
     heads = after[tab.figures]["value"].split("<thead>")[1].split("</thead>")[0]
     assert heads.index(titles[0]) < heads.index(titles[1])
     wanted = "left-full-20-right-student-8.mp4" if order == (0, 1) else "left-student-8-right-full-20.mp4"
-    assert Path(after[tab.save_film]["value"]).name == wanted
+    assert Path(after[tab.save_video]["value"]).name == wanted
     other = {"left": "right", "right": "left"}[right]
     assert "Not this time" in tab.vote(other, made, Tally())[tab.answer]["value"]
     same = tab.vote("same", made, Tally())
@@ -192,14 +173,9 @@ def test_a_vote_without_a_result_changes_nothing(tab) -> None:
 
 def test_a_vote_after_the_files_are_gone_still_answers(tab, wav) -> None:
     made = press(tab, wav("hum", 0.3), blind=True)[-1][tab.sealed]
-    made.film.unlink()
+    made.video.unlink()
     after = tab.vote("left", made, Tally())
-    assert after[tab.answer]["visible"] and tab.save_film not in after and tab.player not in after
-
-
-def test_the_app_has_the_tab(stand_in, plain_decode, tmp_path: Path) -> None:
-    app = ui.build(stand_in, plain_decode, ["ada"], [], Visits(tmp_path / "files"))
-    assert isinstance(app.compare_tab, tab_module.CompareTab) and app.compare_tab.visits is app.talk_tab.visits
+    assert after[tab.answer]["visible"] and tab.save_video not in after and tab.player not in after
 
 
 def test_the_lot_is_fair() -> None:
@@ -207,9 +183,9 @@ def test_the_lot_is_fair() -> None:
     assert set(drawn) == {(0, 1), (1, 0)} and 60 < drawn.count((0, 1)) < 140
 
 
-def test_stop_ends_it_and_leaves_nothing(slow_stand_in, plain_decode, tmp_path: Path, wav) -> None:
-    tab = build(slow_stand_in, plain_decode, tmp_path)
-    running = tab.compare(str(wav()), *(CHOSEN | {"first_steps": 500}).values(), ME)
+def test_stop_ends_it_and_leaves_nothing(slow_stand_in, tmp_path: Path, wav) -> None:
+    tab = build(slow_stand_in, tmp_path)
+    running = tab.compare(ME, str(wav()), *(CHOSEN | {"first_steps": 500}).values())
     for _ in range(3):
         next(running)
     tab.stop(ME)
@@ -229,7 +205,7 @@ def test_a_failure_is_told_without_its_cause(tab, wav, stand_in, monkeypatch) ->
 
 
 def test_two_models_side_by_side(two, wav) -> None:
-    last = press(two, wav("hum", 0.5), second=POSE, second_who="clip-b", first=QUICK)[-1]
+    last = press(two, wav("hum", 0.5), second=POSE, second_style="clip-b", first=QUICK)[-1]
     shown = last[two.player]["value"]
     assert (shown["left"], shown["right"]) == ("DiffusionTalker student, 8 steps", "DiffPoseTalk student, 8 steps")
     record = json.loads(Path(last[two.save_record]["value"]).read_text())
@@ -239,9 +215,9 @@ def test_two_models_side_by_side(two, wav) -> None:
     assert "<dt>Identity</dt><dd>Mei</dd>" in facts and "<dt>Reference</dt><dd>clip-b</dd>" in facts
 
 
-def test_one_model_in_two_manners(two, wav, monkeypatch) -> None:
+def test_one_model_in_two_styles(two, wav, monkeypatch) -> None:
     monkeypatch.setattr(compare_job, "toss", lambda: (1, 0))
-    changes = {"first": POSE, "second": POSE, "first_who": "clip-a", "second_who": "clip-b"}
+    changes = {"first": POSE, "second": POSE, "first_style": "clip-a", "second_style": "clip-b"}
     last = press(two, wav("hum", 0.5), **changes, blind=True)[-1]
     made = last.pop(two.sealed)
     assert "student, 8 steps, clip-a" in last.pop(two.question) and "clip-a" not in repr(last[two.player])
@@ -249,34 +225,30 @@ def test_one_model_in_two_manners(two, wav, monkeypatch) -> None:
     assert "<b>Right.</b>" in after[two.answer]["value"] and "Left was the student, 8 steps, clip-b" in after[
         two.answer]["value"]  # fmt: skip
     assert Path(after[two.save_first]["value"]).name == "pose-student-8-first.npz"
-    assert Path(after[two.save_film]["value"]).name == "left-pose-student-8-second-right-pose-student-8-first.mp4"
+    assert Path(after[two.save_video]["value"]).name == "left-pose-student-8-second-right-pose-student-8-first.mp4"
 
 
-def test_another_model_brings_its_manners(two) -> None:
-    assert [value for _, value in two.first.choices] == [FULL, QUICK, "diffposetalk/full", POSE]
-    assert two.first.choices[3][0] == "DiffPoseTalk student, 8 steps" and two.first_who.value == "auto"
-    steps, who = two.model_chosen(POSE, "Mei")
-    assert not steps["visible"] and who["value"] == "clip-a" and who["label"] == "Reference"
-    assert [name for _, name in who["choices"]] == ["clip-a", "clip-b"]
-    steps, who = two.model_chosen("diffposetalk/full", "clip-b")
-    assert steps["visible"] and who["value"] == "clip-b"
-    assert two.model_chosen(FULL, "clip-a")[1]["value"] == "auto"
-
-
-def test_a_model_without_references_is_not_offered(stand_in, plain_decode, tmp_path) -> None:
-    pose = type(stand_in)()
-    pose.references = ()
-    tab = build({"diffusiontalker": stand_in, "diffposetalk": pose}, plain_decode, tmp_path)
-    assert list(tab.talkers) == ["diffusiontalker"] and tab.first.choices[0] == ("Full model", FULL)
+def test_another_model_brings_its_styles(two) -> None:
+    form = two.form
+    (model, _, style), (other, *_) = form.first, form.second
+    assert [value for _, value in model.choices] == [FULL, QUICK, "diffposetalk/full", POSE]
+    assert model.choices[3][0] == "DiffPoseTalk student, 8 steps" and style.value == "auto" and other.value == QUICK
+    steps, style = form.switched(POSE, "Mei")
+    assert not steps["visible"] and style["value"] == "clip-a" and style["label"] == "Reference"
+    assert [name for _, name in style["choices"]] == ["clip-a", "clip-b"]
+    steps, style = form.switched("diffposetalk/full", "clip-b")
+    assert steps["visible"] and style["value"] == "clip-b"
+    assert form.switched(FULL, "clip-a")[1]["value"] == "auto"
 
 
 @pytest.mark.parametrize(("students", "second"), [((), "full"), ((4, 8), "distilled-8"), ((2,), "distilled-2")])
-def test_the_second_setting_is_the_quick_one(stand_in, plain_decode, tmp_path, students: tuple, second: str) -> None:
+def test_the_second_setting_is_the_quick_one(stand_in, tmp_path: Path, students: tuple, second: str) -> None:
     stand_in.students = students
-    tab = build(stand_in, plain_decode, tmp_path)
-    assert (tab.first.value, tab.first_steps.value) == (FULL, 512)
-    assert tab.second.value == f"diffusiontalker/{second}"
-    assert tab.second_steps.visible == (second == "full") and tab.second_steps.value == 8
+    form = build(stand_in, tmp_path).form
+    (first, first_steps, _), (other, steps, _) = form.first, form.second
+    assert (first.value, first_steps.value) == (FULL, 512) and first.choices[0] == ("Full model", FULL)
+    assert other.value == f"diffusiontalker/{second}"
+    assert steps.visible == (second == "full") and steps.value == 8
 
 
 def figures(frames: int = 100):
@@ -298,21 +270,6 @@ def test_chart_draws_both_and_the_colours_follow_the_sides() -> None:
     for row in ("mouth", "turn", "blink"):
         assert lines[0][f"line {row} first"] == lines[1][f"line {row} second"]
     assert lines[0]["line mouth first"] != lines[0]["line mouth second"] and "nan" not in sheets[0]
-
-
-def test_ticks_are_round_and_lines_keep_peaks() -> None:
-    assert plot.ticks(0, 10) == [0, 2.5, 5, 7.5, 10]
-    assert plot.ticks(1.38, 1.62) == pytest.approx([1.4, 1.5, 1.6])
-    track = np.zeros(5000)
-    track[1234] = -0.9
-    assert len(plot.thinned(track)) == plot.POINTS and plot.thinned(track).min() == -0.9
-
-
-def test_progress_names_the_two_settings() -> None:
-    stages = {"decode": "Sound", "full-2": "<b>", "render": "Draw"}
-    html = compare_panel.progress(Report("full-2", 0.43), stages)
-    assert html.count("100 %") == 1 and "43 %" in html and "<b></span>" not in html
-    assert "Waiting" in compare_panel.progress(Report(WAITING, 0), stages)
 
 
 ROW = {"system": "full-8", "distilled": False, "steps": 8, "seconds_per_10s": 0.5, "lve_mm": 1.4, "hits": 90}
@@ -350,30 +307,25 @@ def test_a_damaged_table_is_told(tmp_path: Path, rows: object, monkeypatch) -> N
     path = write(tmp_path / "steps.json", rows)
     with pytest.raises(ValueError, match=r"steps\.json.*wanted"):
         quality_plot.read(path)
-    monkeypatch.setattr(quality_plot, "TABLE", path)
+    monkeypatch.setattr(quality_plot, "TABLES", {"diffusiontalker": path})
     assert "td-error" in tab_module.steps_plot()
 
 
 def test_the_second_models_table_is_shown_beside_the_first(tmp_path: Path, monkeypatch) -> None:
-    monkeypatch.setattr(quality_plot, "TABLE", write(tmp_path / "steps.json", [ROW]))
-    assert "What do more steps give?" in tab_module.steps_plot()
-    write(tmp_path / "steps-diffposetalk.json", [{**ROW, "system": "pose-full-8"}])
+    tables = {model: tmp_path / f"{model}.json" for model in ("diffusiontalker", "diffposetalk")}
+    monkeypatch.setattr(quality_plot, "TABLES", tables)
+    write(tables["diffusiontalker"], [ROW])
+    assert "by sampling steps</h3>" in tab_module.steps_plot()
+    write(tables["diffposetalk"], [{**ROW, "system": "pose-full-8"}])
     both = tab_module.steps_plot()
-    assert "give to DiffusionTalker?" in both and "give to DiffPoseTalk?" in both
+    assert "steps: DiffusionTalker<" in both and "steps: DiffPoseTalk<" in both
 
 
 def test_the_shipped_table_can_be_read() -> None:
     assert "td-error" not in tab_module.steps_plot()
 
 
-def test_labels_keep_clear_of_points_and_of_one_another() -> None:
-    places = [(100.0, 100.0), (104.0, 96.0), (101.0, 130.0)]
-    found = quality_plot._labels(["8", "8", "16"], places, [False, True, False])
-    assert all(abs(u - a) > 8 or abs(v - 4.5 - b) > 8 for u, v in found for a, b in places)
-    assert len(set(found)) == 3
-
-
-def test_the_player_takes_a_film_and_two_names() -> None:
+def test_the_player_takes_a_video_and_two_names() -> None:
     value = player.showing(Path("/x/side-by-side.mp4"), ("Left", "Right"), 448)
     assert value["film"]["path"] == "/x/side-by-side.mp4" and value["film"]["meta"] == {"_type": "gradio.FileData"}
     assert isinstance(player.ab_player(render=False), gr.HTML)

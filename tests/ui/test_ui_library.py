@@ -12,8 +12,7 @@ from talkdemo.face.arkit import INDEX, indices
 from talkdemo.metrics import style_summary
 from talkdemo.metrics.style_summary import StyleSummary
 from talkdemo.records import Motion
-from talkdemo.ui import style
-from talkdemo.ui.parts import library, portraits
+from talkdemo.ui.parts import blend, library, portraits
 
 SHIPPED = (library.FOLDER / "styles.json").is_file()
 needs_library = pytest.mark.skipif(not SHIPPED, reason="no library (talkdemo.build.identities)")
@@ -86,33 +85,34 @@ def test_library_round_trip(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("given", "wanted"),
     [
-        (("auto", "nobody", 0.5), "auto"),
+        (("auto", "none", 0.5), "auto"),
         (("auto", "Ada", 0.5), "auto"),
-        (("Ada", "nobody", 0.5), "Ada"),
-        (("Ada", "Ada", 0.5), "Ada"),
-        (("Ada", "Mei", 0.0), "Ada"),
-        (("Ada", "Mei", 1.0), "Mei"),
+        (("Ada", "none", 0.5), {"Ada": 1.0}),
+        (("Ada", "Ada", 0.5), {"Ada": 1.0}),
+        (("Ada", "Mei", 0.0), {"Ada": 1.0}),
+        (("Ada", "Mei", 1.0), {"Mei": 1.0}),
         (("Ada", "Mei", 0.35), {"Ada": 0.65, "Mei": 0.35}),
     ],
 )
 def test_a_slider_mixes_two(given: tuple, wanted: object) -> None:
-    assert library.mix(*given) == wanted
+    assert library.read_identity(*given) == wanted
 
 
 def test_the_card_shows_one_or_both(monkeypatch) -> None:
     monkeypatch.setattr(library, "entries", lambda: style_summary.library(five(), ["Eve"]))
-    one, two = library.card("Eve"), library.card("Ann", "Eve", 0.3)
+    one, two = (blend.card(shares, library.portrait) for shares in ({"Eve": 1.0}, {"Ann": 0.7, "Eve": 0.3}))
     assert one.count("td-sheet") == 1 and "real speaker: wide jaw" in one and "%</em>" not in one
     assert one.count("td-meter") == len(library.METERS) and "more than 100 % of the others" in one
     assert two.count("td-sheet") == 2 and "<em>70 %</em>" in two and "<em>30 %</em>" in two
-    assert library.named({"Ann": 3, "Eve": 1}) == "Ann 75 %, Eve 25 %" and library.named("facegood") == "FACEGOOD"
+    words = {"Ann 75 %, Eve 25 %": {"Ann": 3, "Eve": 1}, "FACEGOOD": "facegood", "GRID s1": {"grid_s1": 1}}
+    assert all(blend.in_words(style, library.title) == text for text, style in words.items())
 
 
 def test_blending_needs_two_names() -> None:
     picker = library.Library(["Ann", "Eve"])
     for given, row, slider in (
         (("auto", "Eve", 0.5), False, False),
-        (("Ann", "nobody", 0.5), True, False),
+        (("Ann", "none", 0.5), True, False),
         (("Ann", "Ann", 0.5), True, False),
         (("Ann", "Eve", 0.5), True, True),
     ):
@@ -135,7 +135,7 @@ def test_every_identity_is_shipped_with_manner_and_preview() -> None:
     for name in names:
         with Image.open(library.FOLDER / f"{name}.webp") as picture:
             assert picture.size == (maker.FRAMES * maker.SIDE, maker.SIDE)
-    assert style.css().count("gradio_api/file=") == len(names)
+    assert library.css().count("gradio_api/file=") == len(names)
     films = list(portraits.PREVIEWS.glob("*.mp4"))
     assert films and sum(path.stat().st_size for path in films) <= 600_000
     assert sum(path.stat().st_size for path in library.FOLDER.iterdir()) <= 1_500_000

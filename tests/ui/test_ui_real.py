@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import wave
-from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -13,28 +12,14 @@ from gradio_client.exceptions import AppError
 
 from talkdemo.export import livelink, npz
 from talkdemo.render import video
-from talkdemo.ui import app as ui
-from talkdemo.ui.parts.visits import Visits
 
 pytestmark = pytest.mark.slow
 CLIPS = Path(__file__).parents[2] / "examples" / "speech"
 
 
 @pytest.fixture(scope="module")
-def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    app = ui.build(visits=Visits(tmp_path_factory.mktemp("files")))
-    options = ui.launch_options(app.characters)
-    _, url, _ = app.launch(**options, prevent_thread_lock=True, quiet=True, server_port=port())
-    yield url
-    app.close()
-
-
-def port() -> int:
-    import socket
-
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
+def address(shipped) -> str:
+    return shipped.address
 
 
 def talk(client: Client, clip: Path, **changes: object):

@@ -11,6 +11,7 @@ import pytest
 
 from talkdemo.export import npz
 from talkdemo.reference import gallery, open_reference
+from talkdemo.ui.parts.blend import in_words, mix
 from talkdemo.ui.parts.visits import Visits
 from talkdemo.ui.reference import gallery as references
 from talkdemo.ui.reference import own_clip
@@ -31,8 +32,8 @@ def chooser(small_gallery, follower, tmp_path: Path) -> ReferenceChooser:
 
 
 def give(chooser: ReferenceChooser, path: Path | None, who: str = "me", former=None, **how: object) -> list[dict]:
-    given = {"mirrored": False, "character": "ada", "other": "nobody", "share": 0.5} | how
-    return list(chooser.understand(str(path) if path else None, *given.values(), former, visitor(who)))
+    given = {"mirrored": False, "character": "ada", "other": "none", "share": 0.5} | how
+    return list(chooser.analyse(str(path) if path else None, *given.values(), former, visitor(who)))
 
 
 def own(chooser: ReferenceChooser, path: Path, who: str = "me", former=None):
@@ -42,14 +43,14 @@ def own(chooser: ReferenceChooser, path: Path, who: str = "me", former=None):
 def test_names_become_titles(small_gallery) -> None:
     assert references.title("loud") == "Loud & proud" and references.title(OWN) == "My clip"
     assert references.title("grid_s1") == "GRID s1" and references.title("unknown") == "unknown"
-    assert references.named("calm") == "Calm reader"
-    assert references.named({"calm": 3, OWN: 1}) == "Calm reader 75 %, My clip 25 %"
+    assert in_words("calm", references.title) == in_words({"calm": 1.0}, references.title) == "Calm reader"
+    assert in_words({"calm": 3, OWN: 1}, references.title) == "Calm reader 75 %, My clip 25 %"
 
 
 def test_shares_of_nothing_are_left_out() -> None:
-    assert references.mix("calm", "nobody", 0.5) == references.mix("calm", "calm", 0.5) == {"calm": 1.0}
-    assert references.mix("calm", "loud", 0) == {"calm": 1.0} and references.mix("calm", "loud", 1) == {"loud": 1.0}
-    assert references.mix(OWN, "loud", 0.3) == {OWN: 0.7, "loud": 0.3}
+    assert mix("calm", "none", 0.5) == mix("calm", "calm", 0.5) == {"calm": 1.0}
+    assert mix("calm", "loud", 0) == {"calm": 1.0} and mix("calm", "loud", 1) == {"loud": 1.0}
+    assert mix(OWN, "loud", 0.3) == {OWN: 0.7, "loud": 0.3}
 
 
 def test_every_reference_has_a_card(small_gallery) -> None:
@@ -59,27 +60,27 @@ def test_every_reference_has_a_card(small_gallery) -> None:
 
 
 def test_another_choice_changes_card_map_and_share(chooser: ReferenceChooser) -> None:
-    card, share, shown, forget = chooser.chosen("calm", "loud", 0.25, None)
+    card, share, shown, delete = chooser.chosen("calm", "loud", 0.25, None).values()
     assert card.count("<section>") == 2 and "75 %" in card and "Loud &amp; proud" in card
-    assert share.interactive and not forget.visible
+    assert share.interactive and not delete.visible
     assert shown == {"chosen": {"calm": 0.75, "loud": 0.25}, "own": None}
-    card, share, shown, _ = chooser.chosen("calm", "calm", 0.25, None)
+    card, share, shown, _ = chooser.chosen("calm", "calm", 0.25, None).values()
     assert card.count("<section>") == 1 and not share.interactive and shown["chosen"] == {"calm": 1.0}
 
 
 def test_the_map_chooses_what_is_known(chooser: ReferenceChooser) -> None:
     def click(**data: str) -> tuple[str, str]:
-        return chooser.picked("calm", "nobody", SimpleNamespace(_data=data))
+        return chooser.picked("calm", "none", SimpleNamespace(_data=data))
 
-    assert click(name="Ada", pick="first") == ("Ada", "nobody") and click(name="Ada", pick="second") == ("calm", "Ada")
-    assert click(name="../../etc", pick="first") == click() == ("calm", "nobody")
+    assert click(name="Ada", pick="first") == ("Ada", "none") and click(name="Ada", pick="second") == ("calm", "Ada")
+    assert click(name="../../etc", pick="first") == click() == ("calm", "none")
 
 
 def test_who_has_no_clip_is_led_to_the_upload(chooser: ReferenceChooser, capture) -> None:
-    assert chooser.wanted(OWN, None).selected == UPLOAD
-    assert not isinstance(chooser.wanted("calm", None), gr.Tabs)
-    assert not isinstance(chooser.wanted(OWN, own(chooser, capture())), gr.Tabs)
-    assert references.NOTHING_YET in chooser.chosen(OWN, "nobody", 0.5, None)[0]
+    assert chooser.source(OWN, None).selected == UPLOAD
+    assert not isinstance(chooser.source("calm", None), gr.Tabs)
+    assert not isinstance(chooser.source(OWN, own(chooser, capture())), gr.Tabs)
+    assert references.NO_CLIP in chooser.chosen(OWN, "none", 0.5, None)[chooser.card]
 
 
 def test_a_capture_is_understood(chooser: ReferenceChooser, capture, follower) -> None:
@@ -89,15 +90,15 @@ def test_a_capture_is_understood(chooser: ReferenceChooser, capture, follower) -
     assert "Reading your clip" in first[chooser.status].value
     mine = last[chooser.own]
     assert mine.seconds == pytest.approx(4.0, abs=0.1) and mine.seen is None and mine.head
-    assert mine.channels == mask[:52].sum() < 52 and mine.near[0] == "loud"  # a jaw that opens wide, no smile
-    assert last[chooser.reference] == OWN and last[chooser.upload] is None and last[chooser.forget_button].visible
+    assert mine.channels == mask[:52].sum() < 52 and mine.nearest[0] == "loud"  # a jaw that opens wide, no smile
+    assert last[chooser.reference] == OWN and last[chooser.upload] is None and last[chooser.delete].visible
     card = last[chooser.card]
-    assert "4.0 s" in card and f"{mine.channels} of 52" in card and "most like Loud &amp; proud" in card
+    assert "4.0 s" in card and f"{mine.channels} of 52" in card and "Closest styles: Loud &amp; proud" in card
     assert "data:video/mp4;base64," in card and str(mine.motion.parent) not in card
     assert last[chooser.map]["own"] == list(mine.point)
     kept = open_reference(mine.motion)
     assert kept.mask.tolist() == mask.tolist()
-    assert chooser.read(OWN, "calm", 0.5, mine) == ((mine.motion, 0.5), ("calm", 0.5))
+    assert chooser.read(OWN, "calm", 0.5, mine) == [(mine.motion, 0.5), ("calm", 0.5)]
 
 
 def test_the_upload_goes_and_the_clip_is_private(chooser: ReferenceChooser, capture) -> None:
@@ -111,11 +112,9 @@ def test_the_upload_goes_and_the_clip_is_private(chooser: ReferenceChooser, capt
 def test_two_visitors_have_each_their_own(chooser: ReferenceChooser, capture) -> None:
     mine, yours = own(chooser, capture("a", jaw=0.9), "me"), own(chooser, capture("b", jaw=0.2), "you")
     assert mine.motion.parent != yours.motion.parent and mine.point != yours.point
-    chooser.forget("calm", "nobody", 0.5, visitor("me"))
+    chooser.deleted("calm", "none", 0.5, visitor("me"))
     assert not mine.motion.exists() and yours.motion.is_file()
-    chooser.visits.leave("you")  # the visit itself; the clip goes with its own name
-    assert yours.motion.is_file()
-    chooser.visits.leave("you-clip")
+    chooser.visits.leave("you")
     assert not yours.motion.parent.exists()
 
 
@@ -132,11 +131,11 @@ def test_a_new_clip_takes_the_place_of_the_former(chooser: ReferenceChooser, cap
 
 def test_deleting_puts_the_choice_back(chooser: ReferenceChooser, capture) -> None:
     mine = own(chooser, capture())
-    page = chooser.forget(OWN, OWN, 0.5, visitor())
-    assert page[chooser.reference] == "calm" and page[chooser.other] == "nobody" and page[chooser.own] is None
-    assert not page[chooser.forget_button].visible and page[chooser.map]["own"] is None
+    page = chooser.deleted(OWN, OWN, 0.5, visitor())
+    assert page[chooser.reference] == "calm" and page[chooser.other] == "none" and page[chooser.own] is None
+    assert not page[chooser.delete].visible and page[chooser.map]["own"] is None
     with pytest.raises(ValueError, match="deleted"):
-        chooser.read(OWN, "nobody", 0.5, mine)
+        chooser.read(OWN, "none", 0.5, mine)
     assert "hour" in GONE
 
 
@@ -177,7 +176,7 @@ def test_a_failure_of_ours_is_not_shown(chooser: ReferenceChooser, capture, monk
 
     monkeypatch.setattr(own_clip, "read", fail)
     said = give(chooser, capture())[-1][chooser.status].value
-    assert "Something went wrong" in said and "secret" not in said and "a clip could not be read" in caplog.text
+    assert "Something went wrong" in said and "secret" not in said and "/secret/path" in caplog.text
 
 
 def test_files_elsewhere_are_never_deleted(tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""The map of manners against known answers: a plane, points apart, labels that do not touch, named directions."""
+"""The map of styles against known answers: a plane, points apart, named directions."""
 
 from __future__ import annotations
 
@@ -9,8 +9,7 @@ import pytest
 
 from talkdemo.metrics import style_summary
 from talkdemo.reference import gallery
-from talkdemo.ui.reference import style_map
-from talkdemo.ui.reference.style_map import APART, HEIGHT, WIDTH, StyleMap, directions, labelled, principal, spread
+from talkdemo.ui.reference.style_map import APART, HEIGHT, WIDTH, StyleMap, directions, principal, spread
 
 
 def test_a_plane_is_found_whole() -> None:
@@ -43,17 +42,6 @@ def test_points_come_apart_and_stay_inside() -> None:
     assert (spots > 0).all() and (spots[:, 0] < WIDTH).all() and (spots[:, 1] < HEIGHT).all()
 
 
-def test_labels_never_touch() -> None:
-    rng = np.random.default_rng(1)
-    spots = spread(rng.uniform([40, 40], [WIDTH - 40, HEIGHT - 40], (40, 2)))
-    titles = [f"Title number {k}" for k in range(40)]
-    shown = labelled(spots, titles, [k >= 12 for k in range(40)])
-    boxes = [style_map._box(titles[k], *spots[k]) for k in range(40) if shown[k]]
-    assert 5 < len(boxes) < 40
-    assert not any(style_map._touch(a, b) for i, a in enumerate(boxes) for b in boxes[:i])
-    assert labelled(np.array([[50.0, 50], [70, 52]]), ["one", "two"], [True, False]) == [False, True]
-
-
 def test_directions_are_named_after_what_changes_along_them() -> None:
     flat = np.array([[-1, 0.0], [0, 1], [1, -1], [2, 0.5]])
     made = [
@@ -63,6 +51,13 @@ def test_directions_are_named_after_what_changes_along_them() -> None:
     across, up = directions(flat, made)
     assert across == ("smaller jaw", "wider jaw") and up == ("more smiling", "graver")
     assert directions(flat, made[:1] * 4) == (("", ""), ("", ""))
+
+
+def test_ties_share_their_rank() -> None:
+    """Four of five smile alike, and the fifth stands in the middle: no direction is named after the smile."""
+    flat = np.stack([np.arange(5.0), np.zeros(5)], axis=1)
+    alike = [style_summary.StyleSummary(0.1, 0.1, 5.0, 15.0, 0.1, smile) for smile in (0, 0, 1, 0, 0)]
+    assert directions(flat, alike) == (("", ""), ("", ""))
 
 
 def test_the_map_holds_every_reference(small_gallery, follower) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import socket
 from collections.abc import Iterator
 from pathlib import Path
 from types import SimpleNamespace
@@ -13,39 +12,39 @@ from gradio_client import Client, handle_file
 from gradio_client.exceptions import AppError
 
 from talkdemo.export import npz
-from talkdemo.pipeline import DEFAULT_GUIDANCE
-from talkdemo.records import Reference
+from talkdemo.records import DIFFPOSETALK, DIFFUSIONTALKER, Guidance, Reference
 from talkdemo.ui import app as ui
 from talkdemo.ui.parts.visits import Visits
-from talkdemo.ui.talk.job import REFERENCE, forward
+from talkdemo.ui.talk.job import forward
 
 ME = SimpleNamespace(session_hash="me")
 
 
 @pytest.fixture
-def built(small_gallery, stand_in, follower, plain_decode, tmp_path: Path) -> gr.Blocks:
-    talkers = {"diffusiontalker": stand_in, "diffposetalk": follower}
-    return ui.build(talkers, plain_decode, ["ada", "kwame"], [], Visits(tmp_path / "files"))
+def built(small_gallery, stand_in, follower, tmp_path: Path) -> gr.Blocks:
+    pipelines = {DIFFUSIONTALKER: stand_in, DIFFPOSETALK: follower}
+    return ui.build(pipelines, ["ada", "kwame"], [], Visits(tmp_path / "files"))
 
 
 @pytest.fixture
-def client(built: gr.Blocks) -> Iterator[Client]:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    options = ui.launch_options(built.characters)
-    _, address, _ = built.launch(**options, prevent_thread_lock=True, quiet=True, server_port=port)
-    yield Client(address, verbose=False)
-    built.close()
+def client(built: gr.Blocks, serving) -> Iterator[Client]:
+    with serving(built) as address:
+        yield Client(address, verbose=False)
 
 
 def page(tab, speech: Path | None, **changes: object) -> dict:
     """What the page holds when Generate is pressed, DiffPoseTalk chosen; `changes` by the name of the component."""
     form, clip = tab.form, tab.form.references
     held = {component: component.value for component in form.inputs}
-    held |= {form.model: REFERENCE, form.speech: str(speech) if speech else None, form.seed: 7, form.randomise: False}
+    held |= {
+        form.model: DIFFPOSETALK,
+        form.speech: str(speech) if speech else None,
+        form.seed: 7,
+        form.randomise: False,
+    }
     for name, value in changes.items():
-        held[getattr(clip, name, None) or getattr(form, name)] = value
+        component = clip.guidance[name == "style"] if name in ("audio", "style") else None
+        held[component or getattr(clip, name, None) or getattr(form, name)] = value
     return held
 
 
@@ -57,24 +56,23 @@ def test_the_first_reference_is_followed_without_more_ado(built: gr.Blocks, foll
     tab = built.talk_tab
     *before, last = press(tab, wav("hum", 1.0))
     assert before[0][tab.panel].count('class="td-stage') == 5
-    taken = follower.taken[0]
-    assert taken["reference"] == [("calm", 1.0)] and taken["head"] is True
-    assert taken["guidance"] == DEFAULT_GUIDANCE["diffposetalk"]
+    (asked,) = follower.requests
+    assert asked.reference == [("calm", 1.0)] and asked.head is True and asked.guidance == Guidance()
     shown = last[tab.panel]
     assert "Calm reader" in shown and "moves" in shown and "Emotion" not in shown and "Identity" not in shown
-    assert "Find the style" in last[tab.timings].value
+    assert "Extract style" in last[tab.timings].value
     assert Path(last[tab.save_npz].value["path"]).name == "talk-calm-7.npz"
 
 
 def test_every_choice_reaches_the_model(built: gr.Blocks, follower, wav) -> None:
     tab = built.talk_tab
-    changes = {"reference": "loud", "other": "Ada", "share": 0.25, "head": False, "guidance_audio": 1.5}
-    last = press(tab, wav("hum", 0.4), **changes, guidance_style=2.5, sampling="full", steps=20)[-1]
-    (taken,) = follower.taken
-    assert taken["reference"] == [("loud", 0.75), ("Ada", 0.25)] and taken["head"] is False
-    assert (taken["guidance"].audio, taken["guidance"].style) == (1.5, 2.5)
-    assert taken["steps"] == 20 and taken["distilled"] is False and taken["seed"] == 7
-    assert "Loud &amp; proud 75 %, Ada 25 %" in last[tab.panel] and "held still" in last[tab.panel]
+    changes = {"reference": "loud", "other": "Ada", "share": 0.25, "head": False, "audio": 1.5, "style": 2.5}
+    last = press(tab, wav("hum", 0.4), **changes, sampling="full", steps=20)[-1]
+    (asked,) = follower.requests
+    assert asked.reference == [("loud", 0.75), ("Ada", 0.25)] and asked.head is False
+    assert asked.guidance == Guidance(1.5, 2.5)
+    assert asked.steps == 20 and asked.distilled is False and asked.seed == 7
+    assert "Loud &amp; proud 75 %, Ada 25 %" in last[tab.panel] and "<dd>still</dd>" in last[tab.panel]
 
 
 def test_what_is_missing_is_said_in_a_sentence(built: gr.Blocks, wav) -> None:
@@ -99,13 +97,16 @@ def test_switching_shows_what_belongs_to_the_model(built: gr.Blocks) -> None:
     assert learned.visible and not followed.visible
 
 
-def test_without_a_gallery_only_identities_are_offered(stand_in, follower, plain_decode, tmp_path, monkeypatch) -> None:
-    from talkdemo.ui.talk import form as talk_form
-
-    monkeypatch.setattr(talk_form, "gallery", dict)
-    talkers = {"diffusiontalker": stand_in, "diffposetalk": follower}
-    form = ui.build(talkers, plain_decode, ["ada"], [], Visits(tmp_path / "files")).talk_tab.form
-    assert list(form.talkers) == ["diffusiontalker"] and not form.model.visible and form.references is None
+def test_without_a_gallery_only_identities_are_offered(stand_in, follower, tmp_path: Path) -> None:
+    follower.references = ()
+    pipelines = {DIFFUSIONTALKER: stand_in, DIFFPOSETALK: follower}
+    app = ui.build(pipelines, ["ada"], [], Visits(tmp_path / "files"))
+    form = app.talk_tab.form
+    assert (
+        list(app.compare_tab.pipelines) == list(form.pipelines) == [DIFFUSIONTALKER]
+        and not form.model.visible
+        and form.references is None
+    )
 
 
 def test_progress_never_goes_back() -> None:
@@ -139,31 +140,31 @@ def test_api_follows_the_gallery_and_a_clip(built: gr.Blocks, client: Client, fo
     clip = handle_file(capture("<b>secret"))
     *_, summary = client.predict(speech, clip=clip, blend_with="calm", share=0.4, api_name="/talk_like")
     assert summary["reference"] == {"my-clip": 0.6, "calm": 0.4} and "secret" not in str(summary)
-    (mine, _), _ = follower.taken[-1]["reference"]
+    (mine, _), _ = follower.requests[-1].reference
     assert isinstance(mine, Reference) and mine.name == "my-clip" and len(mine.motion) == 75
 
 
-@pytest.mark.parametrize(
-    ("given", "words"),
-    [
-        ({"reference": "stranger"}, "stranger"),
-        ({"blend_with": "stranger"}, "stranger"),
-        ({"share": 2}, "1"),
-        ({"guidance_style": 9}, "4"),
-        ({"clip": "text"}, "This clip"),
-        ({"clip": "short"}, "This clip"),
-        ({"speech": None}, "no speech"),
-    ],
+BAD = (
+    ({"reference": "stranger"}, "stranger"),
+    ({"blend_with": "stranger"}, "stranger"),
+    ({"share": 2}, "1"),
+    ({"guidance_style": 9}, "4"),
+    ({"clip": "text"}, "This clip"),
+    ({"clip": "short"}, "This clip"),
+    ({"speech": None}, "no speech"),
 )
-def test_api_refuses_bad_input(client: Client, built, wav, capture, tmp_path: Path, given: dict, words: str) -> None:
+
+
+def test_api_refuses_bad_input(client: Client, built, wav, capture, tmp_path: Path) -> None:
     text = tmp_path / "text.mp4"
     text.write_bytes(b"this is no video" * 50)
     clips = {"text": text, "short": capture("short", 0.4)}
-    given = {"speech": handle_file(wav("hum", 0.4))} | given
-    if "clip" in given:
-        given["clip"] = handle_file(clips[given["clip"]])
-    with pytest.raises((AppError, ValueError)) as caught:
-        client.predict(**given, api_name="/talk_like")
-    said = str(caught.value)
-    assert words in said and "Traceback" not in said and str(tmp_path) not in said and "text.mp4" not in said
+    for changes, words in BAD:
+        values = {"speech": handle_file(wav("hum", 0.4))} | changes
+        if "clip" in values:
+            values["clip"] = handle_file(clips[values["clip"]])
+        with pytest.raises((AppError, ValueError)) as caught:
+            client.predict(**values, api_name="/talk_like")
+        said = str(caught.value)
+        assert words in said and "Traceback" not in said and str(tmp_path) not in said and "text.mp4" not in said
     assert not list(built.talk_tab.visits.jobs.glob("*"))

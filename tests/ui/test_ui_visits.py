@@ -2,37 +2,45 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import subprocess
 import time
 from pathlib import Path
+
+import pytest
 
 from talkdemo.ui.parts.visits import AGE, PERIOD, Visits, clear_leftovers
 
 
 def test_folders_are_private_and_never_shared(tmp_path: Path) -> None:
     visits = Visits(tmp_path)
-    folders = {visits.begin("a")[0] for _ in range(20)}
-    assert len(folders) == 20 and all(folder.stat().st_mode & 0o077 == 0 for folder in folders)
+    with contextlib.ExitStack() as stack:
+        folders = {stack.enter_context(visits.job("a")).folder for _ in range(20)}
+        assert len(folders) == 20 and all(folder.stat().st_mode & 0o077 == 0 for folder in folders)
 
 
 def test_leaving_stops_and_deletes_only_ones_own(tmp_path: Path) -> None:
+    """Those of the session and of the sessions named after it."""
     visits = Visits(tmp_path)
-    mine, my_stop = visits.begin("me")
-    yours, your_stop = visits.begin("you")
-    visits.leave("me")
-    assert my_stop.is_set() and not mine.exists()
-    assert not your_stop.is_set() and yours.exists()
-    visits.stop("nobody")
+    with visits.job("me") as mine, visits.job("me-clip") as clip, visits.job("me2") as yours:
+        clip.finished = True
+        visits.leave("me")
+        assert mine.stop.is_set() and clip.stop.is_set() and not mine.folder.exists() and not clip.folder.exists()
+        assert not yours.stop.is_set() and yours.folder.exists()
+        visits.stop("nobody")
 
 
 def test_a_job_that_did_not_finish_leaves_nothing(tmp_path: Path) -> None:
     visits = Visits(tmp_path)
-    for keep in (True, False):
-        folder, stop = visits.begin("me")
-        (folder / "talk.mp4").write_bytes(b"x")
-        visits.end("me", folder, stop, keep)
-        assert folder.exists() == keep
+    for finished in (True, False):
+        with visits.job("me") as job:
+            (job.folder / "talk.mp4").write_bytes(b"x")
+            job.finished = finished
+        assert job.folder.exists() == finished and job.stop.is_set()
+    with pytest.raises(ValueError), visits.job("me") as job:
+        raise ValueError
+    assert not job.folder.exists()
 
 
 def test_leftovers_of_dead_processes_are_deleted(tmp_path: Path) -> None:
@@ -49,9 +57,11 @@ def test_stop_while_the_job_waits_stops_it_when_it_begins(tmp_path: Path) -> Non
     visits = Visits(tmp_path)
     visits.resume("me")
     visits.stop("me")
-    assert visits.begin("me")[1].is_set() and not visits.begin("you")[1].is_set()
+    with visits.job("me") as mine, visits.job("you") as yours:
+        assert mine.stop.is_set() and not yours.stop.is_set()
     visits.resume("me")
-    assert not visits.begin("me")[1].is_set()
+    with visits.job("me") as mine:
+        assert not mine.stop.is_set()
 
 
 def test_nothing_is_older_than_an_hour() -> None:
@@ -61,7 +71,8 @@ def test_nothing_is_older_than_an_hour() -> None:
 def test_sweep_goes_on_when_a_folder_vanishes(tmp_path: Path, monkeypatch) -> None:
     visits = Visits(tmp_path, age=100)
     for _ in range(2):
-        visits.end("me", *visits.begin("me"), keep=True)
+        with visits.job("me") as job:
+            job.finished = True
     first = next(iter(visits.jobs.iterdir()))
     listed = list(visits.jobs.iterdir())
     monkeypatch.setattr(Path, "iterdir", lambda self: iter(listed))
@@ -71,9 +82,9 @@ def test_sweep_goes_on_when_a_folder_vanishes(tmp_path: Path, monkeypatch) -> No
 
 def test_sweep_deletes_old_jobs_that_are_over(tmp_path: Path) -> None:
     visits = Visits(tmp_path, age=100)
-    done, stop = visits.begin("me")
-    visits.end("me", done, stop, keep=True)
-    busy, _ = visits.begin("me")
-    assert visits.sweep() == 0 and done.exists()
-    assert visits.sweep(time.time() + 101) == 1
-    assert not done.exists() and busy.exists()
+    with visits.job("me") as done:
+        done.finished = True
+    with visits.job("me") as busy:
+        assert visits.sweep() == 0 and done.folder.exists()
+        assert visits.sweep(time.time() + 101) == 1
+        assert not done.folder.exists() and busy.folder.exists()

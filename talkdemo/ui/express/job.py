@@ -98,7 +98,7 @@ def strip(expresser: Expresser, session: Session, along: str, stop: threading.Ev
 
 def view_of(portrait: Portrait) -> View:
     """The part of the image around the face that the page shows, in pixels."""
-    height, width = portrait.picture.shape[:2]
+    height, width = portrait.image.shape[:2]
     crop = Crop.around(portrait.landmarks)
     reach = AROUND / 2 * crop.side / crop.scale
     centre = crop.back(np.array([crop.side / 2, crop.side * 0.46]))
@@ -112,7 +112,7 @@ def shrink(portrait: Portrait, longest: int) -> Portrait:
     """What the page shows of a portrait, at most so many pixels long."""
     x, y, width, height = view_of(portrait)
     scale = min(1.0, longest / max(width, height))
-    image = _resized(portrait.picture[y : y + height, x : x + width], scale)
+    image = _resized(portrait.image[y : y + height, x : x + width], scale)
     return Portrait(image, ((portrait.landmarks - (x, y)) * scale).astype(np.float32), portrait.name)
 
 

@@ -127,7 +127,7 @@ class ExpressTab:
         target = former.target if former else Target(PRESET, self.form.first)
         points = express_job.points_of(self.expresser, portrait, target)
         with self.visits.job(name_of(request)) as job:
-            express_job.write_view(job.folder / "portrait.jpg", portrait.picture, express_job.view_of(portrait))
+            express_job.write_view(job.folder / "portrait.jpg", portrait.image, express_job.view_of(portrait))
             result = former.result if former else None
             page = self.stage.show(Session(portrait, job.folder, target, points, result), request, amount, along)
             job.finished = True
@@ -235,7 +235,7 @@ class ExpressTab:
     def _place(self, values: object, request: gr.Request, session: Session | None, _: float, along: str) -> Page:
         """Landmarks were placed by hand; nothing leaves the image."""
         current = present(session)
-        height, width = current.portrait.picture.shape[:2]
+        height, width = current.portrait.image.shape[:2]
         points = np.clip(express_job.read_points(values), 0, np.array([width, height], np.float32))
         placed = replace(current, target=Target(EDIT, "Your landmarks", points), points=points)
         return {**self.stage.show(placed, request, 1.0, along), self.form.amount: 1.0}

@@ -107,7 +107,7 @@ class TalkPortrait(Runner):
         framed = portrait_film.crop(portrait)
         return {
             self.portrait: framed,
-            self.moment: {"picture": data_uri(framed.picture), "seconds": None},
+            self.moment: {"picture": data_uri(framed.image), "seconds": None},
             self.start: gr.Button(interactive=True),
             self.panel: "",
         }
