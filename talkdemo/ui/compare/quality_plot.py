@@ -1,7 +1,7 @@
 """Plots what each step count costs and what it gives, from the shipped tables.
 
 A table is talkdemo/assets/steps.json, a list of objects: system ("full-8", "student-8"), distilled, steps,
-seconds_per_10s, and lve_mm, hits, false, each of which may be null. `python -m talkdemo.evaluate.steps` measures them.
+seconds_per_10s, and lve_mm, hits, false, each of which may be null. `python -m talkdemo evaluate steps` measures them.
 """
 
 from __future__ import annotations
