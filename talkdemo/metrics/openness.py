@@ -6,7 +6,7 @@ full width at half maximum and read at the frames' middles. r is Pearson's corre
 clip (with silence included, telling sound from silence alone would score high), averaged over clips.
 
 The loudness-driven jaw (metrics.baselines) scores 0.48 on the 16 LJSpeech clips, the figure published for that
-baseline; the articulation model (`teacher` in `evaluate`) shows what motion made from the phones can reach.
+baseline; the articulation model (`articulation` in `evaluate`) shows what motion made from the phones can reach.
 """
 
 from __future__ import annotations

@@ -80,17 +80,19 @@ def test_the_articulation_models_styles_are_told_apart(monkeypatch, tmp_path):
     names = IDENTITY_VOICES[:3]
     long = {split: lambda voices, split=split: iter([utterance(voices[0])] * 4) for split in ("train", "held-out")}
     monkeypatch.setitem(ep.CORPORA, "synthetic", lambda voices, split: long[split](voices))
-    manners, dynamics = ei.fit_classifiers(12, names)
-    assert np.array_equal(manners.means, ei.fit_classifiers(12, names)[0].means) and len(list(tmp_path.iterdir())) == 3
-    assert set(names) <= set(IDENTITIES) and manners.names == names
+    classifier, dynamics = ei.fit_classifiers(12, names)
+    assert (
+        np.array_equal(classifier.means, ei.fit_classifiers(12, names)[0].means) and len(list(tmp_path.iterdir())) == 3
+    )
+    assert set(names) <= set(IDENTITIES) and classifier.names == names
     heard = [replace(ep.session(name, "held-out", 12)) for name in names]
     clips = ei.crossed(heard, 2)
     motions = [next(ei.performed(clip, [clip.identity], 1)) for clip in clips]
     takes, asked = np.stack([style_features(motion) for motion in motions]), [clip.identity for clip in clips]
-    share, wrong = ei.classified(takes, asked, manners)
+    share, wrong = ei.classified(takes, asked, classifier)
     assert share == 1 and not wrong
     assert ei.classified(takes[:, DYNAMICS], asked, dynamics)[0] > 0.6
-    share, wrong = ei.classified(takes[[0] * 6], asked, manners)
+    share, wrong = ei.classified(takes[[0] * 6], asked, classifier)
     assert share == pytest.approx(1 / 3) and sum(wrong.values()) == 4
 
 

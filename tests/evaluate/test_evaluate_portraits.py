@@ -61,8 +61,8 @@ def performed(seed: int) -> np.ndarray:
     return seen
 
 
-def pictures(seed: int) -> np.ndarray:
-    """(E, STORED, STORED, 3): one soft pattern a person, with the number of the picture in its last pixel."""
+def images(seed: int) -> np.ndarray:
+    """(E, STORED, STORED, 3): one soft pattern a person, with the number of the image in its last pixel."""
     coarse = torch.from_numpy(np.random.default_rng(100 + seed).uniform(0, 255, (1, 3, 12, 12)))
     soft = torch.nn.functional.interpolate(coarse, size=(STORED, STORED), mode="bicubic").clamp(0, 255)
     shown = np.repeat(soft.permute(0, 2, 3, 1).numpy().astype(np.uint8), len(NAMES), axis=0)
@@ -78,13 +78,13 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
         seen = performed(k)
         if k == 3:
             seen[2] = np.nan
-        made = Portraits(f"p{400 + k}", "test" if k > 1 else "train", pictures(k), seen, seen,
+        made = Portraits(f"p{400 + k}", "test" if k > 1 else "train", images(k), seen, seen,
                          np.zeros((len(NAMES), 52), np.float32), np.zeros((len(NAMES), 3), np.float32),
                          np.array(NAMES), np.ones(len(NAMES), np.float32))  # fmt: skip
         made.save(out / "renders" / f"{made.person}.npz")
     person = np.array(["a", "b", "a", "c", "c"])
     expression = np.array(["neutral", "neutral", "smiling", "neutral", "smiling"])
-    shown = np.stack([pictures(20 + ord(p))[0] for p in person])
+    shown = np.stack([images(20 + ord(p))[0] for p in person])
     seen = np.stack([performed(20 + ord(p))[2 * int(e == "smiling")] for p, e in zip(person, expression, strict=True)])
     split = np.array(["test", "test", "test", "train", "train"])
     np.savez(out / "photos.npz", pictures=shown, seen=seen, person=person, expression=expression, split=split,
@@ -284,8 +284,8 @@ def test_a_section_is_written_in_its_place(tmp_path):
 def test_bad_arguments_are_one_sentence(folder, tmp_path, capsys):
     assert main(["evaluate", "portraits", "--parts", "manifold", "--model", str(tmp_path / "none.safetensors")]) == 2
     assert main(["evaluate", "portraits", "--parts", "speed", "--data", str(tmp_path)]) == 2
-    said = capsys.readouterr().err.strip().splitlines()
-    assert len(said) == 2 and all(line.startswith("talkdemo: ") for line in said)
+    output = capsys.readouterr().err.strip().splitlines()
+    assert len(output) == 2 and all(line.startswith("talkdemo: ") for line in output)
 
 
 def test_speed_is_told_with_its_command(folder, tmp_path, expresser, capsys, monkeypatch):
@@ -294,8 +294,8 @@ def test_speed_is_told_with_its_command(folder, tmp_path, expresser, capsys, mon
     file = tmp_path / "scores.md"
     asked = ["--parts", "speed", "--data", str(folder), "--limit", "1", "--file", str(file)]
     assert main(["evaluate", "portraits", *asked]) == 0
-    told = capsys.readouterr().out
-    assert "Parameters: generator" in told and not told.startswith("##")
+    output = capsys.readouterr().out
+    assert "Parameters: generator" in output and not output.startswith("##")
     (section,) = scores.read(file.read_text(encoding="utf-8"))[1]
     assert section.title == "GC-GAN: speed" and section.command.endswith("--limit 1")
 

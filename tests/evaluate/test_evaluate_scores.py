@@ -65,8 +65,10 @@ def test_what_cannot_be_run_is_told(file, capsys):
     renew_scores = ["evaluate", "scores", "--file", str(file)]
     assert main([*renew_scores, "Two, by hand"]) == 2
     assert main([*renew_scores, "Three"]) == 2 and main(renew_scores) == 2
-    said = capsys.readouterr().err
-    assert "'Two, by hand' has no command" in said and "'Three' has no command" in said and "no section was" in said
+    output = capsys.readouterr().err
+    assert (
+        "'Two, by hand' has no command" in output and "'Three' has no command" in output and "no section was" in output
+    )
     assert main([*renew_scores, "--list"]) == 0
     listed = capsys.readouterr().out
     assert "Two, by hand\n    (by hand)" in listed and all(title in listed for title in NEW)

@@ -82,8 +82,8 @@ def test_one_run(monkeypatch, tmp_path, capsys):
         (tmp_path / f"{name}.safetensors").write_bytes(b"0" * 1000)
     out = tmp_path / "steps.json"
     assert main(["evaluate", "steps", "--full", "16", "--rounds", "1", "--clips", "2", "--out", str(out)]) == 0
-    said = capsys.readouterr()
-    assert "ljspeech left out: no shared data here" in said.err and "| full-16 |" in said.out
+    output = capsys.readouterr()
+    assert "ljspeech left out: no shared data here" in output.err and "| full-16 |" in output.out
     full, student = json.loads(out.read_text())
     assert full["lve_mm"] > 0 and full["hits"] is not None and student["system"] == "student-8"
 

@@ -1,4 +1,4 @@
-"""Evaluation of style on encoders and heads whose worth is known, and one run of each part on fakes."""
+"""Evaluation of style: encoders and heads with known scores, and one run of each part on fakes."""
 
 import json
 from types import SimpleNamespace
@@ -172,13 +172,13 @@ def test_the_parts_print_their_tables(fakes, capsys, tmp_path):
         row for row in written if row["table"].startswith("Style of gen") and row["system"] == "pose-student-8"
     ]
     assert student["motions"] == 4 and student["own reference is nearest %"] == 100
-    said = capsys.readouterr().out
-    rows = [line.split(" | ") for line in said.splitlines() if line.startswith("| pose-")]
-    assert "people" in said and "queries with GRID's channels" in said and "| articulation | references |" in said
+    output = capsys.readouterr().out
+    rows = [line.split(" | ") for line in output.splitlines() if line.startswith("| pose-")]
+    assert "people" in output and "queries with GRID's channels" in output and "| articulation | references |" in output
     by_name = {row[0].strip("| "): row for row in rows if len(row) == 8 and row[1] == "4"}
     assert {"pose-student-8", "pose-student-8, style 2", "pose-full-8, null style"} == set(by_name)
     assert float(by_name["pose-student-8"][2]) == 100 and float(by_name["pose-full-8, null style"][2]) <= 50
-    assert "prominent | 6" in said and "pose-student-8, tracked references" in said
+    assert "prominent | 6" in output and "pose-student-8, tracked references" in output
 
 
 def test_slow_systems_are_asked_for_few_styles():

@@ -1,4 +1,4 @@
-"""Pictures, landmarks and vectors with known answers: SSIM, landmark error, share of a displacement, separation."""
+"""Images, landmarks and vectors with known answers: SSIM, landmark error, share of a displacement, separation."""
 
 import numpy as np
 import pytest
@@ -14,14 +14,14 @@ FACE[[36, 45]] = (40, 50), (90, 50)  # 50 pixels between the eyes
 
 
 def test_ssim_of_the_same_picture_is_one_and_of_flat_ones_as_the_formula_says():
-    picture = np.random.default_rng(0).integers(0, 256, (2, 40, 48, 3), np.uint8)
-    assert ssim(picture, picture) == pytest.approx([1, 1])
+    image = np.random.default_rng(0).integers(0, 256, (2, 40, 48, 3), np.uint8)
+    assert ssim(image, image) == pytest.approx([1, 1])
     flat = np.full((32, 32, 3), 100.0)
     c1 = (0.01 * 255) ** 2
     assert ssim(flat, flat + 50) == pytest.approx((2 * 100 * 150 + c1) / (100**2 + 150**2 + c1), abs=1e-4)
-    assert ssim(picture[0], picture[1]) == pytest.approx(ssim(picture[1], picture[0])) and ssim(*picture) < 0.1
+    assert ssim(image[0], image[1]) == pytest.approx(ssim(image[1], image[0])) and ssim(*image) < 0.1
     with pytest.raises(ValueError, match=r"\(2, 40, 48, 3\) and \(40, 48, 3\)"):
-        ssim(picture, picture[0])
+        ssim(image, image[0])
 
 
 def test_ssim_is_that_of_torchmetrics():

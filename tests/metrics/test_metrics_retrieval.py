@@ -38,10 +38,10 @@ def test_auc_counts_pairs():
 
 def test_variance_is_shared_out():
     rng = np.random.default_rng(0)
-    manner, words = rng.normal(0, 1, (30, 1, 5)), rng.normal(0, 1, (1, 20, 5))
-    whole = np.broadcast_to(manner, (30, 20, 5))
+    style, words = rng.normal(0, 1, (30, 1, 5)), rng.normal(0, 1, (1, 20, 5))
+    whole = np.broadcast_to(style, (30, 20, 5))
     assert explained(whole) == pytest.approx((1, 0)) and explained(whole * 0 + words) == pytest.approx((0, 1))
-    both = explained(2 * manner + words)
+    both = explained(2 * style + words)
     assert sum(both) == pytest.approx(1) and 0.7 < both[0] < 0.9
     assert explained(rng.normal(0, 1, (30, 20, 5)))[0] < 0.1
 

@@ -70,7 +70,7 @@ def evaluate(
 ) -> dict[str, Scores]:
     """The model along the manifold and straight, the warp."""
     if not pairs:
-        raise ValueError("no pair of images was found whose mouth moves; people with two images each are wanted")
+        raise ValueError("no pair of images moves the mouth; people with two images each are wanted")
     amounts = np.linspace(0, MAX_AMOUNT, STEPS)
     systems = {
         f"{name}, along the manifold": (model_system(expresser), "manifold"),

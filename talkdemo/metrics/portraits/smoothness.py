@@ -28,7 +28,7 @@ def bend(path: np.ndarray) -> float:
     second = np.sqrt((np.diff(path, 2, axis=0) ** 2).sum((-2, -1)))
     first = np.sqrt((np.diff(path, axis=0) ** 2).sum((-2, -1)))
     if first.mean() == 0:
-        raise ValueError("a path that stands still was given; one that leads somewhere is wanted")
+        raise ValueError("a path without motion was given; one that leads somewhere is wanted")
     return float(second.max() / first.mean())
 
 
