@@ -32,7 +32,7 @@ from talkdemo.condition.resolve import (
     resolve_style,
 )
 from talkdemo.condition.style import StyleEncoder
-from talkdemo.export import livelink, npz, summary
+from talkdemo.export import bundle, gltf, summary
 from talkdemo.face.characters import CHARACTERS, Character
 from talkdemo.face.contact import meet_and_part
 from talkdemo.face.head import FaceModel
@@ -252,24 +252,23 @@ def run(
             on_window(window)
     motions = tuple(Motion.concatenate(parts) for parts in zip(*windows, strict=True))
     seconds = clock.seconds
-    for path, motion in zip(numbered(outputs.video, len(motions)), motions, strict=False):
-        character, size = request.character, request.size
-        spent = pipeline.video(motion, speech, path, character=character, size=size, progress=progress, stop=stop)
-        seconds |= {stage: seconds.get(stage, 0.0) + value for stage, value in spent.items()}
-    for path, motion in zip(numbered(outputs.csv, len(motions)), motions, strict=False):
-        livelink.write(path, motion, fps=outputs.csv_fps)
-    if outputs.npz:
-        npz.write(outputs.npz, motions)
-    files = {"out": outputs.video, "csv": outputs.csv, "npz": outputs.npz}
-    described = summary.summarise(
-        motions,
-        seconds,
-        speech=request.name or (speech.name if request.speech is speech else str(request.speech)),
-        character=request.character,
-        files={name: str(path) for name, path in files.items() if path},
-    )
-    if outputs.json:
-        summary.write(outputs.json, described)
+    with bundle.complete(outputs, motions) as files:
+        for path, motion in zip(numbered(files.video, len(motions)), motions, strict=False):
+            character, size = request.character, request.size
+            spent = pipeline.video(motion, speech, path, character=character, size=size, progress=progress, stop=stop)
+            seconds |= {stage: seconds.get(stage, 0.0) + value for stage, value in spent.items()}
+        for path, motion in zip(numbered(files.glb, len(motions)), motions, strict=False):
+            gltf.write(path, pipeline.face, request.character, motion)
+        bundle.write_motions(files, motions, speech)
+        described = summary.summarise(
+            motions,
+            seconds,
+            speech=request.name or (speech.name if request.speech is speech else str(request.speech)),
+            character=request.character,
+            files=summary.paths(outputs),
+        )
+        if files.json:
+            summary.write(files.json, described)
     return Result(request, outputs, speech, motions, described)
 
 

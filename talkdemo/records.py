@@ -203,13 +203,16 @@ class Request:
 
 @dataclass(frozen=True)
 class Outputs:
-    """The files a request is to be written to; None: not. Of several samples, the k-th video and CSV get "-k" before
-    their ending, from the second on; one npz holds them all."""
+    """The files a request is to be written to; None: not. Of several samples, the k-th video, CSV and GLB get "-k"
+    before their ending, from the second on; one npz holds them all. `zip` holds one of each kind."""
 
     video: Path | str | None = None
     csv: Path | str | None = None
     npz: Path | str | None = None
     json: Path | str | None = None
+    glb: Path | str | None = None
+    wav: Path | str | None = None  # the speech
+    zip: Path | str | None = None
     csv_fps: float = FPS
 
 

@@ -1,7 +1,7 @@
-"""Animates a head with speech: mp4, Live Link Face CSV, npz and JSON.
+"""Animates a head with speech: mp4, GLB, Live Link Face CSV, npz and JSON, or all of them in one zip.
 
-SPEECH is any sound or video file. Without --out only motion is made, which needs no graphics.
-With --samples K the npz holds K motions; mp4 and CSV of the k-th get "-k" before their ending, from the second on.
+SPEECH is any sound or video file. Without --out and --zip only motion is made, which needs no graphics.
+With --samples K the npz holds K motions; mp4, CSV and GLB of the k-th get "-k" before their ending, from the second on.
 """
 
 from __future__ import annotations
@@ -67,8 +67,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--out", type=output_path(".mp4"), metavar="X.mp4", help="video with sound")
     parser.add_argument("--csv", type=output_path(".csv"), metavar="X.csv", help="Live Link Face CSV")
+    parser.add_argument("--glb", type=output_path(".glb"), metavar="X.glb", help="the character, animated (glTF 2.0)")
+    parser.add_argument("--wav", type=output_path(".wav"), metavar="X.wav", help="the speech, to lie beside the GLB")
     parser.add_argument("--npz", type=output_path(".npz"), metavar="X.npz", help="coefficients and head rotation")
     parser.add_argument("--json", type=output_path(".json"), metavar="X.json", help="settings and seconds per stage")
+    everything = "mp4, GLB, CSV, npz, JSON, wav, and how to open them"
+    parser.add_argument("--zip", type=output_path(".zip"), metavar="X.zip", help=everything)
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -79,11 +83,14 @@ def run(arguments: argparse.Namespace) -> int:
     speech, clips = check_speech(arguments.speech), names(arguments.reference)
     for clip in clips:
         check(clip)
-    outputs = Outputs(arguments.out, arguments.csv, arguments.npz, arguments.json, arguments.fps)
-    several = [path for option in (outputs.video, outputs.csv) for path in numbered(option, arguments.samples)]
-    check_outputs((*several, outputs.npz, outputs.json), speech, clips)
-    character = choose_character(arguments.character) if arguments.out or arguments.character else None
-    if arguments.out:
+    single = {kind: getattr(arguments, kind) for kind in ("npz", "json", "wav", "zip")}
+    several = {"video": arguments.out, "csv": arguments.csv, "glb": arguments.glb}
+    outputs = Outputs(**several, **single, csv_fps=arguments.fps)
+    paths = [path for option in several.values() for path in numbered(option, arguments.samples)]
+    check_outputs((*paths, *single.values()), speech, clips)
+    drawn = arguments.out or arguments.glb or arguments.zip
+    character = choose_character(arguments.character) if drawn or arguments.character else None
+    if arguments.out or arguments.zip:
         from talkdemo.render import raster
 
         raster.check()  # better now than after minutes of sampling

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from talkdemo.export.npz import plain
 from talkdemo.files import replacing
-from talkdemo.records import Motion
+from talkdemo.records import Motion, Outputs
 
 STAGES = ("reference", "decode", "reference", "encode", "sample", "face", "render", "mux")
 
@@ -37,6 +37,19 @@ def summarise(
         **meta,
         **{key: value for key, value in more.items() if value is not None},
     }
+
+
+def paths(outputs: Outputs) -> dict[str, str]:
+    """The files asked for, as a summary names them."""
+    files = {
+        "out": outputs.video,
+        "csv": outputs.csv,
+        "npz": outputs.npz,
+        "glb": outputs.glb,
+        "wav": outputs.wav,
+        "zip": outputs.zip,
+    }
+    return {name: str(path) for name, path in files.items() if path}
 
 
 def write(path: Path | str, summary: Mapping[str, object]) -> None:
