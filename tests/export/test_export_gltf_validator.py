@@ -1,0 +1,54 @@
+"""Khronos's validator (npm gltf-validator) finds no error and no warning; skipped where npm cannot install it."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from talkdemo.export import gltf
+from talkdemo.face.head import FaceModel
+from talkdemo.records import Motion
+
+VALIDATOR = "gltf-validator@2.0.0-dev.3.10"
+PROGRAM = """
+const fs = require("fs"), validator = require("gltf-validator");
+validator.validateBytes(new Uint8Array(fs.readFileSync(process.argv[2])))
+  .then(report => console.log(JSON.stringify(report.issues)));
+"""
+
+
+@pytest.fixture(scope="module")
+def validator(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of a program that prints what the validator says of a file."""
+    if not shutil.which("npm") or not shutil.which("node"):
+        pytest.skip("npm is not installed")
+    folder = tmp_path_factory.mktemp("validator")
+    options = ("--no-audit", "--no-fund", "--ignore-scripts", "--fetch-retries=0", "--fetch-timeout=10000")
+    install = ["npm", "install", "--prefix", str(folder), *options, VALIDATOR]
+    try:
+        done = subprocess.run(install, capture_output=True, text=True, timeout=60, check=False)
+    except subprocess.TimeoutExpired:
+        pytest.skip("npm did not answer within a minute")
+    if done.returncode:
+        pytest.skip(f"npm cannot install {VALIDATOR}: {done.stderr.strip().splitlines()[-1:]}")
+    (folder / "validate.js").write_text(PROGRAM)
+    return folder
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("frames", [None, 1, 8])
+def test_validator_finds_nothing(validator: Path, frames: int | None, tmp_path: Path) -> None:
+    motion = None
+    if frames:
+        rng = np.random.default_rng(2)
+        motion = Motion(rng.random((frames, 52), np.float32), rng.normal(0, 0.3, (frames, 3)).astype(np.float32))
+    gltf.write(tmp_path / "x.glb", FaceModel.load(), "kwame", motion)
+    command = ["node", str(validator / "validate.js"), str(tmp_path / "x.glb")]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=True)
+    issues = json.loads(done.stdout)
+    assert issues["numErrors"] == issues["numWarnings"] == 0, issues["messages"]
