@@ -106,7 +106,7 @@ def rendered(tmp_path_factory: pytest.TempPathFactory) -> Path:
     with pytest.MonkeyPatch.context() as patch:
         if "TALKDEMO_FACE_LANDMARKER" not in os.environ:
             patch.setenv("TALKDEMO_FACE_LANDMARKER", str(root / "face_landmarker.task"))
-        assert [made.person for made in portraits.render_people([441], folder)] == ["p441"]
+        assert [one.person for one in portraits.render_people([441], folder)] == ["p441"]
     return folder
 
 

@@ -27,12 +27,12 @@ def corpus(tmp_path):
     return tmp_path
 
 
-def made(corpus, split="train", hours=1.0, seed=0):
+def all_sessions(corpus, split="train", hours=1.0, seed=0):
     return list(sessions(corpus, "Ada", split, 4.0, np.random.default_rng(seed), hours))
 
 
 def test_phones_stay_on_their_sound(corpus):
-    for session in made(corpus):
+    for session in all_sessions(corpus):
         samples = session.speech.samples
         assert len(samples) % SAMPLES_PER_FRAME == 0
         assert session.phones[0].start == 0
@@ -46,19 +46,19 @@ def test_phones_stay_on_their_sound(corpus):
 
 
 def test_every_utterance_of_the_split_is_used_once(corpus):
-    spoken = [p for session in made(corpus) for p in session.phones if p.label == "AA"]
+    spoken = [p for session in all_sessions(corpus) for p in session.phones if p.label == "AA"]
     assert len(spoken) == 10
-    assert len([p for s in made(corpus, "held-out") for p in s.phones if p.label == "AA"]) == 2
+    assert len([p for s in all_sessions(corpus, "held-out") for p in s.phones if p.label == "AA"]) == 2
 
 
 def test_same_generator_same_sessions(corpus):
-    first, again = made(corpus), made(corpus)
+    first, again = all_sessions(corpus), all_sessions(corpus)
     assert [s.phones for s in first] == [s.phones for s in again]
-    assert [s.phones for s in first] != [s.phones for s in made(corpus, seed=1)]
+    assert [s.phones for s in first] != [s.phones for s in all_sessions(corpus, seed=1)]
 
 
 def test_hours_limit_what_is_made(corpus):
-    assert len(made(corpus, hours=3 / 3600)) == 1
+    assert len(all_sessions(corpus, hours=3 / 3600)) == 1
 
 
 def test_silence_is_one_silent_phone():

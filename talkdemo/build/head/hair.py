@@ -2,7 +2,7 @@
 
 A cut is one or more surfaces made of meridians: lines that start at the crown, run over the skull at some height above
 it and end at the hairline or, at the sides and back, fall on as hanging hair. u goes round the head (constant along a
-strand), v from tip (0) to root (1), so one picture of strands with ragged tips dresses every cut.
+strand), v from tip (0) to root (1), so one texture of strands with ragged tips dresses every cut.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ COLUMNS = 36
 class Shell:
     """One surface of a cut; heights over the skull in mm, angles in degrees from straight ahead."""
 
-    picture: str
+    texture: str
     crown: float
     edge: float  # height over the skull at the hairline
     rows: int = 9
@@ -58,14 +58,14 @@ CUTS: dict[str, tuple[Shell, ...]] = {
 
 
 def build(source: Source, outside: np.ndarray, quads: np.ndarray) -> list[Piece]:
-    """`outside`: source vertices of the head's skin, `quads` (f, 4) its polygons → a piece per cut and picture."""
+    """`outside`: source vertices of the head's skin, `quads` (f, 4) its polygons → a piece per cut and texture."""
     skull = _Skull(source, quads)
     pieces = []
     for cut, shells in CUTS.items():
-        by_picture: dict[str, list[Piece]] = {}
+        by_texture: dict[str, list[Piece]] = {}
         for number, shell in enumerate(shells):
-            by_picture.setdefault(shell.picture, []).append(_shell(source, outside, skull, shell, number))
-        pieces += [join(f"hair/{cut}/{picture}", made) for picture, made in by_picture.items()]
+            by_texture.setdefault(shell.texture, []).append(_shell(source, outside, skull, shell, number))
+        pieces += [join(f"hair/{cut}/{texture}", made) for texture, made in by_texture.items()]
     return pieces
 
 
@@ -181,7 +181,7 @@ def _follow(source: Source, outside: np.ndarray, rest: np.ndarray, near: int = 1
 
 
 def strands(size: tuple[int, int], *, count: int, tip: float, gaps: float, curl: float, seed: int) -> np.ndarray:
-    """(height, width, 4) grey strands running down the picture; alpha frays over the last `tip` of the way."""
+    """(height, width, 4) grey strands running down the texture; alpha frays over the last `tip` of the way."""
     from PIL import Image, ImageDraw, ImageFilter
 
     height, width = size

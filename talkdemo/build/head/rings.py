@@ -95,8 +95,8 @@ def round_opening(source: Source, rings: np.ndarray) -> Source:
             change = np.zeros_like(contact)
             if name == "jawOpen":
                 bow = (1 - share**2.5) ** 0.6
-                wanted = contact[-1] + (contact[0] - contact[-1]) * bow[:, None]
-                change[:, 1:] = (wanted - contact)[:, 1:]
+                target = contact[-1] + (contact[0] - contact[-1]) * bow[:, None]
+                change[:, 1:] = (target - contact)[:, 1:]
             else:
                 bow = (1 - share**2) ** 0.75
                 corner = contact[-1, 1] * 0.5

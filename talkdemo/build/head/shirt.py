@@ -11,7 +11,7 @@ from talkdemo.build.head.skin import noise, step
 from talkdemo.build.head.source import Source
 
 THICK = 0.0045  # metres over the skin
-REACH, EDGE = 0.2, 0.75  # metres the picture's height stands for; v of the collar's edge
+REACH, EDGE = 0.2, 0.75  # metres of the texture's height; v of the collar's edge
 
 
 def below_collar(points: np.ndarray) -> np.ndarray:
@@ -24,16 +24,16 @@ def below_collar(points: np.ndarray) -> np.ndarray:
 def shirt(source: Source, polygons: np.ndarray, turn: np.ndarray) -> tuple[Piece, np.ndarray]:
     """polygons (f, 4, 2) of the bust → the piece (v falls from the collar, u goes round) and its source vertices."""
     depth = below_collar(source.rest[polygons[:, :, 0]])
-    kept = polygons[(depth > -0.004).any(1) & (depth.min(1) > -(1 - EDGE) * REACH)].copy()
-    kept[:, :, 1] = kept[:, :, 0]
+    below = polygons[(depth > -0.004).any(1) & (depth.min(1) > -(1 - EDGE) * REACH)].copy()
+    below[:, :, 1] = below[:, :, 0]
     uv = np.zeros((len(source.rest), 2))
     angle = np.arctan2(source.rest[:, 0], source.rest[:, 2])
     uv[:, 0] = np.abs(angle) / np.pi
     uv[:, 1] = np.clip(EDGE - below_collar(source.rest) / REACH, 0.0, 1.0)
-    piece = from_source(source, "shirt", kept, uv, turn)
+    piece = from_source(source, "shirt", below, uv, turn)
     normal = vertex_normals(piece.rest, piece.faces)
-    dressed = replace(piece, rest=piece.rest + THICK * normal, actions=np.zeros_like(piece.actions))
-    return dressed, np.unique(kept[:, :, 0])
+    thickened = replace(piece, rest=piece.rest + THICK * normal, actions=np.zeros_like(piece.actions))
+    return thickened, np.unique(below[:, :, 0])
 
 
 def vertex_normals(points: np.ndarray, faces: np.ndarray) -> np.ndarray:

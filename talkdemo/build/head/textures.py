@@ -28,9 +28,9 @@ def iris(images: Path, stem: str, tint: tuple[float, float, float]) -> np.ndarra
     theta = radius * 115.0  # degrees from the axis
     reach = np.interp(theta, [0, IRIS_EDGE, 50, 115], [0, 57.5, 118, 150]) / radius
     at = np.stack([(143.5 + x * reach + 0.5) / 512, 1 - (365.5 - y * reach + 0.5) / 512], -1)
-    picture = np.clip(sample(read(images, f"{stem}_eye"), at), 0, 255)
-    grey = picture.mean(-1, keepdims=True)
-    coloured = (grey + 0.8 * (picture - grey)) * np.array(tint) * 1.12
+    image = np.clip(sample(read(images, f"{stem}_eye"), at), 0, 255)
+    grey = image.mean(-1, keepdims=True)
+    coloured = (grey + 0.8 * (image - grey)) * np.array(tint) * 1.12
     fibres = noise(size, 1.2, 5)
     angle = np.arctan2(y, x)
     rays = np.interp(angle, np.linspace(-np.pi, np.pi, 361), np.random.default_rng(2).standard_normal(361))

@@ -71,7 +71,7 @@ class Layout:
 
 def rasterise(uv: np.ndarray, faces: np.ndarray, values: np.ndarray, size: int) -> np.ndarray:
     """Vertex values (n, d) drawn over the UV square: (size, size, d), NaN where no triangle lies; row 0 on top."""
-    picture = np.full((size, size, values.shape[1]), np.nan, np.float32)
+    image = np.full((size, size, values.shape[1]), np.nan, np.float32)
     points = np.stack([uv[:, 0] * size - 0.5, (1 - uv[:, 1]) * size - 0.5], -1)
     for face in faces:
         (ax, ay), (bx, by), (cx, cy) = points[face]
@@ -87,14 +87,14 @@ def rasterise(uv: np.ndarray, faces: np.ndarray, values: np.ndarray, size: int) 
         slack = -0.6 / max(abs(area) ** 0.5, 1.0)  # half a texel over the edge, so that no seam stays bare
         inside = (a >= slack) & (b >= slack) & (c >= slack)
         weights = np.stack([a, b, c], -1)[inside]
-        picture[ys[inside], xs[inside]] = weights @ values[face]
-    return picture
+        image[ys[inside], xs[inside]] = weights @ values[face]
+    return image
 
 
-def fill(picture: np.ndarray) -> np.ndarray:
+def fill(image: np.ndarray) -> np.ndarray:
     """NaN texels take the value of the nearest one drawn, so that filtering across a chart's border is harmless."""
     from scipy.ndimage import distance_transform_edt
 
-    empty = np.isnan(picture[..., 0])
+    empty = np.isnan(image[..., 0])
     index = distance_transform_edt(empty, return_distances=False, return_indices=True)
-    return picture[tuple(index)]
+    return image[tuple(index)]

@@ -34,6 +34,6 @@ def style_samples(split: str) -> tuple[StyleSample, ...]:
     styles = draw(COUNTS[split], generator)
     others = [name for name in EMOTIONS if name != "neutral"]
     neutral = generator.random(len(styles)) < NEUTRAL_SHARE
-    drawn = generator.integers(len(others), size=len(styles))
-    emotions = ["neutral" if calm else others[k] for calm, k in zip(neutral, drawn, strict=True)]
+    numbers = generator.integers(len(others), size=len(styles))
+    emotions = ["neutral" if calm else others[k] for calm, k in zip(neutral, numbers, strict=True)]
     return tuple(StyleSample(style, emotion) for style, emotion in zip(styles, emotions, strict=True))

@@ -58,10 +58,10 @@ class Take:
 
     @classmethod
     def parse(cls, name: str) -> Take:
-        found = _NAME.fullmatch(name)
-        if not found:
+        match = _NAME.fullmatch(name)
+        if not match:
             raise ValueError(f"{name!r} is not the name of a BEAT take; one such as 1_wayne_0_1_1 is wanted")
-        number, speaker, kind, first, last = found.groups()
+        number, speaker, kind, first, last = match.groups()
         take = cls(int(number), int(kind), int(first), int(last), speaker.lower())
         if kind in "0246" and take.first > EMOTIONS[-1][0]:
             raise ValueError(f"{name}: monologue {take.first} given; BEAT has 1 to {EMOTIONS[-1][0]}")
@@ -166,12 +166,12 @@ def clips(
     layout.
     """
     base = folder(root)
-    wanted = None if speakers is None else set(speakers)
-    found = [(Take.parse(path.stem), path) for path in base.rglob("*.json") if _NAME.fullmatch(path.stem)]
-    if not found:
+    names = None if speakers is None else set(speakers)
+    takes = [(Take.parse(path.stem), path) for path in base.rglob("*.json") if _NAME.fullmatch(path.stem)]
+    if not takes:
         raise FileNotFoundError(f"no BEAT data: no take such as 1/1_wayne_0_1_1.json is below {base.name}")
-    for take, path in sorted(found):
-        if (wanted is not None and take.speaker not in wanted) or (split is not None and take.split != split):
+    for take, path in sorted(takes):
+        if (names is not None and take.speaker not in names) or (split is not None and take.split != split):
             continue
         times, coefficients, real = read_face(path)
         samples = read_sound(path.with_suffix(".wav"))

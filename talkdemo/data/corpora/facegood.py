@@ -70,7 +70,7 @@ def clips() -> Iterator[Clip]:
 
 
 def pieces(seconds: float = 10.0) -> Iterator[Clip]:
-    """The held-out take in pieces of about `seconds` (see data.pieces), for evaluation."""
+    """The held-out take in pieces of about `seconds` (see corpora/pieces.py), for evaluation."""
     for clip in clips():
         if clip.split == "held-out":
             yield from cutting.pieces(clip, seconds)

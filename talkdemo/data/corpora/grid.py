@@ -66,14 +66,14 @@ def words(clip: str) -> list[tuple[float, float, str]]:
 def head_of(matrices: np.ndarray) -> np.ndarray:
     """(..., 4, 4) MediaPipe facial matrices → (..., 3) rotation vectors.
 
-    Its camera space (x right in the picture = the face's left, y up, z towards the camera) has our axes already.
+    Its camera space (x right in the image = the face's left, y up, z towards the camera) has our axes already.
     """
     turn = matrices[..., :3, :3].reshape(-1, 3, 3)
     return Rotation.from_matrix(turn).as_rotvec().reshape(*matrices.shape[:-2], 3).astype(np.float32)
 
 
 def mask() -> np.ndarray:
-    """(52,) bool: the channels that register in GRID's small pictures."""
+    """(52,) bool: the channels that register in GRID's small images."""
     real = np.ones(len(NAMES), bool)
     real[indices(*SILENT)] = False
     return real

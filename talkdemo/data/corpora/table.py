@@ -1,7 +1,7 @@
-"""CORPORA: the name of a corpus → its clips. Adding a corpus is one loader file and one line here.
+"""The corpora by name. A new corpus is one loader file and one line here.
 
-A loader takes no argument it needs, yields Clips in a fixed order and reads a sound only when its clip is asked for;
-it raises FileNotFoundError or ValueError with one sentence where the data is not on this machine.
+A loader needs no argument, yields Clips in a fixed order and reads a sound when its clip is reached; it raises
+FileNotFoundError or ValueError with one sentence where the data is not on this machine.
 """
 
 from __future__ import annotations

@@ -165,8 +165,8 @@ def _skin_texture(name: str) -> np.ndarray:
     """(S, S, 3) float32; a finer one would not show in small images."""
     import cv2
 
-    picture = asset.texture(f"skin/{name}")[..., :3]
-    return cv2.resize(picture, (SKIN_SIDE, SKIN_SIDE), interpolation=cv2.INTER_AREA).astype(np.float32)
+    image = asset.texture(f"skin/{name}")[..., :3]
+    return cv2.resize(image, (SKIN_SIDE, SKIN_SIDE), interpolation=cv2.INTER_AREA).astype(np.float32)
 
 
 def _skin(gender: str, age: str, origin: str, g: np.random.Generator) -> np.ndarray:
@@ -233,7 +233,7 @@ def _wall(g: np.random.Generator, side: int = WALL_SIDE) -> np.ndarray:
     kind = g.choice(4, p=(0.3, 0.3, 0.3, 0.1))
     y, x = np.mgrid[0:side, 0:side] / (side - 1)
     if kind == 0:
-        picture = np.broadcast_to(colour(), (side, side, 3)).copy()
+        image = np.broadcast_to(colour(), (side, side, 3)).copy()
     elif kind == 1:
         if g.random() < 0.5:
             share = np.clip(np.hypot(x - g.uniform(0.2, 0.8), y - g.uniform(0.2, 0.6)) / g.uniform(0.6, 1.0), 0, 1)
@@ -242,18 +242,18 @@ def _wall(g: np.random.Generator, side: int = WALL_SIDE) -> np.ndarray:
             share = np.clip((x - 0.5) * math.cos(angle) + (y - 0.5) * math.sin(angle) + 0.5, 0, 1)
         first = colour()
         second = first * g.uniform(0.45, 0.9) if g.random() < 0.6 else colour()
-        picture = first * (1 - share[..., None]) + second * share[..., None]
+        image = first * (1 - share[..., None]) + second * share[..., None]
     else:
         cells = int(g.integers(3, 12))
-        picture = colour() + g.normal(0, 38, (cells, cells, 1)) + g.normal(0, 16, (cells, cells, 3))
-        picture = cv2.resize(picture, (side, side), interpolation=g.choice([cv2.INTER_CUBIC, cv2.INTER_NEAREST]))
-        picture = cv2.GaussianBlur(picture, (0, 0), g.uniform(2, 7))
+        image = colour() + g.normal(0, 38, (cells, cells, 1)) + g.normal(0, 16, (cells, cells, 3))
+        image = cv2.resize(image, (side, side), interpolation=g.choice([cv2.INTER_CUBIC, cv2.INTER_NEAREST]))
+        image = cv2.GaussianBlur(image, (0, 0), g.uniform(2, 7))
         for _ in range(int(g.integers(4, 14)) if kind == 3 else 0):
             at = tuple(int(v) for v in g.integers(0, side, 2))
-            lamp = np.zeros_like(picture)
+            lamp = np.zeros_like(image)
             cv2.circle(lamp, at, int(g.integers(3, 10)), tuple(float(c) for c in g.uniform(60, 220, 3)), -1)
-            picture = picture + cv2.GaussianBlur(lamp, (0, 0), 1.2)
-    return (picture + g.normal(0, 0.7, (side, side, 1))).clip(0, 255).astype(np.uint8)
+            image = image + cv2.GaussianBlur(lamp, (0, 0), 1.2)
+    return (image + g.normal(0, 0.7, (side, side, 1))).clip(0, 255).astype(np.uint8)
 
 
 def _curve(g: np.random.Generator) -> np.ndarray:

@@ -42,8 +42,8 @@ def photos(folder: Path | None = None) -> list[Photo]:
             words = path.relative_to(folder / name).with_suffix("").parts
             rows.append((path, "-".join((corpus, *words)).split("_")[0], expression, corpus))  # 001_03, 001_08
     if not rows:
-        wanted = ", ".join(f"{name}/*.jpg" for _, name, _ in FOLDERS)
-        raise FileNotFoundError(f"{folder} holds no photographs; wanted: {wanted}")
+        patterns = ", ".join(f"{name}/*.jpg" for _, name, _ in FOLDERS)
+        raise FileNotFoundError(f"{folder} holds no photographs; wanted: {patterns}")
     corpora = {corpus for corpus, _, _ in FOLDERS}
     held_out = {name for corpus in corpora for name in _held_out({row[1] for row in rows if row[3] == corpus})}
     return [Photo(*row, "test" if row[1] in held_out else "train") for row in rows]

@@ -28,7 +28,7 @@ PEOPLE = 450
 SPLITS = {"train": range(400), "test": range(400, 440), "val": range(440, PEOPLE)}
 MARGIN = 16  # pixels around the canonical crop, so that training can shift and rotate it
 STORED = SIDE + 2 * MARGIN
-DRAWN = 256  # pixels of a rendered picture
+RENDERED = 256  # pixels of a rendered image
 SAMPLES = 4
 
 See = Callable[..., list[DetectedFace]]  # of an image (H, W, 3)
@@ -94,7 +94,7 @@ def render(person: Sitter, split: str, model: FaceModel, see: See, generator: np
         vertices = model(*faces, person.character)
         points = landmarks_68(vertices).numpy()
     face = person.with_skin(model.drawable(person.character))
-    renderer = Renderer(face, DRAWN, camera=person.camera(face, DRAWN), studio=person.studio, samples=SAMPLES)
+    renderer = Renderer(face, RENDERED, camera=person.camera(face, RENDERED), studio=person.studio, samples=SAMPLES)
     try:
         exact = renderer.camera.project(points)
         images, seen = [], []

@@ -34,7 +34,7 @@ class Augmentation:
     reverb: float = 0.4
     reverb_seconds: tuple[float, float] = (0.08, 0.8)  # time to −60 dB
     noise: float = 0.6
-    babble: float = 0.3  # of the noisy ones, where babble is given
+    babble: float = 0.3  # of the noisy ones, where there is babble
     snr_db: tuple[float, float] = (7.0, 42.0)
     clip: float = 0.08
     law: float = 0.08
@@ -50,7 +50,7 @@ def speed(samples: np.ndarray, factor: float) -> tuple[np.ndarray, float]:
 
 
 def spectral(samples: np.ndarray, formant: float = 1.0, floor_db: float | None = None) -> np.ndarray:
-    """Formants × `formant` with pitch and times kept; bins more than `floor_db` below their frame's peak cut: (N,)."""
+    """Formants × `formant`, pitch and times unchanged; bins more than `floor_db` below their frame's peak cut: (N,)."""
     count = -(-(len(samples) + FFT) // HOP) + 1
     padded = np.zeros((count + FFT // HOP) * HOP, np.float32)
     padded[FFT - HOP : FFT - HOP + len(samples)] = samples

@@ -37,17 +37,17 @@ def labels(symbol: str) -> tuple[str, ...]:
 
     ValueError for a sound that the table does not hold.
     """
-    found: list[str] = []
+    phones: list[str] = []
     i = 0
     while i < len(symbol):
         for length in range(min(LONGEST, len(symbol) - i), 0, -1):
             piece = symbol[i : i + length]
             if piece in TABLE:
-                found += TABLE[piece]
+                phones += TABLE[piece]
                 i += length
                 break
         else:
             if symbol[i] not in IGNORED:
                 raise ValueError(f"IPA symbol {symbol[i]!r} in {symbol!r} given, one of ipa.TABLE is wanted")
             i += 1
-    return tuple(found) if symbol.strip("_: ") else (SILENCE,)
+    return tuple(phones) if symbol.strip("_: ") else (SILENCE,)

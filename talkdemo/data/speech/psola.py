@@ -44,9 +44,9 @@ def repitch(samples: np.ndarray, shift: float, spread: float = 1.0) -> np.ndarra
     if not voiced.any():
         return samples.astype(np.float32)
     middle = np.exp(np.log(track[voiced]).mean())
-    wanted = np.clip(middle * shift * (np.maximum(track, 1) / middle) ** spread, 50, 600)
+    new_track = np.clip(middle * shift * (np.maximum(track, 1) / middle) ** spread, 50, 600)
     period = np.where(voiced, SAMPLE_RATE / np.maximum(track, 1), UNVOICED_PERIOD)
-    new_period = np.where(voiced, SAMPLE_RATE / wanted, UNVOICED_PERIOD)
+    new_period = np.where(voiced, SAMPLE_RATE / new_track, UNVOICED_PERIOD)
     marks = _marks(samples, period, voiced)
     pad = int(period.max()) + 2
     padded = np.pad(samples, pad)
