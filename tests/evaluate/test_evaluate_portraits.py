@@ -12,6 +12,7 @@ from talkdemo.__main__ import main
 from talkdemo.data.corpora import shared
 from talkdemo.data.portraits.store import STORED, Portraits
 from talkdemo.evaluate import scores
+from talkdemo.evaluate.names import PORTRAIT_PARTS
 from talkdemo.evaluate.portraits import report, speed
 from talkdemo.evaluate.portraits.contact_sheet import photographed_sheet, rendered_sheet
 from talkdemo.evaluate.portraits.identity import Gallery, open_recogniser, still_mask
@@ -279,6 +280,10 @@ def test_a_section_is_written_in_its_place(tmp_path):
     assert "Words." in head and [s.title for s in sections] == ["Before", "GC-GAN: speed"]
     assert sections[1].command == command and "| 2 |" in sections[1].body
     assert "| 1 |" not in sections[1].body and "| a |" in sections[0].body
+
+
+def test_every_part_has_a_title() -> None:
+    assert report.PARTS.keys() == PORTRAIT_PARTS.keys()
 
 
 def test_bad_arguments_are_one_sentence(folder, tmp_path, capsys):

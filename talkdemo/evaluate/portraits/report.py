@@ -39,6 +39,7 @@ from talkdemo.evaluate.portraits.systems import model_system
 from talkdemo.evaluate.portraits.tables import Scores, table
 from talkdemo.gcgan.edit import Expresser
 from talkdemo.metrics.portraits.recogniser import Recogniser
+from talkdemo.records import MAX_AMOUNT
 
 
 class Run:
@@ -77,18 +78,18 @@ def evaluate_renders(run: Run) -> list[object]:
     args, people = run.args, run.rendered
     asked = rendered_pairs(people, args.pairs, args.side, args.seed)
     found = run.scores(people, asked)
-    title = f"### {len(asked)} pairs of {len(people)} rendered people, {args.side}²"
+    title = f"{len(asked)} pairs of {len(people)} rendered people, {args.side}²"
     targets = pairs.targets_table(found, run.name, "renders")
     by_expression = pairs.expression_table(people, asked, found, run.name)
-    return [title, table(found, pairs.COLUMNS, without=["smile"]), targets, by_expression]
+    return [table(found, pairs.COLUMNS, title, without=["smile"]), targets, by_expression]
 
 
 def evaluate_photographs(run: Run) -> list[object]:
     people, side = run.photographed, run.args.side
     asked = photographed_pairs(people, side)
     found = run.scores(people, asked)
-    title = f"### {len(asked)} people, neutral → smiling, {side}²; identity among {len(people)}"
-    return [title, table(found, pairs.COLUMNS), pairs.targets_table(found, run.name, "photographs")]
+    title = f"{len(asked)} people, neutral → smiling, {side}²; identity among {len(people)}"
+    return [table(found, pairs.COLUMNS, title), pairs.targets_table(found, run.name, "photographs")]
 
 
 def evaluate_sweep(run: Run) -> list[object]:
@@ -96,12 +97,13 @@ def evaluate_sweep(run: Run) -> list[object]:
         ("rendered people, from rest", run.rendered, sweep.rendered_sweeps),
         ("photographs, to a smile", run.photographed, photographed_pairs),
     ]
-    shown: list[object] = []
-    for title, people, choose in groups:
+    tables: list[object] = []
+    for group, people, choose in groups:
         asked = [pair for pair in choose(people, run.args.side) if pair.moves]
         found = sweep.evaluate(people, asked, run.expresser, run.reader, run.name)
-        shown += [f"### Amount 0 … 1.5 in {sweep.STEPS} steps: {len(asked)} {title}", table(found, sweep.COLUMNS)]
-    return shown
+        title = f"Amount 0 … {MAX_AMOUNT:g} in {sweep.STEPS} steps: {len(asked)} {group}"
+        tables.append(table(found, sweep.COLUMNS, title))
+    return tables
 
 
 def evaluate_manifold(run: Run) -> list[object]:
@@ -134,13 +136,14 @@ def draw_sheets(run: Run) -> list[object]:
     return shown
 
 
-PARTS: dict[str, Callable[[Run], list[object]]] = dict(
-    zip(
-        PORTRAIT_PARTS,
-        (evaluate_renders, evaluate_photographs, evaluate_sweep, evaluate_manifold, measure_speed, draw_sheets),
-        strict=True,
-    )
-)
+PARTS: dict[str, Callable[[Run], list[object]]] = {  # of PORTRAIT_PARTS
+    "renders": evaluate_renders,
+    "photographs": evaluate_photographs,
+    "sweep": evaluate_sweep,
+    "manifold": evaluate_manifold,
+    "speed": measure_speed,
+    "sheet": draw_sheets,
+}
 
 
 def command(args: argparse.Namespace, part: str) -> str:

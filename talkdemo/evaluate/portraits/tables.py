@@ -22,7 +22,10 @@ def collect(rows: Sequence[Mapping[str, float]]) -> Scores:
     return {name: np.array([row[name] for row in rows]) for name in rows[0]}
 
 
-def table(systems: Mapping[str, Scores], columns: Mapping[str, Column], without: Iterable[str] = ()) -> Table:
+def table(
+    systems: Mapping[str, Scores], columns: Mapping[str, Column], title: str = "", without: Iterable[str] = ()
+) -> Table:
+    """Means of every system, of all columns but `without`."""
     shown = {name: column for name, column in columns.items() if name not in without}
-    rows = [[title, *(mean(scores[name]) for name in shown)] for title, scores in systems.items()]
-    return Table([Column("system"), *shown.values()], rows)
+    rows = [[system, *(mean(scores[name]) for name in shown)] for system, scores in systems.items()]
+    return Table([Column("system"), *shown.values()], rows, title)
