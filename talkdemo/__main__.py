@@ -16,13 +16,13 @@ from typing import NoReturn
 from talkdemo.records import Stopped
 
 VERBS = {
-    "animate": "speech → talking head: mp4, motion files (CSV, npz), JSON",
+    "animate": "speech → talking head: mp4, GLB, motion files (CSV, npz), JSON",
     "compare": "one speech under two settings: table, side by side video",
     "identities": "whose manner of talking can be chosen",
     "references": "clips whose manner of talking can be followed",
     "track": "a video of somebody talking → motion files; a photograph → 68 landmarks",
     "express": "a portrait with another expression; a portrait that talks",
-    "characters": "whose head can be chosen",
+    "characters": "whose head can be chosen; one as GLB",
     "models": "checkpoints installed: size, provenance, licence",
     "evaluate": "scores of models on test sets",
     "bench": "speed and memory of every stage",
