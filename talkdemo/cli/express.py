@@ -177,7 +177,7 @@ def write_video(
             "the speech that the motion was made of is wanted"
         )
     portrait_video.write(arguments.out, expresser, portrait, motion, speech, amount=arguments.amount, progress=report)
-    height, width = portrait_video.crop(portrait).picture.shape[:2]
+    height, width = portrait_video.crop(portrait).image.shape[:2]
     return width, height
 
 

@@ -63,14 +63,14 @@ def crop(portrait: Portrait, side: int = SIDE) -> Portrait:
     """What a video shows of a portrait: head and shoulders, at most `side` pixels long, both sides even."""
     import cv2
 
-    height, width = portrait.picture.shape[:2]
+    height, width = portrait.image.shape[:2]
     canonical = Crop.around(portrait.landmarks, 1)
     middle, reach = canonical.back(np.array([0.5, 0.5])), AROUND / 2 / canonical.scale
     low = np.maximum(np.floor(middle - reach), 0).astype(int)
     high = np.minimum(np.ceil(middle + reach), (width, height)).astype(int)
     if (high - low).min() < 2:
         raise ValueError(f"{portrait.name} shows a face that lies outside of the image; a whole face is wanted")
-    shown = portrait.picture[low[1] : high[1], low[0] : high[0]]
+    shown = portrait.image[low[1] : high[1], low[0] : high[0]]
     scale = min(1.0, side / max(shown.shape[:2]))
     size = [max(2, round(n * scale) // 2 * 2) for n in shown.shape[1::-1]]  # x, y
     stretch = np.array(size) / shown.shape[1::-1]

@@ -1,1 +1,1 @@
-"""A portrait and 68 landmarks in, the same person with that expression out (after GC-GAN, arXiv 1802.01822)."""
+"""Gives a portrait another expression, described by 68 landmarks (after GC-GAN, arXiv 1802.01822)."""

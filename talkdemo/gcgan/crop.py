@@ -1,7 +1,7 @@
-"""68 landmarks of a face in, the similarity that brings it upright into a square crop out; and back into the photo.
+"""The canonical crop of a face: upright, square, with the outer corners of the eyes EYES of its side apart.
 
-The crop is canonical: the outer corners of the eyes lie EYES of its side apart. It is found from points that
-expressions hardly move (corners of the eyes, nose), the corners of the mouth counting a little.
+It is fitted to points that expressions hardly move (corners of the eyes, nose) and, with little weight, to the corners
+of the mouth.
 """
 
 from __future__ import annotations
@@ -13,23 +13,23 @@ from typing import Self
 import numpy as np
 
 SIDE = 128  # pixels of the crop that the model sees
-EYES = 0.36  # distance between the outer corners of the eyes, shares of the crop's side
+EYES = 0.36  # distance between the outer corners of the eyes, fractions of the crop's side
 OUTER_EYES = (36, 45)
-# Where those points lie in a middling face, in outer eye distances from the middle between the eyes, x right, y down:
-# rounded means over photographed faces as MediaPipe sees them.
+# These points in the average face, in outer eye distances from the middle between the eyes, x right, y down: rounded
+# means over photographed faces as MediaPipe detects them.
 STEADY: dict[int, tuple[float, float, float]] = {  # landmark: x, y, weight
     36: (-0.500, 0.000, 1.0), 39: (-0.190, 0.020, 1.0), 42: (0.190, 0.020, 1.0), 45: (0.500, 0.000, 1.0),
     27: (0.000, -0.045, 0.5), 30: (0.000, 0.370, 0.5), 31: (-0.135, 0.478, 0.5), 35: (0.135, 0.478, 0.5),
     48: (-0.280, 0.760, 0.15), 54: (0.280, 0.760, 0.15),
 }  # fmt: skip
-MIDDLE = (0.5, 0.39)  # where the middle between the eyes comes to lie, shares of the crop's side
+MIDDLE = (0.5, 0.39)  # place of the middle between the eyes, fractions of the crop's side
 
 
 @dataclass(frozen=True)
 class Crop:
-    """A similarity from the pixels of a picture to those of a square crop; (0, 0) is the top left corner of both."""
+    """A similarity from the pixels of an image to those of a square crop; (0, 0) is the top left corner of both."""
 
-    matrix: np.ndarray  # (2, 3) float64: crop = matrix[:, :2] @ picture + matrix[:, 2]
+    matrix: np.ndarray  # (2, 3) float64: crop = matrix[:, :2] @ image + matrix[:, 2]
     side: int = SIDE
 
     @classmethod
@@ -41,12 +41,12 @@ class Crop:
 
     @property
     def scale(self) -> float:
-        """Pixels of the crop for one pixel of the picture."""
+        """Pixels of the crop for one pixel of the image."""
         return float(np.hypot(*self.matrix[:, 0]))
 
     @cached_property
     def inverse(self) -> np.ndarray:
-        """(2, 3) crop → picture."""
+        """(2, 3) crop → image."""
         turn = np.linalg.inv(self.matrix[:, :2])
         return np.concatenate([turn, -turn @ self.matrix[:, 2:]], axis=1)
 
@@ -55,33 +55,33 @@ class Crop:
         return type(self)(self.matrix * (side / self.side), side)
 
     def into(self, points: np.ndarray) -> np.ndarray:
-        """(…, 2) pixels of the picture → of the crop."""
+        """(…, 2) pixels of the image → of the crop."""
         return (np.asarray(points) @ self.matrix[:, :2].T + self.matrix[:, 2]).astype(np.float32)
 
     def back(self, points: np.ndarray) -> np.ndarray:
-        """(…, 2) pixels of the crop → of the picture."""
+        """(…, 2) pixels of the crop → of the image."""
         return (np.asarray(points) @ self.inverse[:, :2].T + self.inverse[:, 2]).astype(np.float32)
 
-    def take(self, picture: np.ndarray) -> np.ndarray:
-        """(H, W, 3) uint8 → (side, side, 3) uint8; beyond the picture's edge its last pixels go on."""
+    def take(self, image: np.ndarray) -> np.ndarray:
+        """(H, W, 3) uint8 → (side, side, 3) uint8; beyond the image's edge its last pixels are repeated."""
         import cv2
 
         shrink = 1 / self.scale
-        if shrink > 1.5:  # what is made smaller is blurred first, or it would sparkle
-            picture = cv2.GaussianBlur(picture, (0, 0), 0.35 * shrink)
+        if shrink > 1.5:  # blurred first against aliasing
+            image = cv2.GaussianBlur(image, (0, 0), 0.35 * shrink)
         size = self.side, self.side
         moved = _centred(self.matrix)
-        return cv2.warpAffine(picture, moved, size, flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+        return cv2.warpAffine(image, moved, size, flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
 
-    def put(self, picture: np.ndarray, crop: np.ndarray, taken: np.ndarray, margin: float = 0.08) -> np.ndarray:
-        """A copy of (H, W, 3) uint8 `picture` with what `crop` changes against `taken`, both (R, R, 3) and of this
-        crop, added to it; faded at the crop's edges over `margin` of its side. Where nothing changed nothing does."""
+    def put(self, image: np.ndarray, crop: np.ndarray, original: np.ndarray, margin: float = 0.08) -> np.ndarray:
+        """A copy of `image` (H, W, 3) uint8 plus the difference of `crop` to the `original` crop, both (R, R, 3), which
+        fades at the crop's edges over `margin` of its side. Where the crop did not change, nor does the image."""
         import cv2
 
-        change = (crop.astype(np.float32) - taken.astype(np.float32)) * edge_fade(len(crop), margin)[..., None]
-        back, size = _centred(self.at(len(crop)).inverse), (picture.shape[1], picture.shape[0])
+        change = (crop.astype(np.float32) - original.astype(np.float32)) * edge_fade(len(crop), margin)[..., None]
+        back, size = _centred(self.at(len(crop)).inverse), (image.shape[1], image.shape[0])
         added = cv2.warpAffine(change, back, size, flags=cv2.INTER_LINEAR)
-        return np.clip(np.rint(picture + added), 0, 255).astype(np.uint8)
+        return np.clip(np.rint(image + added), 0, 255).astype(np.uint8)
 
 
 def check_landmarks(points: np.ndarray) -> None:
@@ -98,7 +98,7 @@ def similarity(source: np.ndarray, target: np.ndarray, weights: np.ndarray | Non
     a, b = source - middle[..., None, :], target - goal
     size = (a**2).sum(-1) @ weights
     if (size < 1e-9).any():
-        raise ValueError("landmarks that all lie in one place were given; a face is wanted")
+        raise ValueError("landmarks that all lie in one place given; a face is wanted")
     cosine = (a * b).sum(-1) @ weights / size
     sine = (a[..., 0] * b[..., 1] - a[..., 1] * b[..., 0]) @ weights / size
     turn = np.stack([cosine, -sine, sine, cosine], axis=-1).reshape(*cosine.shape, 2, 2)
@@ -107,14 +107,14 @@ def similarity(source: np.ndarray, target: np.ndarray, weights: np.ndarray | Non
 
 
 def steady(points: np.ndarray) -> np.ndarray:
-    """(…, 68, 2) landmarks in any pixels → in shares of the canonical crop's side, each face brought upright."""
+    """(…, 68, 2) landmarks in any pixels → as fractions of the canonical crop's side, each face upright."""
     matrix = _upright(np.asarray(points, np.float64))
     moved = np.einsum("...ij,...nj->...ni", matrix[..., :2], points) + matrix[..., None, :, 2]
     return moved.astype(np.float32)
 
 
 def _upright(points: np.ndarray) -> np.ndarray:
-    """(…, 68, 2) → (…, 2, 3): what brings a face into the canonical crop, in shares of its side."""
+    """(…, 68, 2) → (…, 2, 3): similarity from a face to the canonical crop, as fractions of its side."""
     rows = list(STEADY)
     where, weights = np.array([STEADY[row][:2] for row in rows]), np.array([STEADY[row][2] for row in rows])
     return similarity(points[..., rows, :], where * EYES + np.array(MIDDLE), weights)

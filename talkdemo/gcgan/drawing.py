@@ -1,4 +1,4 @@
-"""68 landmarks in, a few soft drawings of them out: what the generator and the critic see of an expression.
+"""Draws 68 landmarks as soft images, by which generator and critic see an expression.
 
 Five of lines, and two of surfaces: how far the mouth is open, and the eyes.
 """
@@ -10,7 +10,7 @@ from torch import Tensor
 
 from talkdemo.gcgan.flow import grid
 
-# Lines by group, one picture each: outline, brows and nose, eyes, outer lips, inner lips. Closed where last = first.
+# Lines by group, one image each: outline, brows and nose, eyes, outer lips, inner lips. Closed where last = first.
 GROUPS: tuple[tuple[tuple[int, ...], ...], ...] = (
     (tuple(range(17)),),
     (tuple(range(17, 22)), tuple(range(22, 27)), tuple(range(27, 31)), tuple(range(31, 36))),
@@ -22,15 +22,15 @@ GROUPS: tuple[tuple[tuple[int, ...], ...], ...] = (
 MOUTH = ((60, 61, 62, 63, 64), (60, 67, 66, 65, 64))
 EYES = (((36, 37, 38, 39), (36, 41, 40, 39)), ((42, 43, 44, 45), (42, 47, 46, 45)))
 DRAWINGS = len(GROUPS) + 2
-SOFT = 0.006  # width of a rim, shares of the side
-WIDTH = 0.010  # standard deviation of a line, shares of the side
-FINEST = 64  # pixels at which lines are drawn; they are soft, and larger drawings are stretched
+SOFT = 0.006  # width of a rim, fraction of the side
+WIDTH = 0.010  # standard deviation of a line, fraction of the side
+MAX_SIDE = 64  # pixels at which lines are drawn; they are soft, and larger drawings are interpolated
 
 
 def draw(points: Tensor, side: int) -> Tensor:
-    """(B, 68, 2) in shares of the side → (B, DRAWINGS, side, side) in 0 … 1."""
-    if side > FINEST:
-        return torch.nn.functional.interpolate(draw(points, FINEST), size=(side, side), mode="bilinear")
+    """(B, 68, 2) as fractions of the side → (B, DRAWINGS, side, side) in 0 … 1."""
+    if side > MAX_SIDE:
+        return torch.nn.functional.interpolate(draw(points, MAX_SIDE), size=(side, side), mode="bilinear")
     with torch.autocast(points.device.type, enabled=False):
         return _drawn(points.float(), side)
 
@@ -41,23 +41,23 @@ def _drawn(points: Tensor, side: int) -> Tensor:
     second = [k for lines in GROUPS for line in lines for k in line[1:]]
     a, along = points[:, first], points[:, second] - points[:, first]  # (B, S, 2)
     length = along.square().sum(-1, keepdim=True).clamp_min(1e-9)
-    # |p − a − t (b − a)|² with the t in 0 … 1 that makes it least, without a number per axis, segment and pixel
+    # |p − a − t (b − a)|² at its minimum over t in 0 … 1, without a number per axis, segment and pixel
     on = along @ at.T - (a * along).sum(-1, keepdim=True)  # (B, S, side²)
-    share = (on / length).clamp(0, 1)
+    t = (on / length).clamp(0, 1)
     away = a.square().sum(-1, keepdim=True) + at.square().sum(-1) - 2 * (a @ at.T)
-    square = away + share * (share * length - 2 * on)
-    pictures, begin = [], 0
+    square = away + t * (t * length - 2 * on)
+    images, begin = [], 0
     for lines in GROUPS:
         end = begin + sum(len(line) - 1 for line in lines)
-        pictures.append(torch.exp(-square[:, begin:end].amin(1).clamp_min(0) / (2 * WIDTH**2)))
+        images.append(torch.exp(-square[:, begin:end].amin(1).clamp_min(0) / (2 * WIDTH**2)))
         begin = end
-    pictures.append(_opening(points, at, *MOUTH))
-    pictures.append(torch.maximum(*(_opening(points, at, *rims) for rims in EYES)))
-    return torch.stack(pictures, dim=1).view(len(points), DRAWINGS, side, side)
+    images.append(_opening(points, at, *MOUTH))
+    images.append(torch.maximum(*(_opening(points, at, *rims) for rims in EYES)))
+    return torch.stack(images, dim=1).view(len(points), DRAWINGS, side, side)
 
 
 def _opening(points: Tensor, at: Tensor, upper: tuple[int, ...], lower: tuple[int, ...]) -> Tensor:
-    """(B, side²): 1 between two rims of an upright face; nothing where they meet."""
+    """(B, side²): 1 between two rims of an upright face; 0 where they meet."""
     x, y = at[:, 0], at[:, 1]
     above, below = _rim(points[:, list(upper)], x), _rim(points[:, list(lower)], x)
     gap = (below - above).clamp_min(0)

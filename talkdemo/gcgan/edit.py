@@ -1,7 +1,7 @@
-"""A Portrait and an expression in — landmarks, a preset, another face, a moving head — the same person with it out.
+"""Gives a portrait the expression of landmarks, a preset, another face or a moving head.
 
 The model sees 128² pixels. Where it moves skin, the photograph's own pixels are moved; what it paints is laid over them
-with the fine grain of the photograph, so that a result is as sharp as its source wherever that shows the thing.
+with the fine grain of the photograph, so that the result is as sharp as its source wherever the source shows it.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from talkdemo.face import landmarks as head_landmarks
+from talkdemo.face.arkit import NAMES
 from talkdemo.face.head import FaceModel, FaceSubset
 from talkdemo.gcgan.crop import EYES, Crop, check_landmarks, steady
 from talkdemo.gcgan.flow import resize, warp
@@ -24,11 +25,11 @@ from talkdemo.gcgan.model import GCGAN, KIND
 from talkdemo.gcgan.portrait import Portrait
 from talkdemo.records import MAX_AMOUNT, Stopped
 
-FINEST = 640  # pixels of the crop that are drawn at most
-GRAIN = 0.2  # a change of colour (−1 … 1) by which the photograph's grain is left out
-STILL = 0.02  # outer eye distances: a change smaller than this fades into the photograph as it was
+MAX_SIDE = 640  # pixels of the crop that is rendered
+GRAIN = 0.2  # change of colour (−1 … 1) at which the photograph's grain is left out
+STILL = 0.02  # outer eye distances: smaller changes fade into the unchanged photograph
 BATCH = 4
-CAMERA_FAR = 8.0  # the head's distance to the eye that looks at it, in its own widths: almost no perspective
+CAMERA_FAR = 8.0  # distance of the camera from the head, in outer eye distances: almost no perspective
 
 
 @dataclass(frozen=True)
@@ -37,11 +38,11 @@ class ManifoldMap:
 
     points: np.ndarray  # (N, 2) float32
     names: tuple[str, ...]  # of each point; "" for a blend
-    presets: dict[str, tuple[float, float]]  # where each preset lies
+    presets: dict[str, tuple[float, float]]  # the place of each preset
 
 
 class Expresser:
-    """The trained model with its presets. Nothing of a visitor is kept in it; calls may come from any thread."""
+    """The trained model with its presets. Keeps nothing of a request; calls may come from any thread."""
 
     def __init__(self, model: GCGAN, provenance: Mapping[str, Any] | None = None) -> None:
         self.model, self.provenance = model.eval(), dict(provenance or {})
@@ -57,24 +58,24 @@ class Expresser:
 
     @classmethod
     def load(cls, name: str = KIND) -> Self:
-        """By the checkpoint's name or path. ValueError for one that is not there or of another kind."""
+        """By the checkpoint's name or path. Raises ValueError for one that is absent or of another kind."""
         model, file = GCGAN.open(name)
         return cls(model, file.provenance)
 
     def preset(self, portrait: Portrait, name: str) -> np.ndarray:
-        """(68, 2) pixels: where the portrait's landmarks go for a preset. ValueError for an unknown one."""
+        """(68, 2) pixels: the portrait's landmarks with a preset. Raises ValueError for an unknown one."""
         if name not in self.presets:
             raise ValueError(f"expression {name!r} given; one of {', '.join(self.presets)} is wanted")
-        return self._moved(portrait, self.model.preset_codes[self.presets.index(name)][None])[0]
+        return self._retargeted(portrait, self.model.preset_codes[self.presets.index(name)][None])[0]
 
     def transfer(self, portrait: Portrait, landmarks: np.ndarray) -> np.ndarray:
         """(68, 2) of another face, in its own pixels → (68, 2) of the portrait making the same expression."""
-        return self._moved(portrait, self.codes(landmarks[None]))[0]
+        return self._retargeted(portrait, self.codes(landmarks[None]))[0]
 
     def follow(self, portrait: Portrait, coefficients: np.ndarray) -> np.ndarray:
         """(T, 52) ARKit coefficients → (T, 68, 2): the portrait's landmarks making the expressions of a moving head.
-        The head's turning is left out: the portrait keeps its own."""
-        return self._moved(portrait, self.codes(self._head_points(coefficients)))
+        The head's rotation is ignored: the portrait keeps its own."""
+        return self._retargeted(portrait, self.codes(self._head_points(coefficients)))
 
     def codes(self, landmarks: np.ndarray) -> Tensor:
         """(N, 68, 2) landmarks of any faces in their own pixels → z_g (N, 32)."""
@@ -89,23 +90,23 @@ class Expresser:
     def path(
         self, portrait: Portrait, target: np.ndarray, amounts: Sequence[float], along: str = "manifold"
     ) -> np.ndarray:
-        """(N, 68, 2): from the portrait's landmarks (amount 0) to `target` (1) and beyond, straight in landmarks or
-        along the line between the two codes of the manifold."""
+        """(N, 68, 2): from the portrait's landmarks (amount 0) to `target` (1) and beyond, interpolated linearly in
+        landmarks or between the two codes of the manifold."""
         _check_amounts(amounts)
         source, target = portrait.landmarks.astype(np.float32), _checked(target)
-        shares = np.asarray(amounts, np.float32)[:, None, None]
-        straight = source + shares * (target - source)
+        t = np.asarray(amounts, np.float32)[:, None, None]
+        straight = source + t * (target - source)
         if along == "landmarks":
             return straight
         if along != "manifold":
-            raise ValueError(f"a path along {along!r} was asked for; 'manifold' or 'landmarks' is wanted")
+            raise ValueError(f"a path along {along!r} given; 'manifold' or 'landmarks' is wanted")
         begin, end = self.codes(np.stack([source, target])).split(1)
-        codes = torch.lerp(begin, end, torch.from_numpy(shares[:, :, 0]))
-        curved = self._moved(portrait, torch.cat([codes, end]))
-        return curved[:-1] + shares * (target - curved[-1])  # what the decoder misses at the end is made up on the way
+        codes = torch.lerp(begin, end, torch.from_numpy(t[:, :, 0]))
+        curved = self._retargeted(portrait, torch.cat([codes, end]))
+        return curved[:-1] + t * (target - curved[-1])  # distributes the decoder's error at the end over the path
 
     def express(self, portrait: Portrait, target: np.ndarray, amount: float = 1.0) -> np.ndarray:
-        """(H, W, 3) uint8: the portrait with its landmarks at `target` (68, 2), or `amount` of the way to it."""
+        """(H, W, 3) uint8: the portrait with its landmarks moved by `amount` (1: all the way) to `target` (68, 2)."""
         _check_amounts([amount])
         source = portrait.landmarks
         return next(self.express_all(portrait, [source + np.float32(amount) * (_checked(target) - source)]))
@@ -114,28 +115,28 @@ class Expresser:
     def express_all(
         self, portrait: Portrait, targets: Iterable[np.ndarray], stop: threading.Event | None = None
     ) -> Iterator[np.ndarray]:
-        """One picture for each (68, 2) target, in order. Raises Stopped when `stop` is set."""
+        """One image for each (68, 2) target, in order. Raises Stopped when `stop` is set."""
         crop = Crop.around(portrait.landmarks, self.side)
         source = torch.from_numpy(crop.into(portrait.landmarks))[None] / self.side
-        small, model = _tensor(crop.take(portrait.picture)), self.model
-        looked, z_source = model.generator.look(small, source), model.geometry.encode(source)
-        large_crop = crop.at(int(np.clip(round(self.side / crop.scale), self.side, FINEST)))
-        taken = large_crop.take(portrait.picture)
-        large = _tensor(taken)
+        small, model = _tensor(crop.take(portrait.image)), self.model
+        face, z_source = model.generator.encode_source(small, source), model.geometry.encode(source)
+        large_crop = crop.at(int(np.clip(round(self.side / crop.scale), self.side, MAX_SIDE)))
+        original = large_crop.take(portrait.image)
+        large = _tensor(original)
         for batch in _batches(targets, BATCH):
             if stop is not None and stop.is_set():
                 raise Stopped
-            wanted = torch.from_numpy(crop.into(np.stack([_checked(one) for one in batch]))) / self.side
-            count = len(wanted)
-            own = z_source.expand(count, -1)
-            made = model.generator.make(looked.times(count), wanted, own, model.geometry.encode(wanted))
-            added = made.picture - warp(small.expand(count, -1, -1, -1), made.flow)
-            away = (wanted - source).norm(dim=2).amax(1) / EYES / STILL
-            share = away.clamp(0, 1)[:, None, None, None]
-            for flow, paint in zip((made.flow * share).split(1), (added * share).split(1), strict=True):
-                yield large_crop.put(portrait.picture, _fine(large, flow, paint), taken)
+            target = torch.from_numpy(crop.into(np.stack([_checked(one) for one in batch]))) / self.side
+            count = len(target)
+            z_target = model.geometry.encode(target)
+            generated = model.generator.decode(face.repeated(count), target, z_source.expand(count, -1), z_target)
+            painted = generated.image - warp(small.expand(count, -1, -1, -1), generated.flow)
+            change = (target - source).norm(dim=2).amax(1) / EYES / STILL
+            fade = change.clamp(0, 1)[:, None, None, None]
+            for flow, paint in zip((generated.flow * fade).split(1), (painted * fade).split(1), strict=True):
+                yield large_crop.put(portrait.image, _fine(large, flow, paint), original)
 
-    def _moved(self, portrait: Portrait, codes: Tensor) -> np.ndarray:
+    def _retargeted(self, portrait: Portrait, codes: Tensor) -> np.ndarray:
         crop = Crop.around(portrait.landmarks, 1)
         source = torch.from_numpy(crop.into(portrait.landmarks))[None]
         return crop.back(self.model.retarget(source, codes).numpy())
@@ -143,8 +144,9 @@ class Expresser:
     def _head_points(self, coefficients: np.ndarray) -> np.ndarray:
         """(T, 52) → (T, 68, 2) of the default head, seen from the front; y down."""
         coefficients = np.asarray(coefficients, np.float32)
-        if coefficients.ndim != 2 or coefficients.shape[1] != 52 or not np.isfinite(coefficients).all():
-            raise ValueError(f"coefficients of shape {coefficients.shape} given; frames of 52 numbers are wanted")
+        if coefficients.ndim != 2 or coefficients.shape[1] != len(NAMES) or not np.isfinite(coefficients).all():
+            wanted = f"frames of {len(NAMES)} numbers are wanted"
+            raise ValueError(f"coefficients of shape {coefficients.shape} given; {wanted}")
         if self._head is None:
             self._head = FaceModel.load().subset(head_landmarks.vertex_numbers())
         with torch.no_grad():
@@ -156,14 +158,14 @@ class Expresser:
 
 
 def _fine(large: Tensor, flow: Tensor, paint: Tensor) -> np.ndarray:
-    """The large crop (1, 3, R, R) moved by (1, S, S, 2), and painted on by (1, 3, S, S), as (R, R, 3) uint8. Where much
-    is painted the grain of what was there is taken off: it belongs to skin, not to teeth."""
+    """The large crop (1, 3, R, R) warped by `flow` (1, S, S, 2) plus `paint` (1, 3, S, S), as (R, R, 3) uint8. Where
+    much is painted the crop's own grain is removed: it belongs to skin, not to teeth."""
     size, small = large.shape[-1], paint.shape[-1]
-    moved = warp(large, resize(flow, size))
-    coarse = F.interpolate(moved, size=(small, small), mode="bilinear", antialias=True)
-    off = 1 - torch.exp(-(paint.abs().amax(1, keepdim=True) / GRAIN).square())
-    changed = F.interpolate(torch.cat([paint, coarse, off], dim=1), size=(size, size), mode="bicubic")
-    out = moved + changed[:, :3] - changed[:, 6:].clamp(0, 1) * (moved - changed[:, 3:6])
+    warped = warp(large, resize(flow, size))
+    coarse = F.interpolate(warped, size=(small, small), mode="bilinear", antialias=True)
+    removed = 1 - torch.exp(-(paint.abs().amax(1, keepdim=True) / GRAIN).square())
+    joined = F.interpolate(torch.cat([paint, coarse, removed], dim=1), size=(size, size), mode="bicubic")
+    out = warped + joined[:, :3] - joined[:, 6:].clamp(0, 1) * (warped - joined[:, 3:6])
     return ((out[0].permute(1, 2, 0).clamp(-1, 1) + 1) * 127.5).round().byte().numpy()
 
 

@@ -1,9 +1,8 @@
-"""Landmarks of a face before and after in, where every pixel after comes from out (polyharmonic splines).
+"""Warps an image so that a face's landmarks move to their targets (polyharmonic splines).
 
-A map that takes control points to control points (Duchon 1977), here from the picture to be made back to the one that
-is there, with the edges of the crop held still. Its kernel is the distance: the smoother thin plate (r² log r) swings
-beyond points that are pressed together, and a shut eye drew its brow along. Points are in shares of the crop's side,
-0 … 1.
+The spline (Duchon 1977) maps the target's landmarks back to the source's, with the edges of the crop held still. Its
+kernel is the distance: the smoother thin plate (r² log r) overshoots where points are close together, so that a shut
+eye moved its brow. Points are fractions of the crop's side, 0 … 1.
 """
 
 from __future__ import annotations
@@ -13,27 +12,27 @@ from functools import cache
 import torch
 from torch import Tensor
 
-# Points of an upper rim and those beneath them, lids and inner lips, and how near they may come in shares of the side.
-ABOVE, BENEATH = (37, 38, 43, 44, 61, 62, 63), (41, 40, 47, 46, 67, 66, 65)
-LEAST = (0.003, 0.003, 0.003, 0.003, 0.001, 0.001, 0.001)
-EDGE = 6  # held points along each edge
-SMOOTH = 1e-4  # how far the map may miss its points; lips that touch would otherwise tear it
+# Points of an upper rim and those below them, lids and inner lips, and how near they may come as fractions of the side.
+UPPER, LOWER = (37, 38, 43, 44, 61, 62, 63), (41, 40, 47, 46, 67, 66, 65)
+MIN_GAP = (0.003, 0.003, 0.003, 0.003, 0.001, 0.001, 0.001)
+EDGE = 6  # fixed points along each edge
+SMOOTH = 1e-4  # regularisation; lips that touch would otherwise tear the map
 
 
 def untangle(source: Tensor, target: Tensor) -> Tensor:
-    """(B, 68, 2) twice → the target with no rim of an eye or of the lips beyond the other: a map that takes the upper
-    lid under the lower one would turn what is around it inside out. Rims as near in the source may stay so."""
-    gap = target[:, BENEATH, 1] - target[:, ABOVE, 1]
-    own = (source[:, BENEATH, 1] - source[:, ABOVE, 1]).clamp_min(0)
-    missing = (torch.minimum(target.new_tensor(LEAST), own) - gap).clamp_min(0) / 2
+    """(B, 68, 2) each → the target without crossed rims of eyes or lips: a map that takes the upper lid below the lower
+    one would turn its surroundings inside out. Rims may come as near as they are in the source."""
+    gap = target[:, LOWER, 1] - target[:, UPPER, 1]
+    own = (source[:, LOWER, 1] - source[:, UPPER, 1]).clamp_min(0)
+    missing = (torch.minimum(target.new_tensor(MIN_GAP), own) - gap).clamp_min(0) / 2
     moved = target.clone()
-    moved[:, ABOVE, 1] -= missing
-    moved[:, BENEATH, 1] += missing
+    moved[:, UPPER, 1] -= missing
+    moved[:, LOWER, 1] += missing
     return moved
 
 
 @cache
-def _held() -> Tensor:
+def _edge_points() -> Tensor:
     """(K, 2) points around the crop, a little outside."""
     line = torch.linspace(-0.05, 1.05, EDGE)
     low, high = torch.full_like(line, -0.05), torch.full_like(line, 1.05)
@@ -55,31 +54,31 @@ def _kernel(a: Tensor, b: Tensor) -> Tensor:
 
 
 def backward_flow(source: Tensor, target: Tensor, side: int) -> Tensor:
-    """(B, 68, 2) landmarks of the picture there is and of the one wanted → (B, side, side, 2) shifts in shares of the
-    side: pixel p of the new picture is found at p + shift in the old one."""
+    """Landmarks (B, 68, 2) each → (B, side, side, 2) shifts as fractions of the side: pixel p of the new image is found
+    at p + shift in the source."""
     with torch.autocast(source.device.type, enabled=False):
         source, target = source.float(), target.float()
         count, device = len(source), source.device
-        held = _held().to(device).expand(count, -1, -1)
-        knots = torch.cat([target, held], dim=1)
-        shift = torch.cat([source - target, torch.zeros_like(held)], dim=1)
+        fixed = _edge_points().to(device).expand(count, -1, -1)
+        knots = torch.cat([target, fixed], dim=1)
+        shift = torch.cat([source - target, torch.zeros_like(fixed)], dim=1)
         k = knots.shape[1]
         ones = torch.ones(count, k, 1, device=device)
         affine = torch.cat([ones, knots], dim=2)
         matrix = torch.zeros(count, k + 3, k + 3, device=device)
         matrix[:, :k, :k] = _kernel(knots, knots) + SMOOTH * torch.eye(k, device=device)
         matrix[:, :k, k:], matrix[:, k:, :k] = affine, affine.transpose(1, 2)
-        wanted = torch.cat([shift, shift.new_zeros(count, 3, 2)], dim=1)
-        weights = torch.linalg.solve(matrix.double(), wanted.double()).float()
+        values = torch.cat([shift, shift.new_zeros(count, 3, 2)], dim=1)
+        weights = torch.linalg.solve(matrix.double(), values.double()).float()
         at = grid(side).to(device).reshape(1, -1, 2).expand(count, -1, -1)
         basis = torch.cat([_kernel(at, knots), torch.ones_like(at[..., :1]), at], dim=2)
         return (basis @ weights).view(count, side, side, 2)
 
 
-def warp(picture: Tensor, flow: Tensor) -> Tensor:
-    """(B, C, H, W) seen through (B, h, w, 2) shifts → (B, C, h, w); the last pixels go on beyond the edge."""
+def warp(image: Tensor, flow: Tensor) -> Tensor:
+    """(B, C, H, W) sampled at (B, h, w, 2) shifts → (B, C, h, w); beyond the edge its last pixels are repeated."""
     at = (grid(flow.shape[1]).to(flow) + flow) * 2 - 1
-    return torch.nn.functional.grid_sample(picture, at.to(picture), padding_mode="border", align_corners=False)
+    return torch.nn.functional.grid_sample(image, at.to(image), padding_mode="border", align_corners=False)
 
 
 def resize(flow: Tensor, side: int) -> Tensor:

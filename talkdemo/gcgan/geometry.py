@@ -1,15 +1,16 @@
-"""Landmarks of any face in, the manifold of expressions out (z_g), and back onto a given face's shape.
+"""The manifold of expressions: encodes the landmarks of any face as z_g, and decodes z_g onto the shape of a face.
 
-GC-GAN (arXiv 1802.01822) codes 68 landmarks by 136-128-64-32 with batch normalisation and pulls codes of one expression
-together across people, pushes others apart (Contrastive). Pulled so, z_g says nothing of whose face it is, and a plain
-decoder could no longer draw that face. Ours is therefore told the shape, by a second code z_s of any landmarks of the
-person: expression of one, shape of another → landmarks of the second making the expression of the first (this part is
-ours, not the paper's).
+GC-GAN (arXiv 1802.01822) encodes 68 landmarks by 136-128-64-32 with batch normalisation; a contrastive loss pulls codes
+of one expression together across people and pushes others apart. z_g then holds nothing of the person's shape, from
+which a decoder could draw the face. Ours, other than the paper's, is conditioned on the shape, a second code z_s of any
+landmarks of the person: the expression of one face and the shape of another give the landmarks of the second making the
+expression of the first.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 import torch
 from torch import Tensor, nn
@@ -17,7 +18,7 @@ from torch import Tensor, nn
 from talkdemo.gcgan.crop import EYES, MIDDLE
 
 LANDMARKS = 68
-UNIT = 0.1  # outer eye distances that count as one: displacements of expressions come out near it
+UNIT = 0.1  # outer eye distances that count as one: the size of an expression's displacements
 
 
 @dataclass(frozen=True)
@@ -29,7 +30,9 @@ class GeometryConfig:
 
 
 class Geometry(nn.Module):
-    """Expression encoder, shape encoder, decoder of landmarks; points are (…, 68, 2) in shares of the crop's side."""
+    """Expression encoder, shape encoder, decoder of landmarks; points (…, 68, 2) are fractions of the crop's side."""
+
+    middle: Tensor
 
     def __init__(self, config: GeometryConfig) -> None:
         super().__init__()
@@ -40,12 +43,12 @@ class Geometry(nn.Module):
         self.decoder = _layers(config.expression + config.shape, config.widths[::-1], LANDMARKS * 2)
 
     def numbers(self, points: Tensor) -> Tensor:
-        """(B, 68, 2) → (B, 136) normalised: outer eye distances from the middle between the eyes, the mean face off."""
+        """(B, 68, 2) → (B, 136) normalised: in outer eye distances from between the eyes, less the mean face."""
         steady = (points - points.new_tensor(MIDDLE)) / EYES
         return (steady.flatten(1) - self.middle) / UNIT
 
     def points(self, numbers: Tensor) -> Tensor:
-        """`numbers` undone."""
+        """Inverse of `numbers`."""
         steady = numbers * UNIT + self.middle
         return steady.view(-1, LANDMARKS, 2) * EYES + steady.new_tensor(MIDDLE)
 
@@ -58,7 +61,7 @@ class Geometry(nn.Module):
         return self.shape(self.numbers(points))
 
     def decode(self, z: Tensor, shape: Tensor) -> Tensor:
-        """z_g (B, 32) of anybody on the face z_s (B, shape) → (B, 68, 2)."""
+        """z_g (B, 32) of any face with the shape z_s (B, shape) → (B, 68, 2)."""
         return self.points(self.decoder(torch.cat([z, shape], dim=1)))
 
     def forward(self, expression: Tensor, shape: Tensor) -> tuple[Tensor, Tensor]:
@@ -77,9 +80,8 @@ def contrastive(z: Tensor, other: Tensor, same: Tensor, margin: float) -> Tensor
     return 0.5 * (same * distance).mean() + 0.5 * ((1 - same) * (margin - distance).clamp_min(0)).mean()
 
 
-def _layers(given: int, widths: tuple[int, ...], out: int) -> nn.Sequential:
+def _layers(inputs: int, widths: tuple[int, ...], outputs: int) -> nn.Sequential:
     layers: list[nn.Module] = []
-    for width in widths:
-        layers += [nn.Linear(given, width), nn.BatchNorm1d(width), nn.ReLU()]
-        given = width
-    return nn.Sequential(*layers, nn.Linear(given, out))
+    for a, b in pairwise((inputs, *widths)):
+        layers += [nn.Linear(a, b), nn.BatchNorm1d(b), nn.ReLU()]
+    return nn.Sequential(*layers, nn.Linear(widths[-1], outputs))

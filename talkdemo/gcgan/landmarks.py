@@ -44,7 +44,7 @@ def read_own(path: Path, portrait: Portrait, name: str | None = None) -> np.ndar
     of the photograph it was scaled down from. Raises ValueError, as `read`, for landmarks of another image."""
     name = str(path) if name is None else name
     marks = read(path, name)
-    height, width = portrait.picture.shape[:2]
+    height, width = portrait.image.shape[:2]
     sizes = {(width, height): None, portrait.photo_size or (width, height): None}
     if (marks.width, marks.height) not in sizes:
         other, own = f"{marks.width}×{marks.height}", " or ".join(f"{w}×{h}" for w, h in sizes)

@@ -1,4 +1,4 @@
-"""Generator and geometry as one module and one checkpoint, `gcgan`."""
+"""GC-GAN: generator and geometry as one module and one checkpoint, `gcgan`."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from torch import Tensor, nn
 
 from talkdemo import checkpoint
 from talkdemo.gcgan.geometry import Geometry, GeometryConfig
-from talkdemo.gcgan.networks import Generator, GeneratorConfig, Made
+from talkdemo.gcgan.networks import Generated, Generator, GeneratorConfig
 
 KIND = "gcgan"
 
@@ -26,14 +26,20 @@ class GCGANConfig:
 
     @classmethod
     def from_dict(cls, config: Mapping[str, Any]) -> GCGANConfig:
-        generator = {k: tuple(v) if isinstance(v, list) else v for k, v in config["generator"].items()}
-        geometry = {k: tuple(v) if isinstance(v, list) else v for k, v in config["geometry"].items()}
-        presets, shown = tuple(config["presets"]), tuple(config["shown"])
-        return cls(GeneratorConfig(**generator), GeometryConfig(**geometry), presets, shown)
+        def arguments(name: str) -> dict[str, Any]:
+            return {key: tuple(value) if isinstance(value, list) else value for key, value in config[name].items()}
+
+        generator, geometry = GeneratorConfig(**arguments("generator")), GeometryConfig(**arguments("geometry"))
+        return cls(generator, geometry, tuple(config["presets"]), tuple(config["shown"]))
 
 
 class GCGAN(nn.Module):
-    """Everything that turns a crop and landmarks into another crop. Points are (B, 68, 2) in shares of the side."""
+    """Everything that turns a crop and landmarks into another crop. Points are (B, 68, 2) as fractions of the side."""
+
+    preset_codes: Tensor
+    map_middle: Tensor
+    map_axes: Tensor
+    map_points: Tensor
 
     def __init__(self, config: GCGANConfig) -> None:
         super().__init__()
@@ -46,10 +52,10 @@ class GCGAN(nn.Module):
         self.register_buffer("map_axes", torch.zeros(width, 2))  # z_g → the map's two axes
         self.register_buffer("map_points", torch.zeros(len(config.shown), 2))
 
-    def forward(self, picture: Tensor, source: Tensor, target: Tensor) -> Made:
-        """picture (B, 3, S, S) in −1 … 1."""
+    def forward(self, image: Tensor, source: Tensor, target: Tensor) -> Generated:
+        """image (B, 3, S, S) in −1 … 1."""
         z_source, z_target = self.geometry.encode(source), self.geometry.encode(target)
-        return self.generator(picture, source, target, z_source, z_target)
+        return self.generator(image, source, target, z_source, z_target)
 
     @torch.no_grad()
     def retarget(self, source: Tensor, z: Tensor) -> Tensor:
@@ -60,10 +66,11 @@ class GCGAN(nn.Module):
         return source + moved - geometry.decode(geometry.encode(source), shape)
 
     @torch.no_grad()
-    def describe(self, codes: Tensor, shown: Tensor, of: Sequence[int]) -> None:
-        """Take over the presets' codes (P, 32) and a map drawn of the codes `shown` (N, 32), which presets they are."""
-        if len(codes) != len(self.config.presets) or len(of) != len(self.config.shown):
-            raise ValueError(f"{len(codes)} presets and {len(of)} points given, others were announced in the config")
+    def describe(self, codes: Tensor, shown: Tensor, presets: Sequence[int]) -> None:
+        """Store the presets' codes (P, 32) and a map of the codes `shown` (N, 32) of `presets`, as the config names."""
+        counts, wanted = (len(codes), len(presets)), (len(self.config.presets), len(self.config.shown))
+        if counts != wanted:
+            raise ValueError("{} presets and {} points given; {} and {} are wanted".format(*counts, *wanted))
         self.preset_codes.copy_(codes)
         self.map_middle.copy_(codes.mean(0))
         self.map_axes.copy_(torch.linalg.svd(codes - self.map_middle, full_matrices=False).Vh[:2].T)

@@ -63,7 +63,7 @@ def test_a_preset(tmp_path: Path, capsys) -> None:
     out = tmp_path / "x.png"
     told = made(capsys, "maya", "--preset", "happy", "--amount", 1.5, "--out", out)
     assert told["preset"] == "happy" and told["amount"] == 1.5 and (told["width"], told["height"]) == (512, 512)
-    picture, own = np.asarray(Image.open(out)), open_gallery("maya").picture
+    picture, own = np.asarray(Image.open(out)), open_gallery("maya").image
     assert picture.shape == own.shape and (picture != own).any()
     made(capsys, "maya", "--preset", "happy", "--amount", 0, "--out", out)
     assert (np.asarray(Image.open(out)) == own).all()
@@ -76,17 +76,17 @@ def test_landmarks_of_its_own(marks, tmp_path: Path, capsys) -> None:
     """FACE's landmarks as they are give FACE; edited ones do not."""
     own, out = open_gallery("maya"), tmp_path / "x.png"
     made(capsys, "maya", "--landmarks", marks(), "--out", out)
-    assert (np.asarray(Image.open(out)) == own.picture).all()
+    assert (np.asarray(Image.open(out)) == own.image).all()
     points = own.landmarks.copy()
     points[48:] += (0, 6)
     told = made(capsys, "maya", "--landmarks", marks("edited", points), "--out", out)
-    assert told["landmarks"].endswith("edited.json") and (np.asarray(Image.open(out)) != own.picture).any()
+    assert told["landmarks"].endswith("edited.json") and (np.asarray(Image.open(out)) != own.image).any()
 
 
 def test_another_face_and_a_frame(motion: Path, tmp_path: Path, capsys) -> None:
     for how in (("--from", "leo"), ("--npz", motion, "--frame", 5)):
         told = made(capsys, "maya", *how, "--out", tmp_path / "x.png")
-        assert (np.asarray(Image.open(tmp_path / "x.png")) != open_gallery("maya").picture).any()
+        assert (np.asarray(Image.open(tmp_path / "x.png")) != open_gallery("maya").image).any()
     assert told["frame"] == 5 and "frames" not in told
 
 
@@ -169,11 +169,11 @@ def test_photographs_of_every_kind(photograph: Image.Image, tmp_path: Path, caps
     photograph.transpose(Image.Transpose.ROTATE_90).save(tmp_path / "turned.jpg", exif=exif, quality=95)
     for name in ("cmyk.jpg", "grey.png", "grey16.png", "alpha.png", "turned.jpg"):
         portrait = open_portrait(tmp_path / name)
-        assert portrait.picture.shape == (*photograph.size[::-1], 3)
+        assert portrait.image.shape == (*photograph.size[::-1], 3)
         assert np.linalg.norm(portrait.landmarks - points, axis=1).max() < 0.06 * np.linalg.norm(
             points[36] - points[45]
         )
-    assert (open_portrait(tmp_path / "alpha.png").picture[:6] == 255).all()
+    assert (open_portrait(tmp_path / "alpha.png").image[:6] == 255).all()
     photograph.resize((7000, 7142)).save(tmp_path / "large.jpg")  # 50 million pixels
     assert command.main(["track", str(tmp_path / "large.jpg"), "--landmarks", str(tmp_path / "large.json")]) == 0
     capsys.readouterr()

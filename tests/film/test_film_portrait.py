@@ -25,17 +25,17 @@ def talking(frames: int) -> Motion:
 def test_what_is_shown(maya: Portrait) -> None:
     """A gallery portrait as it is; of a wide odd picture head and shoulders, with even sides, landmarks in place."""
     plain = portrait_video.crop(maya)
-    assert (plain.picture == maya.picture).all() and np.allclose(plain.landmarks, maya.landmarks)
+    assert (plain.image == maya.image).all() and np.allclose(plain.landmarks, maya.landmarks)
     wide = np.zeros((901, 1803, 3), np.uint8)
-    wide[200:712, 1100:1612] = maya.picture
+    wide[200:712, 1100:1612] = maya.image
     shown = portrait_video.crop(Portrait(wide, maya.landmarks + np.array([1100, 200]), "wide"))
-    height, width = shown.picture.shape[:2]
+    height, width = shown.image.shape[:2]
     assert max(height, width) <= portrait_video.SIDE and height % 2 == width % 2 == 0
     eyes = np.linalg.norm(shown.landmarks[36] - shown.landmarks[45])
     assert 0.12 * width < eyes < 0.4 * width
     at = shown.landmarks[30].round().astype(int)
     nose = maya.landmarks[30].round().astype(int)
-    assert np.abs(shown.picture[at[1], at[0]].astype(int) - maya.picture[nose[1], nose[0]]).max() < 40
+    assert np.abs(shown.image[at[1], at[0]].astype(int) - maya.image[nose[1], nose[0]]).max() < 40
     with pytest.raises(ValueError, match="outside of the image"):
         portrait_video.crop(Portrait(wide, maya.landmarks + np.array([9000, 0]), "away"))
 

@@ -27,14 +27,14 @@ def smile(maya: Portrait) -> np.ndarray:
 
 
 def test_nothing_changes_nothing(expresser: Expresser, maya: Portrait, smile: np.ndarray) -> None:
-    assert (expresser.express(maya, smile, 0.0) == maya.picture).all()
-    assert (expresser.express(maya, maya.landmarks) == maya.picture).all()
+    assert (expresser.express(maya, smile, 0.0) == maya.image).all()
+    assert (expresser.express(maya, maya.landmarks) == maya.image).all()
 
 
 def test_only_the_face_changes(expresser: Expresser, maya: Portrait, smile: np.ndarray) -> None:
     made = expresser.express(maya, smile)
-    assert made.shape == maya.picture.shape and made.dtype == np.uint8
-    ys, xs = np.nonzero((made != maya.picture).any(2))
+    assert made.shape == maya.image.shape and made.dtype == np.uint8
+    ys, xs = np.nonzero((made != maya.image).any(2))
     there = Crop.around(maya.landmarks, 1).into(np.stack([xs, ys], axis=1) + 0.5)
     assert len(xs) > 500 and there.min() > -0.02 and there.max() < 1.02
 
@@ -45,7 +45,7 @@ def test_all_at_once_equals_one_at_a_time(expresser: Expresser, maya: Portrait, 
     assert len(together) == 6
     for target, made in zip(targets, together, strict=True):
         assert np.abs(expresser.express(maya, target).astype(int) - made).max() <= 1
-    moved = [np.abs(made.astype(int) - maya.picture).sum() for made in together]
+    moved = [np.abs(made.astype(int) - maya.image).sum() for made in together]
     assert moved[0] == 0 and (np.diff(moved) > 0).all()
 
 
@@ -109,7 +109,7 @@ def test_gallery() -> None:
     assert sum(path.stat().st_size for path in gallery().values()) < 1_200_000
     for name in gallery():
         portrait = open_gallery(name)
-        assert portrait.picture.shape == (512, 512, 3) and portrait.name == name
+        assert portrait.image.shape == (512, 512, 3) and portrait.name == name
         assert portrait.landmarks.shape == (68, 2) and 100 < portrait.landmarks.mean() < 412
         assert np.linalg.norm(portrait.landmarks[36] - portrait.landmarks[45]) > 90
     with pytest.raises(ValueError, match="'nobody' given; one of maya"):

@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from talkdemo.gcgan.drawing import DRAWINGS, draw
-from talkdemo.gcgan.flow import ABOVE, BENEATH, LEAST, backward_flow, grid, resize, untangle, warp
+from talkdemo.gcgan.flow import LOWER, MIN_GAP, UPPER, backward_flow, grid, resize, untangle, warp
 
 
 @pytest.fixture
@@ -82,16 +82,16 @@ def test_openings_of_mouth_and_eyes(points: torch.Tensor) -> None:
 
 def test_lids_and_lips_do_not_pass_each_other(points: torch.Tensor) -> None:
     source = points.clone()
-    source[:, ABOVE, 1], source[:, BENEATH, 1] = 0.5, 0.54
+    source[:, UPPER, 1], source[:, LOWER, 1] = 0.5, 0.54
     source[:, 67, 1] = 0.5005  # a corner of lips that all but meet
     crossed = source.clone()
-    crossed[:, ABOVE, 1], crossed[:, BENEATH, 1] = 0.53, 0.51
+    crossed[:, UPPER, 1], crossed[:, LOWER, 1] = 0.53, 0.51
     made = untangle(source, crossed)
-    gaps = made[:, BENEATH, 1] - made[:, ABOVE, 1]
-    wanted = torch.tensor(LEAST)
+    gaps = made[:, LOWER, 1] - made[:, UPPER, 1]
+    wanted = torch.tensor(MIN_GAP)
     wanted[4] = 0.0005
     assert torch.allclose(gaps, wanted.expand_as(gaps), atol=1e-6)
-    assert torch.allclose((made[:, BENEATH, 1] + made[:, ABOVE, 1]) / 2, torch.tensor(0.52), atol=1e-6)
+    assert torch.allclose((made[:, LOWER, 1] + made[:, UPPER, 1]) / 2, torch.tensor(0.52), atol=1e-6)
     assert torch.equal(untangle(source, source), source)
     ordinary = source + 0.01 * torch.rand_like(source)
     assert torch.allclose(untangle(source, ordinary)[:, 48:60], ordinary[:, 48:60])

@@ -48,17 +48,17 @@ def test_an_untrained_generator_warps(points: torch.Tensor) -> None:
     target, z = points + 0.02, torch.zeros(3, 32)
     with torch.no_grad():
         made = generator(picture, points, target, z, z)
-    assert made.picture.shape == made.painted.shape == (3, 3, 32, 32)
+    assert made.image.shape == made.painted.shape == (3, 3, 32, 32)
     assert made.mask.shape == (3, 1, 32, 32) and made.flow.shape == (3, 32, 32, 2)
     shown = warp(picture, backward_flow(points, untangle(points, target), 32))
-    assert torch.allclose(made.picture, shown, atol=1e-5) and torch.equal(made.picture, made.painted)
+    assert torch.allclose(made.image, shown, atol=1e-5) and torch.equal(made.image, made.painted)
 
 
 def test_a_batch_equals_its_parts(points: torch.Tensor) -> None:
     generator, picture, z = Generator(SMALL).eval(), torch.rand(3, 3, 32, 32), torch.randn(3, 32)
     with torch.no_grad():
-        whole = generator(picture, points, points.flip(0), z, -z).picture
-        alone = generator(picture[1:2], points[1:2], points.flip(0)[1:2], z[1:2], -z[1:2]).picture
+        whole = generator(picture, points, points.flip(0), z, -z).image
+        alone = generator(picture[1:2], points[1:2], points.flip(0)[1:2], z[1:2], -z[1:2]).image
     assert torch.allclose(whole[1:2], alone, atol=1e-4)
 
 
@@ -84,8 +84,8 @@ def test_one_file_gives_the_same_model(tmp_path: Path, points: torch.Tensor) -> 
     picture = torch.rand(3, 3, 32, 32)
     with torch.no_grad():
         a, b = model(picture, points, points.flip(0)), again(picture, points, points.flip(0))
-    assert torch.allclose(a.picture, b.picture, atol=0.02)  # 16 bits in the file
-    with pytest.raises(ValueError, match="announced in the config"):
+    assert torch.allclose(a.image, b.image, atol=0.02)  # 16 bits in the file
+    with pytest.raises(ValueError, match="1 presets and"):
         model.describe(codes[:1], torch.zeros(3, 32), config.shown)
 
 
