@@ -15,7 +15,7 @@ from talkdemo.files import numbered, replacing
 from talkdemo.records import Motion, Outputs, Speech
 
 ENDINGS = {"video": ".mp4", "glb": ".glb", "csv": ".csv", "npz": ".npz", "json": ".json", "wav": ".wav"}
-SQUEEZED = (".csv", ".json", ".glb")  # the others are compressed already
+DEFLATED = (".csv", ".json", ".glb")  # the others are compressed already
 NUMBERED = ("video", "glb", "csv")  # one for each sample
 README = """\
 {name}: a talking head by TalkDemo, {seconds:.2f} s, {fps:g} frames per second
@@ -85,8 +85,8 @@ def write(path: Path | str, files: Mapping[str, Path], text: str) -> None:
     with replacing(path) as temporary, zipfile.ZipFile(temporary, "w") as archive:
         archive.writestr("README.txt", text.replace("\n", "\r\n"), zipfile.ZIP_DEFLATED)
         for name, source in files.items():
-            squeezed = source.suffix in SQUEEZED
-            archive.write(source, name, zipfile.ZIP_DEFLATED if squeezed else zipfile.ZIP_STORED)
+            deflate = source.suffix in DEFLATED
+            archive.write(source, name, zipfile.ZIP_DEFLATED if deflate else zipfile.ZIP_STORED)
 
 
 def readme(name: str, motion: Motion) -> str:

@@ -6,8 +6,9 @@ What a viewer needs to know:
 - Nodes: joint `neck` with its child, joint `head`; skinned meshes `face` (skin, eyes, gums, teeth, tongue, shirt,
   lashes: all that coefficients move) and `hair` (not of a bald character). `neck` never moves. `head` turns about the
   origin by records.Motion.head: a vertex is lerp(v, R v, weight of `head`), exactly face.head's formula.
-- A mesh has one primitive for each part; the primitive's material bears the part's name ("skin", "hair/bob/long" …).
-  three.js makes a Group of several primitives and a SkinnedMesh of one: find parts by material, not by node.
+- A mesh has one primitive for each part, with vertices of its own; its material bears the part's name ("skin",
+  "hair/bob/long" …). three.js makes several primitives a Group of SkinnedMeshes ("face_1" …) and one primitive a single
+  SkinnedMesh: find parts by material, not by node.
 - `face` has 52 morph targets, in the order of face.arkit.NAMES, named by `extras.targetNames` and by ARKit's own names.
   Each adds its displacement times its coefficient. Their normals are a first-order stand-in: exact for one target.
 - alphaMode BLEND (hair, lashes): our renderer draws what is more opaque than 0.75 first, writing depth, then blends the
@@ -35,7 +36,7 @@ from talkdemo.records import HEAD_CHANNELS, Face, Motion, Part
 from talkdemo.render.normals import Normals
 
 NECK, HEAD = 0, 1  # nodes, and places in the skin's list of joints
-NECK_ROOT = (0.05, 0.35)  # share of the head's rotation that vertices around the neck's root take
+NECK_ROOT = (0.05, 0.35)  # weights of the head joint on vertices around the root of the neck
 FULL = np.iinfo(np.uint16).max  # a joint weight of 1
 FLAT = 8e-3  # a smaller change of a unit normal is left out: half a degree
 
@@ -97,8 +98,8 @@ def _check(motion: Motion) -> None:
 
 def _add_joints(file: gltf.GLTF2, buffer: Buffer, face: FaceModel, person: Character) -> None:
     """Nodes 0 and 1, and the skin. Skinning does not depend on where the neck's root is; a rig shows it there."""
-    share = face.turn[:, 0]
-    around = (share > NECK_ROOT[0]) & (share < NECK_ROOT[1])
+    weight = face.turn[:, 0]
+    around = (weight > NECK_ROOT[0]) & (weight < NECK_ROOT[1])
     root = face.neutral(person)[around].mean(0).tolist()
     root[0] = 0.0
     back = [-value for value in root]
@@ -115,18 +116,18 @@ def _add_joints(file: gltf.GLTF2, buffer: Buffer, face: FaceModel, person: Chara
 def _add_meshes(file: gltf.GLTF2, buffer: Buffer, face: FaceModel, person: Character) -> None:
     """One skinned mesh of the parts that coefficients move, one for each other kind of part."""
     drawable, deltas = face.drawable(person), face.displacements(person).cpu().numpy()  # (52, V, 3)
-    normals, turned = _normals(drawable, deltas)
-    turn = face.turn[:, 0].cpu().numpy()
+    normals, normal_deltas = _normals(drawable, deltas)
+    head_weights = face.turn[:, 0].cpu().numpy()
     meshes: dict[str, gltf.Mesh] = {}
     for part in drawable.parts:
         rows = part_vertices(part)
-        moves = bool(deltas[:, rows].any())
-        name = "face" if moves else part.name.split("/")[0]
+        morphs = bool(deltas[:, rows].any())
+        name = "face" if morphs else part.name.split("/")[0]
         mesh = meshes.setdefault(name, gltf.Mesh(name=name))
-        primitive = _primitive(buffer, part, rows, drawable, normals[rows], turn[rows])
+        primitive = _primitive(buffer, part, rows, drawable, normals[rows], head_weights[rows])
         primitive.material = gltf_material.add(file, buffer, part)
-        if moves:
-            primitive.targets = _targets(buffer, deltas[:, rows], turned[:, rows])
+        if morphs:
+            primitive.targets = _targets(buffer, deltas[:, rows], normal_deltas[:, rows])
             mesh.extras, mesh.weights = {"targetNames": list(NAMES)}, [0.0] * len(NAMES)
         mesh.primitives.append(primitive)
     for name in sorted(meshes, key="face".__ne__):  # the face first
@@ -135,9 +136,9 @@ def _add_meshes(file: gltf.GLTF2, buffer: Buffer, face: FaceModel, person: Chara
 
 
 def _primitive(
-    buffer: Buffer, part: Part, rows: np.ndarray, drawable: Face, normals: np.ndarray, turn: np.ndarray
+    buffer: Buffer, part: Part, rows: np.ndarray, drawable: Face, normals: np.ndarray, head_weights: np.ndarray
 ) -> gltf.Primitive:
-    head = np.round(turn * FULL).astype(np.uint16)
+    head = np.round(head_weights * FULL).astype(np.uint16)
     joints, weights = np.zeros((len(rows), 4), np.uint8), np.zeros((len(rows), 4), np.uint16)
     joints[:, 1] = np.where(head > 0, HEAD, NECK)
     weights[:, 0], weights[:, 1] = FULL - head, head
@@ -162,18 +163,20 @@ def _primitive(
     )
 
 
-def _targets(buffer: Buffer, deltas: np.ndarray, turned: np.ndarray) -> list[gltf.Attributes]:
+def _targets(buffer: Buffer, deltas: np.ndarray, normal_deltas: np.ndarray) -> list[gltf.Attributes]:
     """Displacements and changes of normals (52, N, 3) → the morph targets; those that do nothing share one."""
-    still: gltf.Attributes | None = None
-    targets = []
-    for delta, turn in zip(deltas, turned, strict=True):
-        if delta.any() or turn.any():
-            normal = buffer.sparse(turn)
-            targets.append(gltf.Attributes(POSITION=buffer.sparse(delta, bounds=True), NORMAL=normal))
-            continue
-        if still is None:
-            still = gltf.Attributes(POSITION=buffer.sparse(delta, bounds=True), NORMAL=buffer.sparse(turn))
-        targets.append(still)
+
+    def target(delta: np.ndarray, normal_delta: np.ndarray) -> gltf.Attributes:
+        return gltf.Attributes(POSITION=buffer.sparse(delta, bounds=True), NORMAL=buffer.sparse(normal_delta))
+
+    targets: list[gltf.Attributes] = []
+    nothing: gltf.Attributes | None = None
+    for delta, normal_delta in zip(deltas, normal_deltas, strict=True):
+        if delta.any() or normal_delta.any():
+            targets.append(target(delta, normal_delta))
+        else:
+            nothing = nothing or target(delta, normal_delta)
+            targets.append(nothing)
     return targets
 
 
@@ -182,14 +185,14 @@ def _normals(drawable: Face, deltas: np.ndarray) -> tuple[np.ndarray, np.ndarray
     normals = Normals(np.concatenate([part.faces for part in drawable.parts]), drawable.weld)
     neutral = np.ascontiguousarray(drawable.neutral, np.float32)
     rest = normals(neutral)
-    turned = np.stack([normals(neutral + delta) - rest for delta in deltas])
-    turned[np.linalg.norm(turned, axis=2) < FLAT] = 0
-    return rest, turned
+    changes = np.stack([normals(neutral + delta) - rest for delta in deltas])
+    changes[np.linalg.norm(changes, axis=2) < FLAT] = 0
+    return rest, changes
 
 
 def _add_animation(file: gltf.GLTF2, buffer: Buffer, motion: Motion) -> None:
     times = (np.arange(len(motion)) / motion.fps).astype(np.float32)
-    beginning = buffer.array(times, "times", bounds=True)
+    keyframes = buffer.array(times, "times", bounds=True)
     quaternions = _continuous(Rotation.from_rotvec(motion.head).as_quat()).astype(np.float32)
     weights = np.ascontiguousarray(motion.coefficients, np.float32).ravel()
     tracks = (
@@ -198,7 +201,7 @@ def _add_animation(file: gltf.GLTF2, buffer: Buffer, motion: Motion) -> None:
     )
     animation = gltf.Animation(name="speech")
     for place, (node, kind, values) in enumerate(tracks):
-        animation.samplers.append(gltf.AnimationSampler(input=beginning, output=values, interpolation="LINEAR"))
+        animation.samplers.append(gltf.AnimationSampler(input=keyframes, output=values, interpolation="LINEAR"))
         target = gltf.AnimationChannelTarget(node=node, path=kind)
         animation.channels.append(gltf.AnimationChannel(sampler=place, target=target))
     file.animations = [animation]

@@ -61,5 +61,5 @@ def test_characters_writes_a_head_at_rest(tmp_path: Path, capsys) -> None:
 )
 def test_mistakes_are_one_line(name: str, file: str, sentence: str, tmp_path: Path, capsys) -> None:
     assert command.main(["characters", "--glb", name, str(tmp_path / file)]) == 2
-    said = capsys.readouterr()
-    assert sentence in said.err and said.err.count("\n") == 1 and not list(tmp_path.iterdir())
+    output = capsys.readouterr()
+    assert sentence in output.err and output.err.count("\n") == 1 and not list(tmp_path.iterdir())

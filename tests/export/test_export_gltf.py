@@ -19,7 +19,7 @@ from talkdemo.records import FPS, Motion
 
 TYPES = {"SCALAR": 1, "VEC2": 2, "VEC3": 3, "VEC4": 4, "MAT4": 16}
 KINDS = {5121: np.uint8, 5123: np.uint16, 5126: np.float32}
-CLOSE = 5e-5  # metres: what is wanted; what is reached is a hundred times better
+CLOSE = 5e-5  # metres; some 3e-6 are reached
 PEOPLE = ("maya", "amara", "tomas", "nora")
 
 
@@ -108,9 +108,9 @@ def farthest(reader: Reader, face: FaceModel, character, coefficients: np.ndarra
         rows = gltf.part_vertices(parts[name])
         corners = reader.array(primitive.indices).ravel()
         assert (rows[corners] == parts[name].faces.ravel()).all()
-        for weights, turn, whole in zip(coefficients, head, expected, strict=True):
-            there = reader.posed(primitive, weights, Rotation.from_rotvec(turn))
-            worst = max(worst, float(np.linalg.norm(there - whole[rows], axis=1).max()))
+        for weights, turn, vertices in zip(coefficients, head, expected, strict=True):
+            posed = reader.posed(primitive, weights, Rotation.from_rotvec(turn))
+            worst = max(worst, float(np.linalg.norm(posed - vertices[rows], axis=1).max()))
     assert {name for name, _ in reader.primitives()} == set(parts)
     return worst
 
@@ -161,15 +161,15 @@ def test_materials_are_ours(maya: Reader, face: FaceModel) -> None:
     ours = {part.name: part.material for part in face.drawable("maya").parts}
     assert {material.alpha for material in ours.values()} == {"opaque", "mask", "blend"}
     for material in maya.file.materials:
-        wanted = ours[material.name]
+        ours_part = ours[material.name]
         surface = material.pbrMetallicRoughness
-        assert material.alphaMode == wanted.alpha.upper() and material.doubleSided == wanted.double_sided
-        assert material.alphaCutoff == (wanted.cutoff if wanted.alpha == "mask" else None)
-        assert surface.roughnessFactor == wanted.roughness and surface.metallicFactor == 0
+        assert material.alphaMode == ours_part.alpha.upper() and material.doubleSided == ours_part.double_sided
+        assert material.alphaCutoff == (ours_part.cutoff if ours_part.alpha == "mask" else None)
+        assert surface.roughnessFactor == ours_part.roughness and surface.metallicFactor == 0
         image = maya.file.images[maya.file.textures[surface.baseColorTexture.index].source]
         pixels = np.asarray(Image.open(io.BytesIO(maya.bytes(image.bufferView)))).astype(float)
-        loss = np.abs(pixels - wanted.texture).mean()
-        assert loss == 0 if wanted.texture.shape[2] == 4 else loss < 3
+        loss = np.abs(pixels - ours_part.texture).mean()
+        assert loss == 0 if ours_part.texture.shape[2] == 4 else loss < 3
 
 
 def test_coordinates_of_images_run_down(maya: Reader, face: FaceModel) -> None:
@@ -202,10 +202,15 @@ def test_no_vertex_stands_twice(maya: Reader, face: FaceModel) -> None:
     assert count == len(np.unique(np.concatenate([part.faces.ravel() for part in face.drawable("maya").parts])))
 
 
-def test_ten_seconds_of_motion_are_small(face: FaceModel, maya: Reader) -> None:
+def test_ten_seconds_of_motion_are_small(face: FaceModel) -> None:
     still = Motion(np.zeros((250, 52), np.float32), np.zeros((250, 3), np.float32))
     one = Motion(still.coefficients[:1], still.head[:1])
     assert len(gltf.encode(face, "tomas", still)) - len(gltf.encode(face, "tomas", one)) <= 60_000
+
+
+def test_the_same_character_gives_the_same_bytes(face: FaceModel) -> None:
+    """A browser may keep a file under the hash of its contents."""
+    assert gltf.encode(face, "tomas") == gltf.encode(face, "tomas")
 
 
 def test_bad_input_is_refused_in_one_sentence(face: FaceModel, motion: Motion, tmp_path) -> None:
