@@ -1,6 +1,6 @@
-"""A video of a talking person in; ARKit-52 and head rotation at 25 frames a second out as Live Link Face CSV and npz.
+"""Tracks a talking person in a video: ARKit-52 and head rotation at 25 fps, as Live Link Face CSV and npz.
 
-Of a photograph, the 68 landmarks of its face out as JSON: --landmarks. What was done stands on standard output.
+Of a photograph, it writes the 68 landmarks of its face as JSON: --landmarks. A summary goes to standard output.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from talkdemo.cli.arguments import integer, output_path
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("source", metavar="VIDEO|PHOTO", help="1 s to 10 min of one person, or a still picture")
+    parser.add_argument("source", metavar="VIDEO|PHOTO", help="1 s to 10 min of one person, or a photograph")
     parser.add_argument("--csv", type=output_path(".csv"), metavar="X.csv", help="Live Link Face CSV")
     parser.add_argument("--npz", type=output_path(".npz"), metavar="X.npz", help="coefficients and head rotation")
     parser.add_argument("--landmarks", type=output_path(".json"), metavar="X.json", help="68 landmarks of a photograph")
@@ -29,29 +29,31 @@ def run(arguments: argparse.Namespace) -> int:
 
     source = Path(arguments.source)
     check_files(source, [path for path in (arguments.csv, arguments.npz, arguments.landmarks) if path])
-    made = photo(source, arguments) if is_photo(source) else video(source, arguments)
-    print(json.dumps(made))
+    summary = photo(source, arguments) if is_photo(source) else video(source, arguments)
+    print(json.dumps(summary))
     return 0
 
 
 def photo(source: Path, arguments: argparse.Namespace) -> dict[str, object]:
-    """Write the landmarks; what is told about it."""
+    """Write the landmarks; returns the summary."""
     from talkdemo.export import summary
     from talkdemo.face.track.photo import photo_landmarks
 
-    given = "--csv" if arguments.csv else "--npz" if arguments.npz else "--mirrored" if arguments.mirrored else None
-    if given:
-        raise ValueError(f"{source}: {given} was given for a photograph, which does not move; --landmarks is wanted")
+    option = "--csv" if arguments.csv else "--npz" if arguments.npz else "--mirrored" if arguments.mirrored else None
+    if option:
+        raise ValueError(f"{source}: {option} was given for a photograph, which does not move; --landmarks is wanted")
     begin = time.perf_counter()
-    found = photo_landmarks(source).as_dict()
+    landmarks = photo_landmarks(source).as_dict()
     if arguments.landmarks:
-        summary.write(arguments.landmarks, found)
-        del found["landmarks"]
-    return {"source": str(source), **found, "seconds": round(time.perf_counter() - begin, 3)}
+        summary.write(arguments.landmarks, landmarks)
+        del landmarks["landmarks"]
+    return {"source": str(source), **landmarks, "seconds": round(time.perf_counter() - begin, 3)}
 
 
 def video(source: Path, arguments: argparse.Namespace) -> dict[str, object]:
-    """Track and write the motion; what is told about it."""
+    """Track and write the motion; returns the summary."""
+    import numpy as np
+
     from talkdemo.cli.progress import progress_line
     from talkdemo.export import livelink, npz
     from talkdemo.face.arkit import NAMES
@@ -66,7 +68,7 @@ def video(source: Path, arguments: argparse.Namespace) -> dict[str, object]:
     if arguments.npz:
         npz.write(arguments.npz, [tracked.motion])
     length = len(tracked.motion) / tracked.motion.fps
-    offset = zip(NAMES, tracked.offset[:52], strict=True)
+    rest, camera = np.split(tracked.offset, [len(NAMES)])
     return {
         "source": str(source),
         "frames": len(tracked.motion),
@@ -75,9 +77,9 @@ def video(source: Path, arguments: argparse.Namespace) -> dict[str, object]:
         "seen": round(tracked.seen, 4),
         "confidence": round(float(tracked.confidence.mean()), 4),
         "mirrored": tracked.mirrored,
-        "channels": int(tracked.mask[:52].sum()),
-        "rest": {name: round(float(value), 3) for name, value in offset if value >= 0.05},
-        "camera": [round(float(angle), 4) for angle in tracked.offset[52:]],
+        "channels": int(tracked.mask[: len(NAMES)].sum()),
+        "rest": {name: round(float(value), 3) for name, value in zip(NAMES, rest, strict=True) if value >= 0.05},
+        "camera": [round(float(angle), 4) for angle in camera],
         "seconds": round(tracked.seconds, 3),
         "times_real_time": round(length / tracked.seconds, 2),
     }

@@ -1,1 +1,1 @@
-"""Motion in, files for other programs out: Live Link Face CSV, npz."""
+"""Writes motions for other programs: Live Link Face CSV, npz, GLB, JSON summary."""

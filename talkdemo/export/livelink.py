@@ -162,7 +162,7 @@ def timecode(frame: int, fps: float) -> str:
 def _columns(path: Path, header: list[str]) -> list[int]:
     """Where the 52 channels and the three head angles stand, whatever the case of the names."""
     where = {name.strip().lower(): column for column, name in enumerate(header)}
-    wanted = [name.lower() for name in (*CHANNELS[:52], *HEAD)]
+    wanted = [name.lower() for name in (*NAMES, *HEAD)]
     missing = [name for name in ("timecode", "blendshapecount", *wanted) if name not in where]
     if missing:
         raise ValueError(

@@ -1,4 +1,4 @@
-"""Motion at one frame rate in, at another out: coefficients linearly, head rotations along the shortest arc."""
+"""Resamples motion to another frame rate: coefficients linearly, head rotations along the shortest arc."""
 
 from __future__ import annotations
 

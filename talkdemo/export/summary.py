@@ -1,4 +1,4 @@
-"""What a run did, as JSON: model, steps, network evaluations, seed, whose manner, seconds per stage, frames, files."""
+"""Summarises a run as JSON: model, steps, network evaluations, seed, style, seconds per stage, frames, files."""
 
 from __future__ import annotations
 
@@ -8,9 +8,7 @@ from pathlib import Path
 
 from talkdemo.export.npz import plain
 from talkdemo.files import replacing
-from talkdemo.records import Motion, Outputs
-
-STAGES = ("reference", "decode", "reference", "encode", "sample", "face", "render", "mux")
+from talkdemo.records import STAGES, Motion, Outputs
 
 
 def summarise(
@@ -22,9 +20,9 @@ def summarise(
     their sum unless given. `more` are further entries (character, outputs …); None is left out.
     """
     meta = dict(motions[0].meta)
-    spent = {**dict(meta.pop("seconds", {})), **(seconds or {})}
-    spent = {stage: round(float(spent[stage]), 4) for stage in (*STAGES, "total") if stage in spent}
-    spent.setdefault("total", round(sum(spent.values()), 4))
+    measured = {**dict(meta.pop("seconds", {})), **(seconds or {})}
+    times = {stage: round(float(measured[stage]), 4) for stage in (*STAGES, "total") if stage in measured}
+    times.setdefault("total", round(sum(times.values()), 4))
     first = {key: meta.pop(key, None) for key in ("model", "steps", "nfe", "seed")}
     first |= {key: meta.pop(key) for key in ("identity", "emotion", "reference") if key in meta}
     meta.pop("frames", None)
@@ -33,7 +31,7 @@ def summarise(
         "samples": len(motions),
         "frames": len(motions[0]),
         "fps": float(motions[0].fps),
-        "seconds": spent,
+        "seconds": times,
         **meta,
         **{key: value for key, value in more.items() if value is not None},
     }
