@@ -70,7 +70,7 @@ def train(
         descend(terms, optimiser, config.clip)
         return terms
 
-    return run(model, step, {"optimiser": optimiser}, config, folder, on_save, generators)
+    return run(model, step, {"model": optimiser}, config, folder, on_save, generators)
 
 
 def descend(terms: Terms, optimiser: torch.optim.Optimizer, clip: float | None = None) -> None:
@@ -100,7 +100,9 @@ def run(
     Raises ValueError for a folder whose state cannot be resumed.
     """
     average = AveragedModel(model, multi_avg_fn=_warm_average(config.average)).eval().requires_grad_(False)
-    parts: dict[str, Any] = {"model": model, "average": average, **(modules or {}), **optimisers}
+    parts: dict[str, Any] = {"model": model, "average": average}
+    parts |= {f"module {name}": part for name, part in (modules or {}).items()}
+    parts |= {f"optimiser {name}": part for name, part in optimisers.items()}
     device = next(model.parameters()).device
     done, spent, sums = 0, 0.0, dict[str, float]()  # sums of the terms since the last log
     if folder is not None:

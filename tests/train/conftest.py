@@ -53,6 +53,15 @@ def cache(voices, tmp_path_factory) -> Path:
 
 
 @pytest.fixture
+def one_thread():
+    """Sums do not depend on how many threads happen to share them."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(threads)
+
+
+@pytest.fixture
 def tiny(voices):
     """Steps of the schedule → an untrained talker of two identities."""
 

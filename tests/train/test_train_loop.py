@@ -89,7 +89,7 @@ def test_two_optimisers_share_one_loop(tmp_path):
     for limit in (3, 5):
         torch.manual_seed(0)
         model, other = nn.Linear(3, 1), nn.Linear(3, 1)
-        optimisers = {"first": torch.optim.SGD(model.parameters()), "second": torch.optim.SGD(other.parameters())}
+        optimisers = {"first": torch.optim.SGD(model.parameters()), "other": torch.optim.SGD(other.parameters())}
 
         def step(number, progress, model=model, other=other, optimisers=optimisers, limit=limit):
             assert progress == number / limit
@@ -104,4 +104,4 @@ def test_two_optimisers_share_one_loop(tmp_path):
         found.append(other.weight.clone())
     assert not torch.equal(*found)
     state = torch.load(tmp_path / "state.pt", weights_only=True)
-    assert torch.equal(state["other"]["weight"], found[1]) and state["step"] == 5
+    assert torch.equal(state["module other"]["weight"], found[1]) and state["step"] == 5

@@ -81,7 +81,3 @@ def report(run: Path) -> str:
     if not lines:
         raise ValueError(f"{run} holds no finished round; `python -m talkdemo train distill --run {run}` makes them")
     return table(lines)
-
-
-if __name__ == "__main__":
-    main()

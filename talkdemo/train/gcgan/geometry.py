@@ -1,16 +1,16 @@
-"""Landmarks of random people in, the manifold of expressions out (`python -m talkdemo train gcgan_geometry`).
+"""Trains the geometry of GC-GAN: the manifold of expressions, from landmarks of random people.
 
-Three terms, as GC-GAN (arXiv 1802.01822) with a decoder that is told the face's shape: landmarks drawn again from the
-expression of one person and the shape of another; the contrastive term on z_g, its references other people; and the
-same for what MediaPipe sees on the renders and photographs, so that codes of real landmarks mean what those of the head
-mean. `--plain` leaves the contrastive term, and with it every word of who makes the same expression, out: a bare
-auto-encoder, for comparison.
+Three terms, as GC-GAN (arXiv 1802.01822) with a decoder conditioned on the face's shape: reconstruction of landmarks
+from the expression of one person and the shape of another; the contrastive term on z_g, its references other people;
+and the same for what MediaPipe measures on the renders and photographs, so that codes of real landmarks mean what those
+of the head mean. `--plain` leaves out the contrastive term, and with it all knowledge of who makes the same expression:
+a bare auto-encoder, for comparison.
 """
 
 from __future__ import annotations
 
-import argparse
-from collections.abc import Iterator, Mapping, Sequence
+import copy
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -23,14 +23,15 @@ from talkdemo.face.landmarks import MIRROR
 from talkdemo.gcgan.crop import EYES, steady
 from talkdemo.gcgan.geometry import Geometry, contrastive
 from talkdemo.gcgan.model import GCGAN, GCGANConfig
+from talkdemo.train import recipe
 from talkdemo.train.gcgan.data import Faces, load
 from talkdemo.train.gcgan.shapes import Draw, Shapes
-from talkdemo.train.loop import LoopConfig, train
+from talkdemo.train.loop import train
 
 SAME = 0.5  # share of the compared pairs that make the same expression
-APART = 0.02  # outer eye distances: pairs said to differ do so by this, as the mean face would show them
+APART = 0.02  # outer eye distances: pairs labelled as different differ by this on the mean face
 NOISE = 0.004  # shares of the side, on what is encoded
-SHIFTED = 0.002  # shares of the side, the same for all of a person's pictures: whoever marks landmarks has habits
+SHIFTED = 0.002  # shares of the side, the same for all of a person's images: annotators have habits
 CONTRAST = 0.15  # weight of the contrastive term; the reconstruction is a mean square in units of the decoder
 SHOWN = 600  # points of the manifold's map
 BLOCKS, SITTERS, EXPRESSIONS_EACH = 40, 30, 60  # of the bank of drawn faces
@@ -45,7 +46,7 @@ class Batch:
     goal: Tensor  # e by B
     other: Tensor  # somebody else's, the same expression or another
     same: Tensor  # (B,) bool
-    seen: Tensor  # what MediaPipe saw of a picture …
+    seen: Tensor  # MediaPipe's landmarks of an image …
     seen_shape: Tensor  # … of another of the same person
     exact: Tensor  # the head's own landmarks of `seen`
     known: Tensor  # (B,) bool: `exact` is there
@@ -95,11 +96,11 @@ class LandmarkBatches:
             goal, shape = goal + habits[1], shape + habits[1]
             rows = rng.integers(0, len(self.person), size)
             again = np.array([rng.choice(self.of[self.person[k]]) for k in rows])
-            made = (
+            arrays = (
                 self._noisy(one + habits[0]), self._noisy(shape), goal, self._noisy(someone + habits[2]), same,
                 self.seen[rows], self.seen[again], self.exact[rows], self.known[rows],
             )  # fmt: skip
-            tensors = [torch.from_numpy(np.asarray(x, bool if x.dtype == bool else np.float32)) for x in made]
+            tensors = [torch.from_numpy(np.asarray(x, bool if x.dtype == bool else np.float32)) for x in arrays]
             yield self._mirrored(tensors)
 
     def _noisy(self, points: np.ndarray) -> np.ndarray:
@@ -116,14 +117,14 @@ class LandmarkBatches:
 
 
 class GeometryLoss:
-    """The loss as one object: named terms of one batch."""
+    """Reconstruction and contrast."""
 
     def __init__(self, contrast: float = CONTRAST) -> None:
         self.contrast = contrast
 
-    def __call__(self, geometry: Geometry, batch: Batch) -> Mapping[str, Tensor]:
-        def error(made: Tensor, wanted: Tensor) -> Tensor:
-            return (geometry.numbers(made) - geometry.numbers(wanted)).square().mean()
+    def __call__(self, geometry: Geometry, batch: Batch) -> dict[str, Tensor]:
+        def error(decoded: Tensor, target: Tensor) -> Tensor:
+            return (geometry.numbers(decoded) - geometry.numbers(target)).square().mean()
 
         z_seen, seen = geometry(batch.seen, batch.seen_shape)
         if not self.contrast:
@@ -168,19 +169,14 @@ def open_parts(folder: Path) -> tuple[Shapes, Faces]:
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    parser = argparse.ArgumentParser(prog="talkdemo train gcgan_geometry", description=__doc__.splitlines()[0])
+    run = "runs/gcgan-geometry"
+    parser = recipe.argument_parser("gcgan_geometry", __doc__, minutes=6.0, batch=256, rate=2e-3, run=run)
     parser.add_argument("--data", type=Path, default=Path("runs/portraits"))
-    parser.add_argument("--run", type=Path, default=Path("runs/gcgan-geometry"), help="folder of the run; resumes")
     parser.add_argument("--out", type=Path, help="gcgan checkpoint, its generator untrained (<run>/gcgan.safetensors)")
     parser.add_argument("--plain", action="store_true", help="without the contrastive term")
-    parser.add_argument("--minutes", type=float, default=6.0)
-    parser.add_argument("--batch", type=int, default=256)
-    parser.add_argument("--rate", type=float, default=2e-3)
-    parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--max-steps", type=int)
     args = parser.parse_args(arguments)
 
-    torch.manual_seed(args.seed)
+    device = recipe.begin(args)
     shapes, faces = open_parts(args.data)
     presets = tuple(EXPRESSIONS)
     shown = tuple(k for k in range(len(presets)) for _ in range(SHOWN // len(presets)))
@@ -188,23 +184,16 @@ def main(arguments: Sequence[str] | None = None) -> None:
     batches = LandmarkBatches(shapes, faces, args.batch, args.seed)
     mean = torch.from_numpy(np.concatenate([batches.seen, batches.exact[batches.known]]).mean(0))
     whole.geometry.middle.copy_(whole.geometry.numbers(mean[None])[0] * 0.1)
-    out = args.out or args.run / "gcgan.safetensors"
 
     def save(average: Geometry, steps: int, minutes: float) -> None:
-        whole.geometry.load_state_dict(average.state_dict())
-        whole.eval()
-        whole.describe(*describe(whole.geometry, shapes, presets))
-        provenance = {
-            "trained_on": ["landmarks of random people of the project's own head"],
-            "licence": "Apache-2.0", "recipe": "talkdemo.train.gcgan.geometry", "steps": steps,
-            "minutes": round(minutes, 1), "contrastive": not args.plain,
-        }  # fmt: skip
-        whole.save(out, provenance)
+        model = copy.deepcopy(whole).cpu().eval()
+        model.geometry.load_state_dict(average.state_dict())
+        model.describe(*describe(model.geometry, shapes, presets))
+        sources = ["landmarks of random people of the project's own head"]
+        provenance = recipe.provenance("gcgan.geometry", sources, steps, minutes, contrastive=not args.plain)
+        model.save(args.out or args.run / "gcgan.safetensors", provenance)
 
     loss = GeometryLoss(0.0 if args.plain else CONTRAST)
-    config = LoopConfig(args.minutes, args.rate, weight_decay=1e-5, save_every=60, log_every=500, autocast=False)
-    train(whole.geometry, iter(batches), loss, config, args.run, save, args.max_steps)
-
-
-if __name__ == "__main__":
-    main()
+    config = recipe.loop_config(args, weight_decay=1e-5, save_every=60, log_every=500, autocast=False)
+    landmarks = recipe.on_device(batches, device)
+    train(whole.geometry.to(device), landmarks, loss, config, args.run, save, [batches.draw.rng])

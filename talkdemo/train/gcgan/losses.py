@@ -1,16 +1,15 @@
-"""Pairs in, named loss terms of the portrait model out: the generator's by phase, and the critic's.
+"""Loss terms of GC-GAN's generator, by phase, and of its critic.
 
-Phases: `reconstruct` — the true picture is known, pixels and a reader's features are compared; `adversarial` — the
-critic judges too. Terms of GC-GAN (arXiv 1802.01822): pixels, adversarial, expression, critic features. The critic is
-trained with the non-saturating loss and a gradient penalty on real pictures, over all axes but the batch's (R1,
-Mescheder et al. 2018), in place of WGAN-GP: it needs no five steps for one. Landmarks, identity and cycle are held by
+Phases: `reconstruct` — the true image is known, pixels and a reader's features are compared; `adversarial` — the critic
+judges too. Terms of GC-GAN (arXiv 1802.01822): pixels, adversarial, expression, critic features. The critic is trained
+with the non-saturating loss and a gradient penalty on real images, over all axes but the batch's (R1, Mescheder et al.
+2018), in place of WGAN-GP, which needs five critic steps for one of the generator. Landmarks, identity and cycle have
 terms of their own; where a photograph has no pair, they and the critic are all there is.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import torch
 import torch.nn.functional as F
@@ -20,7 +19,7 @@ from talkdemo.gcgan.crop import SIDE
 from talkdemo.gcgan.drawing import draw
 from talkdemo.gcgan.flow import grid
 from talkdemo.gcgan.model import GCGAN
-from talkdemo.gcgan.networks import Critic, Made
+from talkdemo.gcgan.networks import Critic
 from talkdemo.train.gcgan.data import Pairs
 from talkdemo.train.gcgan.reader import Reader
 
@@ -30,7 +29,7 @@ PHASES: dict[str, dict[str, float]] = {
     "adversarial": KNOWN
     | {"painted": 0.3, "adversarial": 0.1, "critic_features": 2.0, "expression": 0.02, "cycle": 2.0},
 }
-PENALTY, PENALTY_EVERY = 2.0, 8  # R1's γ, and how often it is worked out (then as many times as heavy)
+PENALTY, PENALTY_EVERY = 2.0, 8  # R1's γ, and every how many steps it is computed (then as many times as heavy)
 MOUTH, EYES = (*range(48, 68),), (*range(36, 48),)
 DETAIL = 10.0  # how much heavier mouth and eyes count
 OPENINGS = (60.0, 20.0)  # and the inside of the mouth, and of the eyes: few pixels, and all that has to be painted
@@ -38,82 +37,76 @@ HAIR = 0.35  # weight of what lies outside the face on photographs: hair and col
 
 
 @dataclass(frozen=True)
-class Judged:
-    """Generator terms, already weighted, and what they were worked out of."""
-
-    terms: Mapping[str, Tensor]
-    made: Made
-
-
-@dataclass
 class PortraitLoss:
-    """The loss as one object. `reader` is fixed; `phase` is one of PHASES."""
+    """The terms of generator and critic. `reader` is fixed."""
 
     reader: Reader
-    phase: str = "reconstruct"
-    steps: int = field(default=0, init=False)
 
-    def generator(self, model: GCGAN, critic: Critic, batch: Pairs, loose: Tensor) -> Judged:
-        """`loose` (B,) bool: pairs whose target picture is not known, only its landmarks; unpaired photographs."""
-        weights = PHASES[self.phase]
-        made = model(batch.source, batch.source_points, batch.target_points)
-        picture, paired = made.picture, ~loose
-        read = self.reader(picture.to(batch.source.dtype))
+    def generator(
+        self, model: GCGAN, critic: Critic, batch: Pairs, unpaired: Tensor, phase: str = "reconstruct"
+    ) -> tuple[dict[str, Tensor], Tensor]:
+        """Terms of one of PHASES, already weighted, and the generated images (B, 3, S, S). `unpaired` (B,) bool: pairs
+        whose target image is not known, only its landmarks."""
+        weights = PHASES[phase]
+        generated = model(batch.source, batch.source_points, batch.target_points)
+        image, paired = generated.image, (~unpaired).float()
+        read = self.reader(image.to(batch.source.dtype))
         with torch.no_grad():
-            truth, before = self.reader(batch.target), self.reader(batch.source)
-        want = paired.float()
-        face = where(batch.target_points, batch.source_points, picture.shape[-1])
+            target, source = self.reader(batch.target), self.reader(batch.source)
+        face = face_masks(batch.target_points, batch.source_points, image.shape[-1])
         mouth, eyes = draw(batch.target_points, SIDE)[:, -2:].split(1, 1)
         inside = OPENINGS[0] * mouth + OPENINGS[1] * eyes
+        points = torch.where(unpaired[:, None, None], batch.target_points, target.points)
         terms = {
-            "pixels": _mean(_pixels(picture, batch.target, face, inside, batch.real), want),
-            # by itself too: where the mask is shut the painter would learn nothing, and the mask would stay shut
-            "painted": _mean(_pixels(made.painted, batch.target, face, inside, batch.real), want),
-            "structure": _mean(1 - structure(picture, batch.target), want),
-            "features": _mean(_features(read.features, truth.features), want),
-            "points": _points(read.points, torch.where(paired[:, None, None], truth.points, batch.target_points)),
-            "person": (1 - (read.person * before.person).sum(1)).mean(),
-            "paint": (made.mask * (1 - 0.9 * face.amax(1, keepdim=True))).mean(),
-            "far": _mean(((picture - batch.source).abs() * (1 - face[:, :1])).mean((1, 2, 3)), 1 - want),
+            "pixels": _mean(_pixels(image, batch.target, face, inside, batch.real), paired),
+            # by itself too: where the mask is 0 the painted image would learn nothing, and the mask would stay 0
+            "painted": _mean(_pixels(generated.painted, batch.target, face, inside, batch.real), paired),
+            "structure": _mean(1 - structure(image, batch.target), paired),
+            "features": _mean(_features(read.features, target.features), paired),
+            "points": _points(read.points, points),
+            "person": (1 - (read.person * source.person).sum(1)).mean(),
+            "paint": (generated.mask * (1 - 0.9 * face.amax(1, keepdim=True))).mean(),
+            "far": _mean(((image - batch.source).abs() * (1 - face[:, :1])).mean((1, 2, 3)), 1 - paired),
         }
         if "adversarial" in weights:
-            answer, seen, label = critic(picture, batch.target_points)
+            realness, features, label = critic(image, batch.target_points)
             with torch.no_grad():
-                _, real, _ = critic(batch.target, batch.target_points)
-            terms["adversarial"] = F.softplus(-answer.float()).mean()
-            terms["critic_features"] = _mean(_features(seen, real), want)
+                _, true_features, _ = critic(batch.target, batch.target_points)
+            terms["adversarial"] = F.softplus(-realness.float()).mean()
+            terms["critic_features"] = _mean(_features(features, true_features), paired)
             terms["expression"] = _labels(label, batch.expression)
-            if loose.any():
-                again = model(picture[loose].detach(), batch.target_points[loose], batch.source_points[loose])
-                terms["cycle"] = (again.picture - batch.source[loose]).abs().mean()
-        return Judged({name: weights[name] * term for name, term in terms.items()}, made)
+            if unpaired.any():
+                back = model(image[unpaired].detach(), batch.target_points[unpaired], batch.source_points[unpaired])
+                terms["cycle"] = (back.image - batch.source[unpaired]).abs().mean()
+        return {name: weights[name] * term for name, term in terms.items()}, image
 
-    def critic(self, critic: Critic, batch: Pairs, picture: Tensor, loose: Tensor) -> Mapping[str, Tensor]:
-        """Real pictures with their landmarks against made ones, and against real ones with another's landmarks."""
-        self.steps += 1
-        penalised = self.steps % PENALTY_EVERY == 0
-        shown = torch.where(loose[:, None, None, None], batch.source, batch.target)
-        points = torch.where(loose[:, None, None], batch.source_points, batch.target_points)
-        shown = shown.detach().requires_grad_(penalised)
-        real, _, label = critic(shown, points)
-        made, _, _ = critic(picture.detach(), batch.target_points)
-        wrong, _, _ = critic(batch.source, batch.target_points.roll(1, 0))
+    def critic(
+        self, critic: Critic, batch: Pairs, generated: Tensor, unpaired: Tensor, penalised: bool
+    ) -> dict[str, Tensor]:
+        """Real images with their landmarks against generated ones, and against real ones with another's landmarks;
+        with the gradient penalty where `penalised`."""
+        image = torch.where(unpaired[:, None, None, None], batch.source, batch.target)
+        points = torch.where(unpaired[:, None, None], batch.source_points, batch.target_points)
+        image = image.detach().requires_grad_(penalised)
+        real, _, label = critic(image, points)
+        fake, _, _ = critic(generated.detach(), batch.target_points)
+        mismatched, _, _ = critic(batch.source, batch.target_points.roll(1, 0))
         terms = {
             "real": F.softplus(-real.float()).mean(),
-            "made": 0.5 * F.softplus(made.float()).mean(),
-            "wrong": 0.5 * F.softplus(wrong.float()).mean(),
-            "label": 0.1 * _labels(label, torch.where(loose, batch.source_expression, batch.expression)),
+            "fake": 0.5 * F.softplus(fake.float()).mean(),
+            "mismatched": 0.5 * F.softplus(mismatched.float()).mean(),
+            "label": 0.1 * _labels(label, torch.where(unpaired, batch.source_expression, batch.expression)),
         }
         if penalised:
-            (slope,) = torch.autograd.grad(real.float().sum(), shown, create_graph=True)
+            (slope,) = torch.autograd.grad(real.float().sum(), image, create_graph=True)
             terms["penalty"] = PENALTY_EVERY * PENALTY / 2 * slope.float().square().flatten(1).sum(1).mean()
         return terms
 
 
-def where(target: Tensor, source: Tensor, side: int) -> Tensor:
-    """(B, 68, 2) twice → (B, 2, side, side) in 0 … 1: the face, and its eyes and mouth, in either picture."""
+def face_masks(target: Tensor, source: Tensor, side: int) -> Tensor:
+    """(B, 68, 2) twice → (B, 2, side, side) in 0 … 1: the face, and its eyes and mouth, in either image."""
     if side > 64:  # soft as they are, they can be stretched
-        return F.interpolate(where(target, source, 64), size=(side, side), mode="bilinear")
+        return F.interpolate(face_masks(target, source, 64), size=(side, side), mode="bilinear")
     at = grid(side).to(target)
     face = torch.maximum(*(_oval(points, list(range(68)), 1.12, at) for points in (target, source)))
     detail = torch.zeros_like(face)
@@ -127,21 +120,21 @@ def _oval(points: Tensor, rows: list[int], grow: float, at: Tensor) -> Tensor:
     """(B, side, side): a soft ellipse around some landmarks."""
     low, high = points[:, rows].amin(1), points[:, rows].amax(1)
     middle, half = (low + high) / 2, (high - low) / 2 * grow + 0.012
-    away = ((at[None] - middle[:, None, None]) / half[:, None, None]).square().sum(-1)
-    return torch.sigmoid(8 * (1.05 - away))
+    distance = ((at[None] - middle[:, None, None]) / half[:, None, None]).square().sum(-1)
+    return torch.sigmoid(8 * (1.05 - distance))
 
 
-def _pixels(picture: Tensor, truth: Tensor, face: Tensor, inside: Tensor, real: Tensor) -> Tensor:
+def _pixels(image: Tensor, truth: Tensor, face: Tensor, inside: Tensor, real: Tensor) -> Tensor:
     outside = torch.where(real, HAIR, 1.0)[:, None, None, None]
     weight = outside + (1 - outside) * face[:, :1] + DETAIL * face[:, 1:] + inside
-    difference = (picture - truth).abs()
-    edges = sum((_slope(picture, axis) - _slope(truth, axis)).abs().mean((1, 2, 3)) for axis in (2, 3))
+    difference = (image - truth).abs()
+    edges = sum((_slope(image, axis) - _slope(truth, axis)).abs().mean((1, 2, 3)) for axis in (2, 3))
     return (weight * difference).mean((1, 2, 3)) + 0.5 * edges
 
 
-def structure(picture: Tensor, truth: Tensor, window: int = 7) -> Tensor:
+def structure(image: Tensor, truth: Tensor, window: int = 7) -> Tensor:
     """(B,) structural similarity (Wang et al. 2004) of the lightness of (B, 3, S, S) in −1 … 1, over square windows."""
-    x, y = picture.float().mean(1, keepdim=True), truth.float().mean(1, keepdim=True)
+    x, y = image.float().mean(1, keepdim=True), truth.float().mean(1, keepdim=True)
     moments = torch.cat([x, y, x * x, y * y, x * y], dim=1)
     x, y, xx, yy, xy = F.avg_pool2d(moments, window, 1).split(1, dim=1)
     a, b = (0.01 * 2) ** 2, (0.03 * 2) ** 2
@@ -149,21 +142,22 @@ def structure(picture: Tensor, truth: Tensor, window: int = 7) -> Tensor:
     return similar.mean((1, 2, 3))
 
 
-def _slope(picture: Tensor, axis: int) -> Tensor:
-    return picture.diff(dim=axis)
+def _slope(image: Tensor, axis: int) -> Tensor:
+    return image.diff(dim=axis)
 
 
-def _features(made: list[Tensor], real: list[Tensor]) -> Tensor:
+def _features(generated: list[Tensor], real: list[Tensor]) -> Tensor:
     """(B,) mean difference over stages, each in units of its own size."""
-    return sum(
+    differences = [
         (a.float() - b.float()).abs().mean((1, 2, 3)) / b.float().abs().mean().clamp_min(1e-3)
-        for a, b in zip(made, real, strict=True)
-    ) / len(made)
+        for a, b in zip(generated, real, strict=True)
+    ]
+    return torch.stack(differences).mean(0)
 
 
-def _points(made: Tensor, wanted: Tensor) -> Tensor:
-    away = (made - wanted).abs()
-    return away.mean() + 2 * away[:, MOUTH].mean() + away[:, EYES].mean()
+def _points(read: Tensor, target: Tensor) -> Tensor:
+    error = (read - target).abs()
+    return error.mean() + 2 * error[:, MOUTH].mean() + error[:, EYES].mean()
 
 
 def _labels(logits: Tensor, labels: Tensor) -> Tensor:

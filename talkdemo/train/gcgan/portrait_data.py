@@ -1,7 +1,7 @@
-"""Random people and real photographs in, GC-GAN's training pictures out: runs/portraits/renders/*.npz and photos.npz.
+"""Makes GC-GAN's training images: renders of random people and crops of photographs, under runs/portraits.
 
 `python -m talkdemo train portrait_data renders` skips the people that are there, so it resumes; `… photos` reads the
-photographs of data.faces in one go.
+photographs of data/portraits/photographs.py in one go.
 """
 
 from __future__ import annotations
@@ -13,9 +13,11 @@ from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
+from talkdemo import files
 from talkdemo.data.portraits.photographs import photos
 from talkdemo.data.portraits.store import PEOPLE, landmarks_seen, render_people, stored_crop
 
@@ -37,32 +39,30 @@ def make_photos(out: Path, folder: Path | None = None) -> list[str]:
     rows, unseen = [], []
     with open_landmarker(video=False) as see:
         for photo in photos(folder):
-            picture = _read(photo.path)
-            points = landmarks_seen(picture, see)
+            image = _read(photo.path)
+            points = landmarks_seen(image, see)
             if not np.isfinite(points).all():
                 unseen.append(photo.path.name)
                 continue
             crop = stored_crop(points)
-            rows.append(
-                (crop.take(picture), crop.into(points), photo.person, photo.expression, photo.corpus, photo.split)
-            )
+            about = photo.person, photo.expression, photo.corpus, photo.split
+            rows.append((crop.take(image), crop.into(points), *about))
     if not rows:
         raise ValueError(f"{len(unseen)} photographs were given, and no face was found in any; photographs are wanted")
     names = ("pictures", "seen", "person", "expression", "corpus", "split")
-    arrays = {name: np.array(column) for name, column in zip(names, zip(*rows, strict=True), strict=True)}
+    columns: dict[str, Any] = dict(zip(names, map(np.array, zip(*rows, strict=True)), strict=True))
     out.mkdir(parents=True, exist_ok=True)
-    part = out / "photos.part.npz"
-    np.savez(part, **arrays)
-    part.replace(out / "photos.npz")
+    with files.replacing(out / "photos.npz") as part:
+        np.savez(part, **columns)
     return unseen
 
 
 def _renders(people: Sequence[int], folder: Path, seed: int) -> None:
     start = time.monotonic()
-    for count, made in enumerate(render_people(people, folder, seed), 1):
-        lost = int(np.isnan(made.seen[:, 0, 0]).sum())
-        note = f", {lost} unseen" if lost else ""
-        print(f"{made.person}: {(time.monotonic() - start) / count:.1f} s a person{note}", flush=True)
+    for count, portraits in enumerate(render_people(people, folder, seed), 1):
+        lost = int(np.isnan(portraits.seen[:, 0, 0]).sum())
+        note = f", {lost} without landmarks" if lost else ""
+        print(f"{portraits.person}: {(time.monotonic() - start) / count:.1f} s a person{note}", flush=True)
 
 
 def _read(path: Path) -> np.ndarray:
@@ -82,7 +82,7 @@ def _one_thread() -> None:
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = argparse.ArgumentParser(prog="talkdemo train portrait_data", description=(__doc__ or "").splitlines()[0])
     parser.add_argument("step", choices=["renders", "photos"])
     parser.add_argument("--out", type=Path, default=Path("runs/portraits"))
     parser.add_argument("--first", type=int, default=0, help="person to begin with")
@@ -100,7 +100,3 @@ def main(arguments: Sequence[str] | None = None) -> None:
         raise ValueError(f"people {args.first} to {args.people} were asked for; there are 0 to {PEOPLE}")
     there = make_renders(args.out, range(args.first, args.people), args.processes, args.seed)
     print(f"{there} people in {args.out / 'renders'}")
-
-
-if __name__ == "__main__":
-    main()

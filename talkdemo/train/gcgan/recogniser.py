@@ -1,14 +1,12 @@
-"""Rendered people and photographs in, the recogniser's weights out (`python -m talkdemo train recogniser`).
+"""Trains the recogniser that judges whether an edited portrait still shows the same person.
 
-It only judges (talkdemo.evaluate.portraits.report) and is not shipped. People of the split "train" alone; every picture
-of a person, with any expression, is one class. Pictures are moved, mirrored, lit and coloured at random, so that it is
-the face that tells, not the light.
+For the evaluation alone (evaluate/portraits), not shipped. Of the split "train"; a person's images,
+whatever the expression, are one class. Images are shifted, mirrored, lit and coloured at random, so that the face
+decides, not the light.
 """
 
 from __future__ import annotations
 
-import argparse
-import time
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -22,6 +20,8 @@ from talkdemo import checkpoint
 from talkdemo.data.portraits.store import STORED, Portraits
 from talkdemo.gcgan.crop import SIDE as CROP
 from talkdemo.metrics.portraits.recogniser import KIND, SIDE, Recogniser, RecogniserConfig
+from talkdemo.train import recipe
+from talkdemo.train.loop import train
 
 OUT = Path("runs/recogniser.safetensors")
 KEPT = SIDE * STORED // CROP  # pixels of a crop with its margin
@@ -31,7 +31,7 @@ PHOTOGRAPHS = 0.4  # share of a batch
 
 @dataclass(frozen=True)
 class People:
-    """All pictures of the people to tell apart."""
+    """All images of the people to tell apart."""
 
     pictures: Tensor  # (N, 3, KEPT, KEPT) uint8
     person: np.ndarray  # (N,) 0 … count − 1
@@ -46,7 +46,7 @@ def people(folder: Path) -> People:
     """Raises FileNotFoundError, naming what makes them, where there are no pictures."""
     pictures, names, real = [], [], []
     for path in sorted((folder / "renders").glob("p*.npz")):
-        with np.load(path) as file:  # the pictures of all but the training people are not even read
+        with np.load(path) as file:  # the images of all but the training people are not even read
             split = str(file["split"])
         if split == "train":
             found = Portraits.load(path)
@@ -73,16 +73,28 @@ def _small(pictures: np.ndarray) -> Tensor:
     return torch.from_numpy(np.stack(small)).permute(0, 3, 1, 2)
 
 
-def batches(found: People, size: int, seed: int = 0) -> Iterator[tuple[Tensor, Tensor]]:
-    """Endless (B, 3, SIDE, SIDE) in −1 … 1 and (B,) people; a person as often as any other of their kind."""
-    rng, generator = np.random.default_rng(seed), torch.Generator().manual_seed(seed)
-    kinds = [[np.flatnonzero(found.person == p) for p in np.unique(found.person[found.real == k])] for k in (0, 1)]
-    while True:
-        rows = []
-        for _ in range(size):
-            kind = kinds[int(rng.random() < PHOTOGRAPHS)] or kinds[0] or kinds[1]
-            rows.append(rng.choice(kind[rng.integers(len(kind))]))
-        yield augmented(found.pictures[rows], generator), torch.from_numpy(found.person[rows])
+@dataclass(frozen=True)
+class Batch:
+    images: Tensor  # (B, 3, SIDE, SIDE) in −1 … 1
+    person: Tensor  # (B,)
+
+
+class Batches:
+    """Endless; a person as often as any other of their kind."""
+
+    def __init__(self, found: People, size: int, seed: int = 0) -> None:
+        self.people, self.size = found, size
+        self.rng, self.generator = np.random.default_rng(seed), torch.Generator().manual_seed(seed)
+
+    def __iter__(self) -> Iterator[Batch]:
+        person, real = self.people.person, self.people.real
+        kinds = [[np.flatnonzero(person == p) for p in np.unique(person[real == k])] for k in (0, 1)]
+        while True:
+            rows = []
+            for _ in range(self.size):
+                kind = kinds[int(self.rng.random() < PHOTOGRAPHS)] or kinds[0] or kinds[1]
+                rows.append(self.rng.choice(kind[self.rng.integers(len(kind))]))
+            yield Batch(augmented(self.people.pictures[rows], self.generator), torch.from_numpy(person[rows]))
 
 
 def augmented(pictures: Tensor, generator: torch.Generator) -> Tensor:
@@ -115,41 +127,28 @@ class Task(nn.Module):
         self.people = nn.Parameter(torch.randn(count, recogniser.config.vector) * 0.05)
 
 
-def loss(task: Task, pictures: Tensor, person: Tensor) -> Tensor:
-    """CosFace: the cosine with one's own direction must exceed all others by MARGIN."""
-    cosine = task.recogniser(pictures) @ F.normalize(task.people, dim=1).T
-    own = F.one_hot(person, len(task.people)) * MARGIN
-    return F.cross_entropy(SCALE * (cosine - own), person)
+def loss(task: Task, batch: Batch) -> dict[str, Tensor]:
+    """CosFace (Wang et al. 2018): the cosine with one's own direction must exceed all others by MARGIN."""
+    cosine = task.recogniser(batch.images) @ F.normalize(task.people, dim=1).T
+    own = F.one_hot(batch.person, len(task.people)) * MARGIN
+    return {"person": F.cross_entropy(SCALE * (cosine - own), batch.person)}
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    parser = argparse.ArgumentParser(prog="talkdemo train recogniser", description=__doc__.splitlines()[0])
+    parser = recipe.argument_parser("recogniser", __doc__, minutes=10.0, batch=64, rate=3e-3, out=OUT)
     parser.add_argument("--data", type=Path, default=Path("runs/portraits"), help="what `portrait_data` filled")
-    parser.add_argument("--steps", type=int, default=1500)
-    parser.add_argument("--batch", type=int, default=64)
-    parser.add_argument("--rate", type=float, default=3e-3)
-    parser.add_argument("--out", type=Path, default=OUT)
-    parser.add_argument("--seed", type=int, default=0)
+    parser.set_defaults(max_steps=1500)
     args = parser.parse_args(arguments)
-    torch.manual_seed(args.seed)
+    device = recipe.begin(args)
     found = people(args.data)
-    print(f"{len(found.person)} pictures of {found.count} people, {int(found.real.sum())} photographs", flush=True)
-    task = Task(Recogniser(RecogniserConfig()), found.count).train()
-    optimiser = torch.optim.AdamW(task.parameters(), lr=args.rate, weight_decay=0.01)
-    schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, args.rate, args.steps + 1, pct_start=0.15)
-    drawn = batches(found, args.batch, args.seed)
-    for step in range(1, args.steps + 1):
-        value = loss(task, *next(drawn))
-        optimiser.zero_grad(set_to_none=True)
-        value.backward()
-        optimiser.step()
-        schedule.step()
-        if step % 50 == 0:
-            print(f"step {step} loss {float(value.detach()):.3f}, {time.process_time():.0f} s", flush=True)
-        if step == args.steps or step % 250 == 0:
-            provenance = {"recipe": "talkdemo.train.gcgan.recogniser", "people": found.count, "steps": step}
-            checkpoint.save(args.out, task.recogniser, KIND, asdict(task.recogniser.config), provenance)
+    print(f"{len(found.person)} images of {found.count} people, {int(found.real.sum())} photographs", flush=True)
 
+    def save(average: Task, steps: int, minutes: float) -> None:
+        sources = ["renders and photographs of the portraits' training people"]
+        provenance = recipe.provenance("gcgan.recogniser", sources, steps, minutes, people=found.count)
+        checkpoint.save(args.out, average.recogniser, KIND, asdict(average.recogniser.config), provenance)
 
-if __name__ == "__main__":
-    main()
+    batches = Batches(found, args.batch, args.seed)
+    config = recipe.loop_config(args, average=0.99, save_every=60, autocast=False)
+    task = Task(Recogniser(RecogniserConfig()), found.count).to(device)
+    train(task, recipe.on_device(batches, device), loss, config, args.run, save, [batches.rng, batches.generator])

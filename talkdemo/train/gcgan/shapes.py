@@ -1,7 +1,7 @@
-"""Random people (data/portraits/people.py) in, their 68 landmarks as functions of ARKit coefficients out.
+"""The 68 landmarks of random people (data/portraits/people.py) as linear functions of ARKit coefficients.
 
-A head is linear in its coefficients, so 68 points at rest and what each coefficient adds are all that is needed to draw
-any number of faces' landmarks: the geometry's training data cost nothing.
+A head is linear in its coefficients, so 68 points at rest and what each coefficient adds suffice to draw any number of
+faces' landmarks: the geometry's training data cost nothing.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from typing import Self
 
 import numpy as np
 
+from talkdemo import files
 from talkdemo.data.portraits.expressions import EXPRESSIONS, coefficients
 from talkdemo.data.portraits.people import sitter
 from talkdemo.data.portraits.store import PEOPLE, SPLITS
@@ -34,16 +35,15 @@ class Shapes:
 
     @classmethod
     def open(cls, file: Path) -> Self:
-        """From `file`, which is made when it is not there (a few minutes)."""
+        """From `file`, which is computed where it is not there (a few minutes)."""
         if not file.exists():
             model = FaceModel.load()
-            made = [cls._of(model, k) for k in range(PEOPLE)]
+            rest, moves = (np.stack(x) for x in zip(*(cls._of(model, k) for k in range(PEOPLE)), strict=True))
             file.parent.mkdir(parents=True, exist_ok=True)
-            part = file.with_suffix(".part.npz")
-            np.savez(part, rest=np.stack([rest for rest, _ in made]), moves=np.stack([moves for _, moves in made]))
-            part.replace(file)
-        with np.load(file) as kept:
-            return cls(kept["rest"], kept["moves"])
+            with files.replacing(file) as part:
+                np.savez(part, rest=rest, moves=moves)
+        with np.load(file) as stored:
+            return cls(stored["rest"], stored["moves"])
 
     @staticmethod
     def _of(model: FaceModel, number: int) -> tuple[np.ndarray, np.ndarray]:
@@ -91,7 +91,8 @@ class Draw:
         faces = strength[0] * first
         kind = rng.random(count)
         mixed = (kind > NAMED) & (kind < NAMED + MIXED)
-        faces[np.ix_(mixed, LIPS)] = (strength[1] * second)[np.ix_(mixed, LIPS)]
+        lips = np.ix_(mixed, np.array(LIPS))
+        faces[lips] = (strength[1] * second)[lips]
         single = kind >= NAMED + MIXED
         loose = rng.random((count, channels)) * (rng.random((count, channels)) < 0.08)
         faces[single] = loose[single]

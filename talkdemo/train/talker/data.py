@@ -291,7 +291,3 @@ def _one_thread() -> None:
     import torch
 
     torch.set_num_threads(1)
-
-
-if __name__ == "__main__":
-    main()

@@ -58,7 +58,3 @@ def main(arguments: Sequence[str] | None = None) -> None:
     windows = open_windows(talker, args.cache, "train", voices, args.batch, args.seed)
     loss = StyleTalkerLoss(MotionLoss(FaceModel.load().to(device)), args.seed)
     train_talker(talker, windows, loss, args, "diffposetalk")
-
-
-if __name__ == "__main__":
-    main()

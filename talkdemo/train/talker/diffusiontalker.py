@@ -58,7 +58,3 @@ def main(arguments: Sequence[str] | None = None) -> None:
     loss = IdentityLoss(MotionLoss(FaceModel.load().to(device)), args.seed, args.contrastive)
     windows = IdentityWindows(voices, talker, args.batch, args.seed)
     train_talker(talker, windows, loss, args, "diffusiontalker", contrastive=args.contrastive)
-
-
-if __name__ == "__main__":
-    main()

@@ -142,7 +142,3 @@ def main(arguments: Sequence[str] | None = None) -> None:
     batches = recipe.on_device(windows, device)
     config = recipe.loop_config(args, average=0.99 if args.adapt else 0.995, save_every=120)
     train(StyleTask(encoder).to(device), batches, loss, config, args.run, save, [windows.rng])
-
-
-if __name__ == "__main__":
-    main()
