@@ -17,6 +17,7 @@ import pytest
 from gradio_client import Client, handle_file
 from gradio_client.exceptions import AppError
 
+from talkdemo import records
 from talkdemo.export import livelink, npz
 from talkdemo.face.arkit import INDEX
 from talkdemo.ui import app as ui
@@ -163,6 +164,16 @@ def test_a_job_that_never_started_says_why(built: gr.Blocks) -> None:
     assert "Stopped" in tab.refused(request)[tab.panel]
     tab.pressed("diffusiontalker", request)
     assert "Too many" in tab.refused(request)[tab.panel]
+
+
+def test_limits_are_those_of_the_records(stand_in, expresser, tmp_path: Path) -> None:
+    app = ui.build({"diffusiontalker": stand_in}, CHARACTERS, [], Visits(tmp_path / "files"), expresser)
+    talk, compare = app.talk_tab.form, app.compare_tab.form
+    for steps in (talk.steps, compare.first[1], compare.second[1]):
+        assert (steps.minimum, steps.maximum) == (records.MIN_STEPS, records.MAX_STEPS)
+    assert {(one.minimum, one.maximum) for one in talk.guidance} == {(0, records.MAX_GUIDANCE)}
+    assert {(one.minimum, one.maximum) for one in (talk.seed, compare.seed)} == {(0, records.MAX_SEED)}
+    assert (app.express_tab.form.amount.minimum, app.express_tab.form.amount.maximum) == (0, records.MAX_AMOUNT)
 
 
 def test_ten_minutes_of_any_microphone_may_be_uploaded() -> None:

@@ -98,7 +98,7 @@ def test_compare_ends_with_everything(tab, wav) -> None:
     assert "Student, 8 steps" in made["td-figures"]["value"] and "25 frames" in made["td-compare-panel"]
     shown = made["td-compare-player"]["value"]
     assert (shown["left"], shown["right"]) == ("Full model, 20 steps", "Student, 8 steps")
-    frames, samples = video.read(shown["film"]["path"])
+    frames, samples = video.read(shown["video"]["path"])
     assert frames.shape == (25, 70, 128, 3) and samples is not None
     buttons = (tab.save_video, tab.save_record, tab.save_first, tab.save_second)
     saved = [Path(last[button]["value"]) for button in buttons]
@@ -327,6 +327,6 @@ def test_the_shipped_table_can_be_read() -> None:
 
 def test_the_player_takes_a_video_and_two_names() -> None:
     value = player.showing(Path("/x/side-by-side.mp4"), ("Left", "Right"), 448)
-    assert value["film"]["path"] == "/x/side-by-side.mp4" and value["film"]["meta"] == {"_type": "gradio.FileData"}
+    assert value["video"]["path"] == "/x/side-by-side.mp4" and value["video"]["meta"] == {"_type": "gradio.FileData"}
     assert isinstance(player.ab_player(render=False), gr.HTML)
     assert not list(Path(player.__file__).parent.glob("*.pyi"))

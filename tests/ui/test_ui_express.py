@@ -184,8 +184,8 @@ def test_a_moment_of_a_motion(page: Page, tab: ExpressTab, tmp_path: Path) -> No
 
 def test_the_strip_comes_after(page: Page, tab: ExpressTab) -> None:
     made = tab.stage.sweep(ME, page.session, "manifold")[tab.form.strip]
-    assert len(made["pictures"]) == len(made["amounts"]) == 7 and made["amounts"][-1] == 1.5
-    assert all(one.startswith("data:image/jpeg;base64,") for one in made["pictures"])
+    assert len(made["images"]) == len(made["amounts"]) == 7 and made["amounts"][-1] == 1.5
+    assert all(one.startswith("data:image/jpeg;base64,") for one in made["images"])
     small = express_job.shrink(page.session.portrait, express_job.SMALL)
     assert max(small.image.shape) == express_job.SMALL and len(list(tab.visits.jobs.iterdir())) == 2
 

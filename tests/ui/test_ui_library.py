@@ -1,4 +1,4 @@
-"""The identity library: manners in words, blends, tiles and previews as shipped, the command that makes them."""
+"""The identity library: styles in words, blends, tiles and previews as shipped, the command that makes them."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def motion(frames: int = 1500) -> Motion:
     return Motion(coefficients, head)
 
 
-def test_a_manner_is_measured() -> None:
+def test_a_style_is_measured() -> None:
     found = style_summary.measure([motion(), motion()])
     assert found.jaw == pytest.approx(0.5) and found.head == pytest.approx(10, rel=1e-3) and found.blinks == 12
     assert found.lips == pytest.approx(0.1) and found.brows == 0 and found.smile == pytest.approx(0.1)
@@ -122,7 +122,7 @@ def test_blending_needs_two_names() -> None:
 
 
 @needs_library
-def test_every_identity_is_shipped_with_manner_and_preview() -> None:
+def test_every_identity_is_shipped_with_style_and_preview() -> None:
     """`python -m talkdemo.build.identities` makes them, for the identities of the shipped model."""
     from PIL import Image
 

@@ -48,9 +48,9 @@ def test_the_face_of_a_moment(tab: TalkPortrait) -> None:
     assert made[0].shape == portrait.image.shape
     assert (made[0] == made[1]).all() and (made[3] == made[4]).all() and (made[1] != made[2]).any()
     page = tab.sought(asking(0.04), talk(), portrait)
-    assert page[tab.moment]["picture"].startswith("data:image/jpeg;base64,") and page[tab.moment]["seconds"] == 0.04
+    assert page[tab.moment]["image"].startswith("data:image/jpeg;base64,") and page[tab.moment]["seconds"] == 0.04
     for nothing in ((asking(0.04), None, portrait), (asking(0.04), talk(), None), (asking("now"), talk(), portrait)):
-        assert "picture" not in tab.sought(*nothing)[tab.moment]
+        assert "image" not in tab.sought(*nothing)[tab.moment]
 
 
 def test_a_film_with_sound(tab: TalkPortrait) -> None:

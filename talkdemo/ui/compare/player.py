@@ -24,7 +24,7 @@ _VIEWS = "".join(
 _SPEEDS = "".join(f'<option value="{value}">{title}</option>' for value, title in SPEEDS)
 TEMPLATE = f"""
 <div class="td-ab" data-view="both" data-size="${{value ? value.size : 0}}" data-fps="{FPS}">
-  <video class="td-ab-source" src="${{value ? value.film.url : ''}}" playsinline loop preload="auto"></video>
+  <video class="td-ab-source" src="${{value ? value.video.url : ''}}" playsinline loop preload="auto"></video>
   <div class="td-ab-stage" tabindex="0" aria-label="Both heads; space plays, arrow keys step, t swaps left and right">
     <canvas width="16" height="8"></canvas>
     <span class="td-ab-name td-ab-left"><i></i>${{value ? value.left : ''}}</span>
@@ -50,4 +50,4 @@ def ab_player(**options: Any) -> gr.HTML:
 def showing(video: Path, names: tuple[str, str], size: int) -> dict[str, Any]:
     """The player's value: `size` is the side in pixels of each head in the video; `names` are ours, not a visitor's."""
     left, right = names
-    return {"film": served(video, "video/mp4"), "left": left, "right": right, "size": size}
+    return {"video": served(video, "video/mp4"), "left": left, "right": right, "size": size}

@@ -24,7 +24,7 @@ WIDTH, HEIGHT = 400, 270
 LEFT, RIGHT, TOP, BOTTOM = 46, 18, 16, 46
 DOT = 5  # radius of a point
 LETTER = 8.4  # width of a label's letter
-WAYS = ((0, -10, "middle"), (0, 20, "middle"), (10, 5, "start"), (-10, 5, "end"))
+WAYS = ((0, -12, "middle"), (0, 21, "middle"), (10, 5, "start"), (-10, 5, "end"))
 PANELS = (  # figure, title, what is good, unit
     ("lve_mm", "Lip error", "lower is better", "mm"),
     ("hits", "Lips closed on p, b, m", "higher is better", "%"),
@@ -132,10 +132,10 @@ def _panel(table: Sequence[Point], score: str, title: str, good: str, unit: str)
 
 def _decades(low: float, high: float) -> list[float]:
     """1, 2, 5 and their tenfolds inside low…high; of many only the powers of ten and their halves."""
-    found = [
+    values = [
         factor * 10.0**power
         for power in range(math.floor(math.log10(low)), math.ceil(math.log10(high)) + 1)
         for factor in (1, 2, 5)
         if low <= factor * 10.0**power <= high
     ]
-    return [round(value, 6) for value in (found[::2] if len(found) > 8 else found)]
+    return [round(value, 6) for value in (values[::2] if len(values) > 8 else values)]

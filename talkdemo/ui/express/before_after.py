@@ -45,4 +45,4 @@ def expression_strip(**options: Any) -> gr.HTML:
 
 def sweeping(images: Sequence[str], amounts: Sequence[float]) -> dict[str, Any]:
     """Its value: addresses of the images and the amounts they show."""
-    return {"pictures": list(images), "amounts": list(amounts)}
+    return {"images": list(images), "amounts": list(amounts)}

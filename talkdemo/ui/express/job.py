@@ -1,4 +1,4 @@
-"""A portrait, the expression it is to make, and what the page shows of the two. No gradio here, nothing is kept."""
+"""A portrait, the expression it is to make, and what the page shows of both. No gradio here, no state."""
 
 from __future__ import annotations
 

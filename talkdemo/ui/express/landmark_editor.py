@@ -114,10 +114,10 @@ def landmark_editor(**options: Any) -> gr.HTML:
 
 
 def editing(image: Path, view: Sequence[int], own: np.ndarray, points: np.ndarray) -> dict[str, Any]:
-    """The editor's value: the file of what is shown, its place in the portrait, the portrait's landmarks and those
-    wanted (68, 2)."""
+    """The editor's value: the file of what is shown, its place in the portrait, the portrait's landmarks and those to
+    reach (68, 2)."""
     return {
-        "picture": served(image, "image/jpeg"),
+        "image": served(image, "image/jpeg"),
         "view": list(view),
         "own": _rounded(own),
         "points": _rounded(points),

@@ -46,11 +46,11 @@ def open_expresser() -> Expresser | None:
         return None
 
 
-def told(handler: Callable[..., Page]) -> Callable[..., Page]:
+def errors_in_panel(handler: Callable[..., Page]) -> Callable[..., Page]:
     """What goes wrong in a handler stands in the panel as one sentence; the rest of the page stays."""
 
     @functools.wraps(handler)
-    def tried(self: ExpressTab, *inputs: Any, **options: Any) -> Page:
+    def guarded(self: ExpressTab, *inputs: Any, **options: Any) -> Page:
         try:
             return handler(self, *inputs, **options)
         except Stopped:
@@ -58,7 +58,7 @@ def told(handler: Callable[..., Page]) -> Callable[..., Page]:
         except Exception as error:
             return {self.form.panel: panel.failed(panel.sentence(error))}
 
-    return tried
+    return guarded
 
 
 class ExpressTab:
@@ -87,14 +87,14 @@ class ExpressTab:
 
     # The portrait
 
-    @told
+    @errors_in_panel
     def opened(self, request: gr.Request, session: Session | None, amount: float, along: str) -> Page:
         """The tab is shown: the first time with somebody of the gallery and the first preset."""
         if session is not None or not gallery():
             return {self.form.panel: gr.skip() if session else panel.note(NO_PORTRAIT)}
         return self._open(open_gallery(next(iter(gallery()))), None, request, amount, along)
 
-    @told
+    @errors_in_panel
     def chosen(self, request: gr.Request, name: str | None, session: Session | None, amount: float, along: str) -> Page:
         """Somebody of the gallery; no name, where a photograph took the place."""
         if not name:
@@ -112,7 +112,7 @@ class ExpressTab:
 
         return {**self._read(path, use), self.form.portrait.upload: None}
 
-    @told
+    @errors_in_panel
     def _read(self, path: str | None, use: Callable[[Path], Page]) -> Page:
         """Reads a visitor's file and deletes it."""
         if path is None:
@@ -137,36 +137,36 @@ class ExpressTab:
 
     # The expression
 
-    @told
+    @errors_in_panel
     def preset(self, request: gr.Request, name: str | None, *state: Any) -> Page:
         """One of the presets."""
         return self._aim(Target(PRESET, str(name)), request, *state)
 
-    @told
+    @errors_in_panel
     def mapped(self, request: gr.Request, event: gr.EventData, *state: Any) -> Page:
         """A name on the map."""
         return self._aim(Target(PRESET, str(event._data.get("name"))), request, *state)
 
-    @told
+    @errors_in_panel
     def edited(self, request: gr.Request, event: gr.EventData, *state: Any) -> Page:
         """Landmarks were dragged: they are the target, at full strength."""
         page = self._place(event._data.get("points"), request, *state)
         del page[self.form.editor]  # it shows them already, and may be held again
         return page
 
-    @told
+    @errors_in_panel
     def written(self, request: gr.Request, rows: Sequence[Sequence[Any]], *state: Any) -> Page:
         """A number of the table was changed."""
         page = self._place(from_table(rows), request, *state)
         del page[self.form.table]
         return page
 
-    @told
+    @errors_in_panel
     def cleared(self, request: gr.Request, *state: Any) -> Page:
         """The button Reset: the portrait as it is."""
         return self._aim(NEUTRAL, request, *state)
 
-    @told
+    @errors_in_panel
     def matched(self, request: gr.Request, name: str | None, *state: Any) -> Page:
         """The expression of somebody of the gallery."""
         if not name:
@@ -182,7 +182,7 @@ class ExpressTab:
 
         return {**self._read(path, use), self.form.face.upload: None}
 
-    @told
+    @errors_in_panel
     def performed(self, request: gr.Request, name: str | None, *state: Any) -> Page:
         """One of the shipped performances."""
         if name is None or name not in performances():
@@ -197,26 +197,26 @@ class ExpressTab:
 
         return {**self._read(path, use), self.form.motion_file: None}
 
-    @told
+    @errors_in_panel
     def latest(self, request: gr.Request, path: str | None, *state: Any) -> Page:
         """The visitor's latest motion from the tab Talk; the file stays."""
         if not path or not Path(path).is_file():
             raise ValueError(NO_TALK)
         return {**self._move(express_job.read_motion(Path(path)), request, *state), self.form.performance: None}
 
-    @told
+    @errors_in_panel
     def sought(self, request: gr.Request, seconds: float, motion: np.ndarray | None, *state: Any) -> Page:
         """Another frame of the motion."""
         if motion is None:
             raise ValueError(NO_MOTION)
         return self._aim(frame_of(motion, round(seconds * FPS)), request, *state)
 
-    @told
+    @errors_in_panel
     def turned(self, request: gr.Request, session: Session | None, amount: float, along: str) -> Page:
         """Another strength or interpolation: the target stays."""
         return self.stage.show(present(session), request, amount, along)
 
-    @told
+    @errors_in_panel
     def swept(
         self, request: gr.Request, event: gr.EventData, session: Session | None, amount: float, along: str
     ) -> Page:

@@ -91,8 +91,8 @@ def ticks(low: float, high: float, count: int = 4) -> list[float]:
 def loudness(speech: Speech, frames: int) -> np.ndarray:
     """(frames,): root mean square of the sound in each frame of motion."""
     samples = np.zeros(frames * SAMPLES_PER_FRAME, np.float32)
-    taken = speech.samples[: len(samples)]
-    samples[: len(taken)] = taken
+    sound = speech.samples[: len(samples)]
+    samples[: len(sound)] = sound
     return np.sqrt((samples.reshape(frames, -1).astype(np.float64) ** 2).mean(axis=1))
 
 

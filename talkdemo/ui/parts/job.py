@@ -1,7 +1,7 @@
 """Runs blocking work in a thread and yields its reports and its result: the bridge between a sampler and a web page.
 
 The work runs in one thread of its own; the generator drains what it reports, so that it may be closed at any yield
-(a visitor stops, or leaves): the work is then told to stop and waited for. One piece of work runs at a time.
+(a visitor stops, or leaves): the work is then stopped and waited for. One job runs at a time.
 """
 
 from __future__ import annotations

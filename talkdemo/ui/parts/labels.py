@@ -36,16 +36,16 @@ def place(
 ) -> list[Label]:
     """A label for each of the spots in a frame (width, height): where it covers least. `letter`: the width of one;
     `later`: whose labels give way to the others."""
-    taken: list[Box] = [(x - GAP, y - GAP, x + GAP, y + GAP) for x, y in spots]
+    occupied: list[Box] = [(x - GAP, y - GAP, x + GAP, y + GAP) for x, y in spots]
     labels: dict[int, Label] = {}
     for k in sorted(range(len(spots)), key=lambda k: bool(later and later[k])):
         (x, y), width = spots[k], letter * len(titles[k])
         boxes = [box(x + dx, y + dy, width, anchor) for dx, dy, anchor in ways]
-        cost = [sum(shared(one, other) for other in taken) + 50 * outside(one, frame) for one in boxes]
+        cost = [sum(shared(one, other) for other in occupied) + 50 * outside(one, frame) for one in boxes]
         best = min(range(len(ways)), key=lambda way: cost[way] + way)
         shown = cost[best] < CROWDED
         if shown:
-            taken.append(boxes[best])
+            occupied.append(boxes[best])
         labels[k] = Label(*ways[best], shown)
     return [labels[k] for k in range(len(spots))]
 

@@ -1,4 +1,4 @@
-"""HTML that tells a visitor how a job goes: notes, errors, progress bars, facts."""
+"""HTML about a job: notes, errors, progress bars, facts."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def failed(sentence: str) -> str:
 
 
 def sentence(error: Exception) -> str:
-    """What a visitor is told: of a ValueError its own words; the cause of anything else goes to the log only."""
+    """What a visitor reads: the words of a ValueError; the cause of anything else goes to the log only."""
     if isinstance(error, ValueError):
         return str(error)
     log.error("a job failed", exc_info=error)

@@ -38,7 +38,7 @@ def read_seed(seed: float | None, randomise: bool) -> int:
 def steps_slider(value: int, elem_id: str | None, visible: bool, info: str | None = None) -> gr.Slider:
     """Sampling steps of the full model."""
     return gr.Slider(
-        MIN_STEPS, MAX_STEPS, value=value, step=1, label="Sampling steps", info=info, visible=visible, min_width=150,
+        MIN_STEPS, MAX_STEPS, value=value, step=1, label="Steps", info=info, visible=visible, min_width=150,
         elem_id=elem_id,
     )  # fmt: skip
 

@@ -25,7 +25,7 @@ PREFIX = "talkdemo-"  # then the process and a random name
 
 
 def private_root() -> Path:
-    """The folder of this process; gradio is told to use it too, hence to be called before gradio is imported."""
+    """The folder of this process; gradio uses it too, so call this before gradio is imported."""
     if "GRADIO_TEMP_DIR" not in os.environ:
         clear_leftovers(Path(tempfile.gettempdir()))
         root = tempfile.mkdtemp(prefix=f"{PREFIX}{os.getpid()}-")  # mode 0700

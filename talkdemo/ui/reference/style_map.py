@@ -199,7 +199,7 @@ def _point(point: Point) -> str:
 
 
 def _shape(kind: str) -> str:
-    """A disc for a performance, a lozenge for an identity: told apart without colours too."""
+    """A disc for a performance, a lozenge for an identity: distinguishable without colours too."""
     return (
         '<rect class="mark" x="-5" y="-5" width="10" height="10" rx="2" transform="rotate(45)"/>'
         if kind == "identity"

@@ -4,10 +4,10 @@
   const video = () => document.querySelector("#td-video video");
 
   function follow() {
-    const svg = chart(), film = video();
-    if (svg && film && film.duration) {
+    const svg = chart(), clip = video();
+    if (svg && clip && clip.duration) {
       const box = svg.viewBox.baseVal;
-      const share = Math.min(film.currentTime / Number(svg.dataset.seconds), 1);
+      const share = Math.min(clip.currentTime / Number(svg.dataset.seconds), 1);
       const x = box.width * (Number(svg.dataset.left) + Number(svg.dataset.width) * share);
       const line = svg.querySelector(".playhead");
       line.setAttribute("x1", x);
@@ -17,11 +17,11 @@
   }
 
   document.addEventListener("click", (event) => {
-    const svg = event.target.closest && event.target.closest("#motion-chart"), film = video();
-    if (!svg || !film) return;
+    const svg = event.target.closest && event.target.closest("#motion-chart"), clip = video();
+    if (!svg || !clip) return;
     const frame = svg.getBoundingClientRect();
     const share = ((event.clientX - frame.left) / frame.width - Number(svg.dataset.left)) / Number(svg.dataset.width);
-    film.currentTime = Math.min(Math.max(share, 0), 1) * Number(svg.dataset.seconds);
+    clip.currentTime = Math.min(Math.max(share, 0), 1) * Number(svg.dataset.seconds);
   });
 
   // Only where it stands: removing what is not there counts as a change too, and this would call itself for ever.

@@ -46,12 +46,12 @@ class Endpoints:
             outputs = [*files, gr.JSON(visible=False)]
             gr.Button(visible=False).click(handler, inputs, outputs, api_name=name, api_description=about, **limits)
 
-        how = [form.character, steps, form.seed, full]
+        common = [form.character, steps, form.seed, full]
         inputs = [
             form.speech,
             identities.identity,
             form.emotion,
-            *how,
+            *common,
             identities.other,
             identities.share,
             *form.guidance,
@@ -61,7 +61,7 @@ class Endpoints:
             reference = gr.Dropdown([*clip.names], value=clip.names[0], label="reference", visible=False)
             file = gr.File(label="clip: in place of the reference", visible=False)
             other = gr.Dropdown([NONE, *clip.names], value=NONE, label="blend_with", visible=False)
-            inputs = [form.speech, reference, *how, other, clip.share, clip.head, *clip.guidance, file]
+            inputs = [form.speech, reference, *common, other, clip.share, clip.head, *clip.guidance, file]
             open_endpoint("talk_like", TALK_LIKE, self.talk_like, inputs)
 
     def talk(

@@ -107,7 +107,7 @@ class TalkPortrait(Runner):
         framed = portrait_film.crop(portrait)
         return {
             self.portrait: framed,
-            self.moment: {"picture": data_uri(framed.image), "seconds": None},
+            self.moment: {"image": data_uri(framed.image), "seconds": None},
             self.start: gr.Button(interactive=True),
             self.panel: "",
         }
@@ -118,7 +118,7 @@ class TalkPortrait(Runner):
         if talk is None or portrait is None or not isinstance(seconds, int | float):
             return {self.moment: gr.skip()}
         return self._tried(
-            lambda: {self.moment: {"picture": data_uri(self.image(talk, portrait, seconds)), "seconds": seconds}}
+            lambda: {self.moment: {"image": data_uri(self.image(talk, portrait, seconds)), "seconds": seconds}}
         )
 
     def image(self, talk: Talk, portrait: Portrait, seconds: float) -> np.ndarray:

@@ -63,7 +63,7 @@ def timings(result: Result) -> str:
 
 
 def _style(summary: Mapping[str, Any]) -> list[tuple[str, str]]:
-    """Whose style it is, and what else the model was told."""
+    """The style, and what else the model was conditioned on."""
     if "reference" in summary:
         head = "moves" if summary["head"] else "still"
         return [("Head", head), ("Reference", in_words(summary["reference"], references.title))]

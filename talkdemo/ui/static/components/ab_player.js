@@ -1,11 +1,11 @@
-// Draws the two halves of one film: side by side, one under a wipe, or one alone. Runs once when the page has the player.
+// Draws the two halves of one video: side by side, one under a wipe, or one alone. Runs once when the page has the player.
 const shell = () => element.querySelector(".td-ab");
-const film = () => element.querySelector(".td-ab-source");
+const player = () => element.querySelector(".td-ab-source");
 const chart = () => document.getElementById("compare-chart");
 let wipe = 0.5, dragging = false;
 
 function draw() {
-  const box = shell(), video = film();
+  const box = shell(), video = player();
   if (!box || !video || video.readyState < 2) return;
   const size = Number(box.dataset.size), view = box.dataset.view;
   const canvas = box.querySelector("canvas"), brush = canvas.getContext("2d");
@@ -42,7 +42,7 @@ function draw() {
 
 function tick() {
   if (!element.isConnected) return;
-  const box = shell(), video = film();
+  const box = shell(), video = player();
   if (box && video) {
     if (!video.paused && element.offsetParent === null) video.pause();  // another tab of the app is shown
     draw();
@@ -74,12 +74,12 @@ function show(view) {
 }
 
 function toggle() {
-  const video = film();
+  const video = player();
   if (video.paused) video.play().catch(() => {}); else video.pause();
 }
 
 function step(frames) {
-  const video = film(), fps = Number(shell().dataset.fps);
+  const video = player(), fps = Number(shell().dataset.fps);
   video.pause();
   video.currentTime = Math.min(Math.max(video.currentTime + frames / fps, 0), video.duration || 0);
 }
@@ -95,11 +95,11 @@ element.addEventListener("click", (event) => {
   const view = at(".td-ab-views button");
   if (view) show(view.dataset.view);
   else if (at(".td-ab-play")) toggle();
-  else if (at(".td-ab-sound")) film().muted = !film().muted;
+  else if (at(".td-ab-sound")) player().muted = !player().muted;
   else if (at("canvas") && shell().dataset.view !== "wipe") toggle();
 });
 element.addEventListener("input", (event) => {
-  const video = film();
+  const video = player();
   if (event.target.matches(".td-ab-seek")) video.currentTime = Number(event.target.value) * (video.duration || 0);
   if (event.target.matches(".td-ab-speed")) video.playbackRate = Number(event.target.value);
 });
@@ -122,13 +122,13 @@ element.addEventListener("keydown", (event) => {
   event.preventDefault();
 });
 document.addEventListener("click", (event) => {
-  const svg = event.target.closest && event.target.closest("#compare-chart"), video = film();
+  const svg = event.target.closest && event.target.closest("#compare-chart"), video = player();
   if (!svg || !video || !element.isConnected) return;
   const frame = svg.getBoundingClientRect();
   const share = ((event.clientX - frame.left) / frame.width - Number(svg.dataset.left)) / Number(svg.dataset.width);
   video.currentTime = Math.min(Math.max(share, 0), 1) * Number(svg.dataset.seconds);
 });
-const begin = () => { const video = film(); if (video && video.getAttribute("src")) video.play().catch(() => {}); };
+const begin = () => { const video = player(); if (video && video.getAttribute("src")) video.play().catch(() => {}); };
 watch("value", begin);
 begin();
 requestAnimationFrame(tick);

@@ -1,4 +1,4 @@
-// Two pictures over one another: the pointer, the arrow keys or a button pull the line between them. Runs once.
+// Two images over one another: the pointer, the arrow keys or a button pull the line between them. Runs once.
 const box = element.querySelector(".td-ba"), frame = box.querySelector(".td-ba-frame");
 const range = box.querySelector("input"), [after, before] = frame.querySelectorAll("img");
 let dragging = false, asked = 0;
@@ -12,7 +12,7 @@ function cut(percent) {
   }
 }
 
-// The new picture takes the old one's place once it can be drawn: no flash of nothing between them.
+// The new image replaces the old one once it is decoded, without a flash between them.
 function put(image, url, mine) {
   const ready = new Image();
   ready.src = url;

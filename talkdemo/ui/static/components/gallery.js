@@ -1,8 +1,8 @@
-// Cards of reference clips: radio buttons whose films play where the pointer or the keyboard is. Runs once.
-const film = (place) => place.closest("label")?.querySelector("video");
+// Cards of reference clips: radio buttons whose videos play where the pointer or the keyboard is. Runs once.
+const clip = (place) => place.closest("label")?.querySelector("video");
 
 function play(place, yes) {
-  const video = film(place);
+  const video = clip(place);
   if (!video) return;
   if (yes) video.play().catch(() => {});
   else { video.pause(); video.currentTime = 0; }

@@ -11,7 +11,7 @@ const make = (name, given, parent) => {
 const on = (name) => box.querySelector(`[data-switch=${name}]`).getAttribute("aria-pressed") === "true";
 let points = [], own = [], view = [0, 0, 100, 100], past = [], held = null, face = "", later = 0;
 
-// Fixed parts: lines of the face, dots (a short line with round ends keeps its size whatever the picture's), handles.
+// Fixed parts: lines of the face, dots (a short line with round ends keeps its size whatever the image's), handles.
 for (const name of ["own", "lines"]) for (const line of lines) make("path", {}, layer(name));
 const dots = mirror.map((_, k) => {
   const group = make("g", { class: "dot", "data-point": k }, layer("points"));
@@ -52,14 +52,14 @@ function show() {
   const value = props.value;
   box.classList.toggle("empty", !value);
   if (!value || held) return;
-  const picture = svg.querySelector("image");
-  if (face !== value.picture.url) {
-    face = value.picture.url;
+  const portrait = svg.querySelector("image");
+  if (face !== value.image.url) {
+    face = value.image.url;
     past = [];
     view = value.view;
     svg.setAttribute("viewBox", view.join(" "));
-    ["x", "y", "width", "height"].forEach((key, k) => picture.setAttribute(key, view[k]));
-    picture.setAttribute("href", face);
+    ["x", "y", "width", "height"].forEach((key, k) => portrait.setAttribute(key, view[k]));
+    portrait.setAttribute("href", face);
   } else remember(points);
   own = value.own;
   points = value.points.map((point) => [...point]);

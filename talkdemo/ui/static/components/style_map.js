@@ -1,11 +1,11 @@
-// The map of manners: shows what is chosen, the blend and the visitor's own star; a click or Enter chooses. Runs once.
-const picture = () => element.querySelector("svg.td-map");
+// The map of styles: shows what is chosen, the blend and the visitor's own star; a click or Enter chooses. Runs once.
+const map = () => element.querySelector("svg.td-map");
 const points = () => [...element.querySelectorAll(".td-map .td-point")].filter((point) => point.dataset.x);
 const place = (point) => [Number(point.dataset.x), Number(point.dataset.y)];
 const named = (name) => points().find((point) => point.dataset.name === name);
 
 function show() {
-  const { chosen = {}, own = null } = props.value || {}, svg = picture();
+  const { chosen = {}, own = null } = props.value || {}, svg = map();
   const mine = svg.querySelector(".own"), names = Object.keys(chosen);
   mine.style.display = own ? "" : "none";
   element.querySelector(".td-map-keys .own").hidden = !own;
@@ -36,11 +36,11 @@ function show() {
     dot.setAttribute("cx", ax + share * (bx - ax));
     dot.setAttribute("cy", ay + share * (by - ay));
   }
-  makeWay(names);
+  stepAside(names);
 }
 
 // Labels that the chosen ones or the visitor's own would run into step back; measured, so only while the map is seen.
-function makeWay(names) {
+function stepAside(names) {
   const boxes = new Map(points().map((point) => {
     const { x, y, width, height } = point.querySelector("text").getBBox(), [px, py] = place(point);
     return [point, { left: px + x, right: px + x + width, top: py + y, bottom: py + y + height }];
@@ -53,13 +53,13 @@ function makeWay(names) {
   }
 }
 
-function tell(point) {
+function describe(point) {
   const box = element.querySelector(".td-map-hover");
   box.hidden = !point;
   if (!point) return;
   box.replaceChildren(Object.assign(document.createElement("b"), { textContent: point.dataset.title }));
   if (point.dataset.about) box.append(Object.assign(document.createElement("span"), { textContent: point.dataset.about }));
-  const [x, y] = place(point), frame = picture().viewBox.baseVal;
+  const [x, y] = place(point), frame = map().viewBox.baseVal;
   box.style.setProperty("--x", `${(100 * x) / frame.width}%`);
   box.style.setProperty("--y", `${(100 * y) / frame.height}%`);
   box.dataset.side = x > frame.width / 2 ? "left" : "right";
@@ -101,9 +101,9 @@ element.addEventListener("click", (event) => {
   } else if (point) choose(point);
 });
 for (const name of ["pointerover", "focusin"]) {
-  element.addEventListener(name, (event) => tell(event.target.closest(".td-point")));
+  element.addEventListener(name, (event) => describe(event.target.closest(".td-point")));
 }
-for (const name of ["pointerleave", "focusout"]) element.addEventListener(name, () => tell(null));
+for (const name of ["pointerleave", "focusout"]) element.addEventListener(name, () => describe(null));
 watch("value", show);
 new ResizeObserver(show).observe(element);
 show();

@@ -1,11 +1,11 @@
 // Asks for the portrait's face at the moment that the talk's video shows, and shows the last one. Runs once.
 const figure = element.querySelector(".td-moment"), image = figure.querySelector("img");
 const caption = figure.querySelector("figcaption"), hint = caption.textContent, fps = Number(figure.dataset.fps);
-const film = () => document.querySelector("#td-video video");
+const player = () => document.querySelector("#td-video video");
 let asked = -1;
 
 function ask() {
-  const video = film();
+  const video = player();
   if (!props.value || !video || !video.duration || !figure.offsetParent) return;
   const frame = Math.floor(video.currentTime * fps + 1e-3);
   if (frame === asked) return;
@@ -17,7 +17,7 @@ function show() {
   const value = props.value;
   figure.classList.toggle("empty", !value);
   if (!value) return;
-  image.src = value.picture;
+  image.src = value.image;
   const known = typeof value.seconds === "number";
   caption.textContent = known ? `${value.seconds.toFixed(2)} s` : hint;
   if (!known) {  // a new portrait, as it is
@@ -28,7 +28,7 @@ function show() {
 
 for (const moved of ["timeupdate", "seeked", "loadeddata"]) {
   document.addEventListener(moved, (event) => {
-    if (event.target !== film()) return;
+    if (event.target !== player()) return;
     if (moved === "loadeddata") asked = -1;
     ask();
   }, true);  // media events do not bubble
