@@ -15,6 +15,7 @@ from talkdemo.build.head.eyes import grid_faces
 from talkdemo.build.head.mesh import Piece, join
 from talkdemo.build.head.skin import HAIRLINE, SKULL_Z, noise, step
 from talkdemo.build.head.source import Source
+from talkdemo.face.arkit import NAMES
 
 CENTRE = np.array([0.0, 72.0, SKULL_Z])  # mm; the skull is seen from here
 COLUMNS = 36
@@ -143,7 +144,7 @@ def _shell(source: Source, outside: np.ndarray, skull: _Skull, shell: Shell, num
         rest,
         grid_faces(shell.rows, COLUMNS + 1),
         np.stack([u, v], -1).reshape(-1, 2),
-        np.zeros((52, len(rest), 3)),
+        np.zeros((len(NAMES), len(rest), 3)),
         identities,
         turn,
         np.unique(weld, return_inverse=True)[1].reshape(-1),
