@@ -82,7 +82,7 @@ def find(source: Path | str) -> GalleryItem | Path:
 
 
 def check(source: ReferenceSource) -> None:
-    """Raises ValueError, with one sentence, for what is no reference as far as can be told without tracking a video."""
+    """Raises ValueError with one sentence for what is no reference; does not track a video, which takes long."""
     found = source if isinstance(source, Reference) else find(source)
     if isinstance(found, Path):
         if found.suffix.lower() in _READERS:

@@ -1,4 +1,4 @@
-"""References: the shipped gallery opens and looks and sounds; names, CSV, npz and videos open; the rest is told."""
+"""References: the shipped gallery opens and looks and sounds; names, CSV, npz and videos open; the rest is refused."""
 
 from __future__ import annotations
 
@@ -103,7 +103,7 @@ def test_a_name_is_found_whatever_its_case() -> None:
     assert find("ada").name == "Ada"
 
 
-def test_an_unknown_name_is_told_with_the_nearest() -> None:
+def test_an_unknown_name_is_refused_with_the_nearest() -> None:
     with pytest.raises(
         ValueError, match=r"no reference 'calmm'; did you mean 'calm'\? known are friendly, .* \.npz file"
     ):
@@ -267,19 +267,19 @@ def make(kind: str, folder: Path) -> Path:
         ("long.mp4", "long.mp4 lasts 60.* s"),
     ],
 )
-def test_bad_files_are_told_in_one_sentence_at_a_quick_look(tmp_path: Path, kind: str, words: str) -> None:
+def test_bad_files_are_one_sentence_at_a_quick_look(tmp_path: Path, kind: str, words: str) -> None:
     path = make(kind, tmp_path)
     for opening in (check, open_reference, lambda given: check(str(given))):
-        with pytest.raises(ValueError, match=words) as told:
+        with pytest.raises(ValueError, match=words) as caught:
             opening(path)
-        assert "\n" not in str(told.value)
+        assert "\n" not in str(caught.value)
 
 
-def test_a_visitor_is_not_told_where_files_lie(tmp_path: Path) -> None:
+def test_a_visitor_does_not_learn_where_files_lie(tmp_path: Path) -> None:
     for kind in ("table.csv", "other.npz", "damaged.npz", "notes.txt", "sound.m4a", "short.npz"):
-        with pytest.raises(ValueError, match="yours") as told:
+        with pytest.raises(ValueError, match="yours") as caught:
             open_reference(make(kind, tmp_path), name="yours")
-        assert str(tmp_path) not in str(told.value)
+        assert str(tmp_path) not in str(caught.value)
 
 
 def test_a_video_goes_through_the_tracker(tmp_path: Path, monkeypatch) -> None:
@@ -288,8 +288,8 @@ def test_a_video_goes_through_the_tracker(tmp_path: Path, monkeypatch) -> None:
     class Tracked:
         reference = Reference("film.mp4", moving())
 
-    def track(path: Path, **how: object) -> Tracked:
-        taken.update(path=path, **how)
+    def track(path: Path, **options: object) -> Tracked:
+        taken.update(path=path, **options)
         return Tracked()
 
     monkeypatch.setattr("talkdemo.face.track.video.track", track)

@@ -1,4 +1,4 @@
-"""Voice features per frame (spectrum, loudness, pitch), by which speakers are told apart."""
+"""Voice features per frame (spectrum, loudness, pitch), which distinguish speakers."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """The parametric head: vertices in metres, y up, facing +z, with the base of the skull at the origin.
 
-vertices = R(head) · (neutral + Σ coefficient · displacement); the neck takes a share of R that falls to nothing at the
+vertices = R(head) · (neutral + Σ coefficient · displacement); the neck takes a fraction of R that falls to zero at the
 shoulders. Linear in the coefficients, differentiable, any leading dimensions.
 """
 
@@ -34,15 +34,15 @@ class Shape:
     actions: Tensor  # (52, M, 3)
     turn: Tensor  # (V, 1)
     rigid: int  # R
-    still_turn: Tensor  # (9, (V - M) * 3): rotation matrix, row by row → the turned share of the unmoved vertices
-    still_rest: Tensor  # (1, (V - M) * 3): their unturned share
+    still_turn: Tensor  # (9, (V - M) * 3): rotation matrix, row by row → the turned part of the unmoved vertices
+    still_rest: Tensor  # (1, (V - M) * 3): their part that does not turn
 
     @classmethod
     def make(cls, neutral: Tensor, actions: Tensor, turn: Tensor, rigid: int) -> Self:
         moving = actions.shape[1]
-        still, share = neutral[moving:], turn[moving:]
-        spread = torch.einsum("vj,ik->ijvk", share * still, torch.eye(3, dtype=still.dtype, device=still.device))
-        return cls(neutral, actions, turn, rigid, spread.reshape(9, -1), ((1 - share) * still).reshape(1, -1))
+        still, fraction = neutral[moving:], turn[moving:]
+        spread = torch.einsum("vj,ik->ijvk", fraction * still, torch.eye(3, dtype=still.dtype, device=still.device))
+        return cls(neutral, actions, turn, rigid, spread.reshape(9, -1), ((1 - fraction) * still).reshape(1, -1))
 
 
 class _Posed(nn.Module):

@@ -33,8 +33,9 @@ class Studio:
         y, x = np.mgrid[0:height, 0:width]
         scale = max(width, height)
         radius = np.hypot((x - width / 2 + 0.5) / scale, (y - 0.45 * height + 0.5) / scale) / 0.72
-        share = np.clip(radius, 0, 1)[..., None] ** 2 * (3 - 2 * np.clip(radius, 0, 1)[..., None])
-        image = np.asarray(self.centre) * (1 - share) + np.asarray(self.edge) * share
+        radius = np.clip(radius, 0, 1)[..., None]
+        fade = radius**2 * (3 - 2 * radius)
+        image = np.asarray(self.centre) * (1 - fade) + np.asarray(self.edge) * fade
         noise = np.random.default_rng(0).random((height, width, 1))  # one value for all colours: no coloured grain
         return np.floor(image + noise).clip(0, 255).astype(np.uint8)
 

@@ -52,18 +52,18 @@ def open_sky(face: Face, normals: np.ndarray, depth_map: Callable[[np.ndarray], 
         weight = np.maximum(normals @ direction, 0.0)
         total += weight
         seen += weight * (at[:, 2] - BIAS / (2 * reach) / np.maximum(weight, 0.2) <= depth[y, x])
-    share = _smooth(np.where(total > 0.05, seen / total, 1.0), face)
-    share = FLOOR + (1 - FLOOR) * share
+    sky = _smooth(np.where(total > 0.05, seen / total, 1.0), face)
+    sky = FLOOR + (1 - FLOOR) * sky
     kinds = {part.name: kind(part.name) for part in face.parts}
     mouth = [part.faces.ravel() for part in face.parts if kinds[part.name] == "mouth"]
     front = max((face.neutral[m, 2].max() for m in mouth), default=0.0)
     for part in face.parts:
         of = part.faces.ravel()
         if kinds[part.name] == "mouth":
-            share[of] = np.exp(-np.maximum(front - face.neutral[of, 2], 0) / MOUTH_DEPTH)
+            sky[of] = np.exp(-np.maximum(front - face.neutral[of, 2], 0) / MOUTH_DEPTH)
         elif kinds[part.name] == "eye":
-            share[of] = 1.0
-    return share.astype(np.float32)
+            sky[of] = 1.0
+    return sky.astype(np.float32)
 
 
 def solidity(face: Face) -> np.ndarray:
@@ -95,8 +95,8 @@ def solidity(face: Face) -> np.ndarray:
     if ends[:, :, 1].mean() < low + 0.4 * (high - low):
         points = np.concatenate([ends[:, 0] * (1 - s) + ends[:, 1] * s for s in (0.0, 0.25, 0.5, 0.75, 1.0)])
         distance = cKDTree(points).query(face.neutral)[0]
-        share = np.clip(distance / FADE, 0, 1)
-        solid[:] = share * share * (3 - 2 * share)
+        fade = np.clip(distance / FADE, 0, 1)
+        solid[:] = fade * fade * (3 - 2 * fade)
     return solid
 
 

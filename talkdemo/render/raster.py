@@ -50,7 +50,7 @@ class Renderer:
 
     @property
     def open_sky(self) -> np.ndarray:
-        """(V,) share of the surrounding light that reaches each vertex of the resting face."""
+        """(V,) fraction of the surrounding light that reaches each vertex of the resting face."""
         return self._scene.open_sky
 
     def frames(self, vertices: Iterable[np.ndarray], stop: threading.Event | None = None) -> Iterator[np.ndarray]:

@@ -48,7 +48,7 @@ float gloss(vec3 N, vec3 V, vec3 L, float rough) {
     return a * a / (max(0.1, lh * lh) * (rough + 0.5) * d * d) * 0.25 * max(dot(N, L), 0.0);
 }
 
-float lit() {  // share of the key light that arrives: two filtered looks into the coarse shadow map
+float lit() {  // fraction of the key light that arrives: two filtered reads of the coarse shadow map
     return 0.5 * (texture(shadow, s + vec3(SOFT, 0.4 * SOFT, 0)) + texture(shadow, s - vec3(SOFT, 0.4 * SOFT, 0)));
 }
 
@@ -87,7 +87,13 @@ _WRAP = {
     "hair": (0.40, 0.40, 0.40),
     "cloth": (0.15, 0.15, 0.15),
 }
-_DEEP = {"skin": 0.85, "eye": 0.75, "mouth": 0.5, "hair": 0.8, "cloth": 0.85}  # share of the key a shadow takes
+_DEEP = {
+    "skin": 0.85,
+    "eye": 0.75,
+    "mouth": 0.5,
+    "hair": 0.8,
+    "cloth": 0.85,
+}  # fraction of the key light that a shadow takes
 _SURFACE = {
     "skin": """
     vec3 shine = KEY_COLOUR * seen * gloss(N, V, KEY, roughness) + 0.6 * FILL_COLOUR * gloss(N, V, FILL, roughness)
@@ -156,7 +162,7 @@ def kind(part: str) -> str:
 
 
 def fragment(kind: str, studio: Studio, softness: float) -> str:
-    """The fragment shader of one kind of surface; `softness` is the shadow edge's half-width as a share of its map."""
+    """The fragment shader of a kind of surface; `softness`: half-width of the shadow's edge, fraction of its map."""
     text = _FRAGMENT.replace("SURFACE", _SURFACE[kind]).replace("= WRAP", f"= {_vec3(_WRAP[kind])}")
     text = text.replace("DEEP", str(_DEEP[kind])).replace("SOFT", f"{softness:.6f}")
     for name, light in (("RIM_LEFT", studio.rim_left), ("RIM", studio.rim), ("KEY", studio.key), ("FILL", studio.fill)):

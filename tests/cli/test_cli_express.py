@@ -1,4 +1,4 @@
-"""`talkdemo express`: pictures and films it writes, what it says, and one sentence for whatever is wrong."""
+"""`talkdemo express`: images and videos, the summary, and one sentence for each mistake."""
 
 from __future__ import annotations
 
@@ -47,25 +47,29 @@ def marks(tmp_path: Path) -> Callable[..., Path]:
     return write
 
 
-def made(capsys: pytest.CaptureFixture[str], *arguments: object) -> dict:
+def express(capsys: pytest.CaptureFixture[str], *arguments: object) -> dict:
     assert command.main(["express", *(str(argument) for argument in arguments)]) == 0
     return json.loads(capsys.readouterr().out)
 
 
 def fails(capsys: pytest.CaptureFixture[str], *arguments: object) -> str:
     assert command.main(["express", *(str(argument) for argument in arguments)]) == 2
-    said = capsys.readouterr()
-    assert said.out == "" and said.err.count("\n") == 1 and said.err.startswith("talkdemo: ")
-    return said.err
+    output = capsys.readouterr()
+    assert output.out == "" and output.err.count("\n") == 1 and output.err.startswith("talkdemo: ")
+    return output.err
 
 
 def test_a_preset(tmp_path: Path, capsys) -> None:
     out = tmp_path / "x.png"
-    told = made(capsys, "maya", "--preset", "happy", "--amount", 1.5, "--out", out)
-    assert told["preset"] == "happy" and told["amount"] == 1.5 and (told["width"], told["height"]) == (512, 512)
+    summary = express(capsys, "maya", "--preset", "happy", "--amount", 1.5, "--out", out)
+    assert (
+        summary["preset"] == "happy"
+        and summary["amount"] == 1.5
+        and (summary["width"], summary["height"]) == (512, 512)
+    )
     picture, own = np.asarray(Image.open(out)), open_gallery("maya").image
     assert picture.shape == own.shape and (picture != own).any()
-    made(capsys, "maya", "--preset", "happy", "--amount", 0, "--out", out)
+    express(capsys, "maya", "--preset", "happy", "--amount", 0, "--out", out)
     assert (np.asarray(Image.open(out)) == own).all()
     assert command.main(["express", "--presets"]) == 0
     assert capsys.readouterr().out.split() == ["neutral", "happy", "aa"]
@@ -75,34 +79,34 @@ def test_a_preset(tmp_path: Path, capsys) -> None:
 def test_landmarks_of_its_own(marks, tmp_path: Path, capsys) -> None:
     """FACE's landmarks as they are give FACE; edited ones do not."""
     own, out = open_gallery("maya"), tmp_path / "x.png"
-    made(capsys, "maya", "--landmarks", marks(), "--out", out)
+    express(capsys, "maya", "--landmarks", marks(), "--out", out)
     assert (np.asarray(Image.open(out)) == own.image).all()
     points = own.landmarks.copy()
     points[48:] += (0, 6)
-    told = made(capsys, "maya", "--landmarks", marks("edited", points), "--out", out)
-    assert told["landmarks"].endswith("edited.json") and (np.asarray(Image.open(out)) != own.image).any()
+    summary = express(capsys, "maya", "--landmarks", marks("edited", points), "--out", out)
+    assert summary["landmarks"].endswith("edited.json") and (np.asarray(Image.open(out)) != own.image).any()
 
 
 def test_another_face_and_a_frame(motion: Path, tmp_path: Path, capsys) -> None:
     for how in (("--from", "leo"), ("--npz", motion, "--frame", 5)):
-        told = made(capsys, "maya", *how, "--out", tmp_path / "x.png")
+        summary = express(capsys, "maya", *how, "--out", tmp_path / "x.png")
         assert (np.asarray(Image.open(tmp_path / "x.png")) != open_gallery("maya").image).any()
-    assert told["frame"] == 5 and "frames" not in told
+    assert summary["frame"] == 5 and "frames" not in summary
 
 
-def test_a_film(motion: Path, wav, tmp_path: Path, capsys) -> None:
+def test_a_video(motion: Path, wav, tmp_path: Path, capsys) -> None:
     """The whole motion, with the speech that it was made of."""
     out = tmp_path / "x.mp4"
-    told = made(capsys, "leo", "--npz", motion, "--audio", wav("hum", 6 / FPS), "--out", out)
-    assert told["frames"] == 6 and told["fps"] == FPS
+    summary = express(capsys, "leo", "--npz", motion, "--audio", wav("hum", 6 / FPS), "--out", out)
+    assert summary["frames"] == 6 and summary["fps"] == FPS
     frames, sound = video.read(out)
-    assert frames.shape == (6, told["height"], told["width"], 3) and sound is not None
+    assert frames.shape == (6, summary["height"], summary["width"], 3) and sound is not None
     out.unlink()
     assert "lasts 3.00 s" in fails(capsys, "leo", "--npz", motion, "--audio", wav("long", 3.0), "--out", out)
     assert not out.exists()
 
 
-def test_wrong_wishes_are_one_sentence(motion: Path, marks, tmp_path: Path, capsys) -> None:
+def test_mistakes_are_one_sentence(motion: Path, marks, tmp_path: Path, capsys) -> None:
     png, mp4 = tmp_path / "x.png", tmp_path / "x.mp4"
     own = open_gallery("maya").landmarks
     happy, no = ("--preset", "happy"), tmp_path / "no"
@@ -154,7 +158,7 @@ def photograph(monkeypatch: pytest.MonkeyPatch) -> Image.Image:
 
 @pytest.mark.slow
 def test_photographs_of_every_kind(photograph: Image.Image, tmp_path: Path, capsys) -> None:
-    """All hold the same face; a large one is made smaller, and its landmarks are those of the large one."""
+    """All hold the same face; a large one is scaled down, and its landmarks are those of the large one."""
     plain = tmp_path / "plain.png"
     photograph.save(plain)
     points = open_portrait(plain).landmarks
@@ -178,8 +182,8 @@ def test_photographs_of_every_kind(photograph: Image.Image, tmp_path: Path, caps
     assert command.main(["track", str(tmp_path / "large.jpg"), "--landmarks", str(tmp_path / "large.json")]) == 0
     capsys.readouterr()
     out = tmp_path / "x.png"
-    told = made(capsys, tmp_path / "large.jpg", "--landmarks", tmp_path / "large.json", "--out", out)
-    assert max(told["width"], told["height"]) == 1536
+    summary = express(capsys, tmp_path / "large.jpg", "--landmarks", tmp_path / "large.json", "--out", out)
+    assert max(summary["width"], summary["height"]) == 1536
 
 
 @pytest.mark.slow
@@ -202,6 +206,6 @@ def test_bad_photographs_are_one_sentence(photograph: Image.Image, tmp_path: Pat
         ("cut.jpg", "cannot be read as an image"),
     ):
         for how in ((tmp_path / name, "--preset", "happy"), ("maya", "--from", tmp_path / name)):
-            said = fails(capsys, *how, "--out", tmp_path / "x.png")
-            assert wanted in said and name in said
+            output = fails(capsys, *how, "--out", tmp_path / "x.png")
+            assert wanted in output and name in output
     assert not (tmp_path / "x.png").exists()

@@ -40,9 +40,9 @@ def tracked(monkeypatch: pytest.MonkeyPatch) -> list[dict]:
 
 def fails(capsys: pytest.CaptureFixture[str], *arguments: object) -> str:
     assert command.main([str(argument) for argument in arguments]) == 2
-    said = capsys.readouterr()
-    assert said.out == "" and said.err.count("\n") == 1 and said.err.startswith("talkdemo: ")
-    return said.err
+    output = capsys.readouterr()
+    assert output.out == "" and output.err.count("\n") == 1 and output.err.startswith("talkdemo: ")
+    return output.err
 
 
 def test_writes_motion(tracked, tmp_path: Path, capsys) -> None:
@@ -50,11 +50,11 @@ def test_writes_motion(tracked, tmp_path: Path, capsys) -> None:
     video.write_bytes(b"a film")
     out = f"--csv {tmp_path}/me.csv --npz {tmp_path}/me.npz"
     assert command.main(f"track {video} {out} --fps 50 --mirrored --progress".split()) == 0
-    said = capsys.readouterr()
-    told = json.loads(said.out)
-    assert "track 100 %" in said.err and tracked[0]["mirrored"] is True
-    assert told["frames"] == 30 and told["length"] == 1.2 and told["seen"] == 0.9 and told["mirrored"]
-    assert told["seconds"] == 0.4 and told["times_real_time"] == 3.0 and told["rest"] == {"browDownLeft": 0.25}
+    output = capsys.readouterr()
+    summary = json.loads(output.out)
+    assert "track 100 %" in output.err and tracked[0]["mirrored"] is True
+    assert summary["frames"] == 30 and summary["length"] == 1.2 and summary["seen"] == 0.9 and summary["mirrored"]
+    assert summary["seconds"] == 0.4 and summary["times_real_time"] == 3.0 and summary["rest"] == {"browDownLeft": 0.25}
     assert livelink.read(tmp_path / "me.csv").fps == 50
     (motion,) = npz.read(tmp_path / "me.npz")
     assert len(motion) == 30 and motion.meta["source"] == "me.mp4"

@@ -138,7 +138,7 @@ def test_damaged_files_are_one_sentence(tmp_path: Path) -> None:
     directory = data.index(b"PK\x01\x02")
     damaged = [
         data[: directory + 10] + b"\x63" + data[directory + 11 :],  # an unknown compression method
-        data[: directory + 8] + b"\x01" + data[directory + 9 :],  # said to be encrypted
+        data[: directory + 8] + b"\x01" + data[directory + 9 :],  # marked as encrypted
         data[: directory + 6] + b"\xff" + data[directory + 7 :],  # of a future version of zip
         data[:200] + bytes(100) + data[300:],  # zlib
         plain.replace(b"(40, 52)", b"(40, 5((", 1),  # a header that is no Python

@@ -1,4 +1,4 @@
-"""For the tracker's tests: MediaPipe's model file, and short films made of photographs."""
+"""For the tracker's tests: MediaPipe's model file, and short videos of photographs."""
 
 from __future__ import annotations
 

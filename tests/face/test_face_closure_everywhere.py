@@ -1,4 +1,4 @@
-"""The same coefficients close and open the lips of every character alike, so no model is told a character's shape."""
+"""The same coefficients close and open the lips of every character alike, so no model needs a character's shape."""
 
 import numpy as np
 import torch

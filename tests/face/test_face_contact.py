@@ -1,4 +1,4 @@
-"""Lips meet and part where they are told to, and nothing else moves."""
+"""Lips meet and part where the speech requires it, and nothing else moves."""
 
 import numpy as np
 import pytest

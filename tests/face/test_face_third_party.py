@@ -54,7 +54,7 @@ def renders() -> dict[str, tuple[list[np.ndarray], np.ndarray]]:
 
 @pytest.fixture(scope="module")
 def tracker(renders: dict) -> Iterator:
-    """MediaPipe's landmarker; made after all is drawn, since it takes over the process's EGL display."""
+    """MediaPipe's landmarker; opened after all is rendered, since it takes over the process's EGL display."""
     root = shared.root()
     if root is None or not (root / "face_landmarker.task").exists():
         pytest.skip("face_landmarker.task is not there (shared data absent)")

@@ -1,4 +1,4 @@
-"""Who is followed, on made-up detections: the largest who stays; passers-by, losses and doubles."""
+"""Who is followed, with invented detections: the largest who stays; passers-by, losses and doubles."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ def face(x: float, size: float, y: float = 200.0) -> DetectedFace:
 
 
 def crowd(*looks: list[DetectedFace], every: float = 0.3) -> Crowd:
-    made = Crowd()
+    people = Crowd()
     for i, faces in enumerate(looks):
-        made.add(i * every, faces)
-    return made
+        people.add(i * every, faces)
+    return people
 
 
 def middle(track: Track) -> float:
@@ -52,8 +52,8 @@ def test_lost_and_found_again() -> None:
 
 def test_two_side_by_side_stay_two() -> None:
     looks = [[face(200 + 3 * i, 100), face(330 - 3 * i, 60)] for i in range(10)]
-    made = crowd(*looks)
-    assert len(made.tracks) == 2 and {len(track.times) for track in made.tracks} == {10}
+    people = crowd(*looks)
+    assert len(people.tracks) == 2 and {len(track.times) for track in people.tracks} == {10}
 
 
 def test_nobody_and_two_alike() -> None:

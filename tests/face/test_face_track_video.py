@@ -1,4 +1,4 @@
-"""Whole films through the tracker: our own renders with known motion, and photographs that sway, come and go."""
+"""Whole videos through the tracker: our own renders with known motion, and photographs that sway, come and go."""
 
 from __future__ import annotations
 
@@ -68,10 +68,10 @@ def agree(tracked: Tracked, coefficients: np.ndarray, head: np.ndarray) -> None:
 
 def test_known_motion_comes_back(known, film: Callable[..., Path], tmp_path: Path) -> None:
     coefficients, head, pictures = known
-    told: list[float] = []
-    tracked = track(film(tmp_path / "known.mp4", pictures), progress=lambda stage, share: told.append(share))
+    fractions: list[float] = []
+    tracked = track(film(tmp_path / "known.mp4", pictures), progress=lambda stage, fraction: fractions.append(fraction))
     agree(tracked, coefficients, head)
-    assert told == sorted(told) and told[-1] == 1.0
+    assert fractions == sorted(fractions) and fractions[-1] == 1.0
     assert tracked.mask.shape == (55,) and tracked.mask[52:].all() and not tracked.mask[INDEX["tongueOut"]]
     assert tracked.reference.name == "known.mp4" and len(tracked.reference.motion) == len(coefficients)
 
@@ -170,10 +170,10 @@ def test_stopped(film, scene, photos, tmp_path: Path) -> None:
 
 
 def refused(path: Path) -> str:
-    with pytest.raises(ValueError) as said:
+    with pytest.raises(ValueError) as caught:
         track(path)
-    assert "\n" not in str(said.value) and str(path.parent) not in str(said.value)
-    return str(said.value)
+    assert "\n" not in str(caught.value) and str(path.parent) not in str(caught.value)
+    return str(caught.value)
 
 
 def test_faces_that_cannot_be_followed(film, scene, photos, tmp_path: Path) -> None:
@@ -210,4 +210,4 @@ def test_films_that_cannot_be_read(film, wav: Callable[..., Path], tmp_path: Pat
 def test_thirty_minutes_are_refused_before_they_are_decoded(film, tmp_path: Path, monkeypatch) -> None:
     path = film(tmp_path / "film.mp4", [np.zeros((64, 64, 3), np.uint8)] * 20, times=np.linspace(0, 1800, 20))
     monkeypatch.setattr(track_read.Video, "__iter__", lambda self: pytest.fail("was decoded"))
-    assert "lasts 3" in (said := refused(path)) and "wanted: at most 10:00 min" in said
+    assert "lasts 3" in (message := refused(path)) and "wanted: at most 10:00 min" in message

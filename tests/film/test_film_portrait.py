@@ -1,4 +1,4 @@
-"""A portrait that talks: what of a picture is shown, as many frames as the motion has, the sound, a stop."""
+"""A portrait that talks: the crop that is shown, as many frames as the motion has, the sound, a stop."""
 
 from __future__ import annotations
 

@@ -46,20 +46,20 @@ def test_there_and_back() -> None:
 
 def test_an_upright_crop_is_a_piece_of_the_picture() -> None:
     """At scale 1 and a whole shift, `take` is plain slicing."""
-    picture = np.random.default_rng(2).integers(0, 256, (120, 140, 3), dtype=np.uint8)
+    image = np.random.default_rng(2).integers(0, 256, (120, 140, 3), dtype=np.uint8)
     crop = Crop(np.array([[1.0, 0, -20], [0, 1, -10]]), 64)
-    assert (crop.take(picture) == picture[10:74, 20:84]).all()
+    assert (crop.take(image) == image[10:74, 20:84]).all()
 
 
 def test_what_is_not_changed_stays() -> None:
-    picture = np.random.default_rng(3).integers(0, 256, (200, 220, 3), dtype=np.uint8)
+    image = np.random.default_rng(3).integers(0, 256, (200, 220, 3), dtype=np.uint8)
     crop = Crop.around(face(50, 0.4))
-    taken = crop.take(picture)
-    assert (crop.put(picture, taken, taken) == picture).all()
-    changed = taken.copy()
+    original = crop.take(image)
+    assert (crop.put(image, original, original) == image).all()
+    changed = original.copy()
     changed[50:70, 50:70] = 255 - changed[50:70, 50:70]
-    result = crop.put(picture, changed, taken)
-    ys, xs = np.nonzero((result != picture).any(2))
+    result = crop.put(image, changed, original)
+    ys, xs = np.nonzero((result != image).any(2))
     there = crop.into(np.stack([xs, ys], axis=1) + 0.5)
     assert len(xs) > 50 and (there > 48).all() and (there < 72).all()
 

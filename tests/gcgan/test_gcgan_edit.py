@@ -32,9 +32,9 @@ def test_nothing_changes_nothing(expresser: Expresser, maya: Portrait, smile: np
 
 
 def test_only_the_face_changes(expresser: Expresser, maya: Portrait, smile: np.ndarray) -> None:
-    made = expresser.express(maya, smile)
-    assert made.shape == maya.image.shape and made.dtype == np.uint8
-    ys, xs = np.nonzero((made != maya.image).any(2))
+    image = expresser.express(maya, smile)
+    assert image.shape == maya.image.shape and image.dtype == np.uint8
+    ys, xs = np.nonzero((image != maya.image).any(2))
     there = Crop.around(maya.landmarks, 1).into(np.stack([xs, ys], axis=1) + 0.5)
     assert len(xs) > 500 and there.min() > -0.02 and there.max() < 1.02
 
@@ -43,9 +43,9 @@ def test_all_at_once_equals_one_at_a_time(expresser: Expresser, maya: Portrait, 
     targets = [maya.landmarks + k / 5 * (smile - maya.landmarks) for k in range(6)]  # more than a batch
     together = list(expresser.express_all(maya, targets))
     assert len(together) == 6
-    for target, made in zip(targets, together, strict=True):
-        assert np.abs(expresser.express(maya, target).astype(int) - made).max() <= 1
-    moved = [np.abs(made.astype(int) - maya.image).sum() for made in together]
+    for target, image in zip(targets, together, strict=True):
+        assert np.abs(expresser.express(maya, target).astype(int) - image).max() <= 1
+    moved = [np.abs(image.astype(int) - maya.image).sum() for image in together]
     assert moved[0] == 0 and (np.diff(moved) > 0).all()
 
 

@@ -86,12 +86,12 @@ def test_lids_and_lips_do_not_pass_each_other(points: torch.Tensor) -> None:
     source[:, 67, 1] = 0.5005  # a corner of lips that all but meet
     crossed = source.clone()
     crossed[:, UPPER, 1], crossed[:, LOWER, 1] = 0.53, 0.51
-    made = untangle(source, crossed)
-    gaps = made[:, LOWER, 1] - made[:, UPPER, 1]
+    untangled = untangle(source, crossed)
+    gaps = untangled[:, LOWER, 1] - untangled[:, UPPER, 1]
     wanted = torch.tensor(MIN_GAP)
     wanted[4] = 0.0005
     assert torch.allclose(gaps, wanted.expand_as(gaps), atol=1e-6)
-    assert torch.allclose((made[:, LOWER, 1] + made[:, UPPER, 1]) / 2, torch.tensor(0.52), atol=1e-6)
+    assert torch.allclose((untangled[:, LOWER, 1] + untangled[:, UPPER, 1]) / 2, torch.tensor(0.52), atol=1e-6)
     assert torch.equal(untangle(source, source), source)
     ordinary = source + 0.01 * torch.rand_like(source)
     assert torch.allclose(untangle(source, ordinary)[:, 48:60], ordinary[:, 48:60])

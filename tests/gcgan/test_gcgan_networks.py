@@ -37,28 +37,28 @@ def test_geometry(points: torch.Tensor) -> None:
     assert numbers.shape == (3, 136) and torch.allclose(geometry.points(numbers), points, atol=1e-5)
     steady = torch.tensor(MIDDLE).expand(1, 68, 2) + torch.tensor([EYES * UNIT, 0.0])
     assert torch.allclose(geometry.numbers(steady)[0, ::2], torch.ones(68), atol=1e-4)
-    z, made = geometry(points, points.flip(0))
-    assert z.shape == (3, 32) and made.shape == (3, 68, 2) and geometry.shape_of(points).shape == (3, 24)
+    z, decoded = geometry(points, points.flip(0))
+    assert z.shape == (3, 32) and decoded.shape == (3, 68, 2) and geometry.shape_of(points).shape == (3, 24)
     assert torch.allclose(geometry.encode(points[:1]), z[:1], atol=1e-5)  # batch normalisation at rest
 
 
 def test_an_untrained_generator_warps(points: torch.Tensor) -> None:
     torch.manual_seed(0)
-    generator, picture = Generator(SMALL).eval(), torch.rand(3, 3, 32, 32) * 2 - 1
+    generator, image = Generator(SMALL).eval(), torch.rand(3, 3, 32, 32) * 2 - 1
     target, z = points + 0.02, torch.zeros(3, 32)
     with torch.no_grad():
-        made = generator(picture, points, target, z, z)
-    assert made.image.shape == made.painted.shape == (3, 3, 32, 32)
-    assert made.mask.shape == (3, 1, 32, 32) and made.flow.shape == (3, 32, 32, 2)
-    shown = warp(picture, backward_flow(points, untangle(points, target), 32))
-    assert torch.allclose(made.image, shown, atol=1e-5) and torch.equal(made.image, made.painted)
+        generated = generator(image, points, target, z, z)
+    assert generated.image.shape == generated.painted.shape == (3, 3, 32, 32)
+    assert generated.mask.shape == (3, 1, 32, 32) and generated.flow.shape == (3, 32, 32, 2)
+    shown = warp(image, backward_flow(points, untangle(points, target), 32))
+    assert torch.allclose(generated.image, shown, atol=1e-5) and torch.equal(generated.image, generated.painted)
 
 
 def test_a_batch_equals_its_parts(points: torch.Tensor) -> None:
-    generator, picture, z = Generator(SMALL).eval(), torch.rand(3, 3, 32, 32), torch.randn(3, 32)
+    generator, image, z = Generator(SMALL).eval(), torch.rand(3, 3, 32, 32), torch.randn(3, 32)
     with torch.no_grad():
-        whole = generator(picture, points, points.flip(0), z, -z).image
-        alone = generator(picture[1:2], points[1:2], points.flip(0)[1:2], z[1:2], -z[1:2]).image
+        whole = generator(image, points, points.flip(0), z, -z).image
+        alone = generator(image[1:2], points[1:2], points.flip(0)[1:2], z[1:2], -z[1:2]).image
     assert torch.allclose(whole[1:2], alone, atol=1e-4)
 
 
@@ -81,9 +81,9 @@ def test_one_file_gives_the_same_model(tmp_path: Path, points: torch.Tensor) -> 
     path = model.save(tmp_path / "x.safetensors", {"licence": "none"})
     again, file = GCGAN.open(path)
     assert again.config == config and file.provenance["licence"] == "none" and torch.equal(again.preset_codes, codes)
-    picture = torch.rand(3, 3, 32, 32)
+    image = torch.rand(3, 3, 32, 32)
     with torch.no_grad():
-        a, b = model(picture, points, points.flip(0)), again(picture, points, points.flip(0))
+        a, b = model(image, points, points.flip(0)), again(image, points, points.flip(0))
     assert torch.allclose(a.image, b.image, atol=0.02)  # 16 bits in the file
     with pytest.raises(ValueError, match="1 presets and"):
         model.describe(codes[:1], torch.zeros(3, 32), config.shown)

@@ -1,4 +1,4 @@
-"""The renderer: where things fall, the same picture again, several visitors, and the sentence without OpenGL."""
+"""The renderer: where things fall, the same image again, several visitors, and the sentence without OpenGL."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The mp4: sound and picture in step, lengths, colours, and nothing half-written."""
+"""The mp4: sound and image in step, lengths, colours, and nothing half-written."""
 
 from __future__ import annotations
 
