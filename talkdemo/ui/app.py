@@ -24,8 +24,9 @@ import gradio as gr  # noqa: E402
 
 from talkdemo.ui import style  # noqa: E402
 from talkdemo.ui.compare.tab import CompareTab  # noqa: E402
-from talkdemo.ui.express.tab import ExpressTab, open_expresser  # noqa: E402
-from talkdemo.ui.parts import library, portraits  # noqa: E402
+from talkdemo.ui.express.tab import MISSING, ExpressTab, open_expresser  # noqa: E402
+from talkdemo.ui.parts import library, panel, portraits  # noqa: E402
+from talkdemo.ui.parts.options import PLAIN  # noqa: E402
 from talkdemo.ui.talk.tab import TalkTab  # noqa: E402
 
 EXAMPLES = files.EXAMPLES / "speech"
@@ -74,8 +75,11 @@ def build(
             app.compare_tab = CompareTab(pipelines, visits, characters, examples)
             app.compare_tab.build()
         with gr.Tab("Expression") as tab:
-            app.express_tab = ExpressTab(expresser, visits)
-            app.express_tab.build(tab, app.talk_tab.save_npz)
+            if expresser is None:
+                gr.HTML(panel.note(MISSING), elem_classes="td-express-missing", **PLAIN)
+            else:
+                app.express_tab = ExpressTab(expresser, visits)
+                app.express_tab.build(tab, app.talk_tab.save_npz)
         gr.HTML(FOOTER)
 
         def leave(request: gr.Request) -> None:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import threading
 import time
+from pathlib import Path
 
 import pytest
 
 from talkdemo.records import Stopped
-from talkdemo.ui.parts.job import Done, Report, follow
+from talkdemo.ui.parts.job import Done, Report, follow, run_job
+from talkdemo.ui.parts.visits import Visits
 
 
 def steps(count: int, pause: float = 0.02):
@@ -92,3 +94,19 @@ def test_one_at_a_time_and_a_waiting_one_can_be_stopped() -> None:
     for thread in first:
         thread.join()
     assert most == 1
+
+
+def test_a_finished_job_keeps_its_folder(tmp_path: Path) -> None:
+    visits, folders = Visits(tmp_path), []
+
+    def work(folder: Path, report, stop: threading.Event) -> Path:
+        folders.append(folder)
+        (folder / "talk.mp4").write_bytes(b"x")
+        return steps(1000 if len(folders) > 1 else 1)(report, stop) and folder
+
+    *_, last = run_job(visits, "me", work)
+    assert last == Done(folders[0]) and (folders[0] / "talk.mp4").is_file()
+    abandoned = run_job(visits, "me", work)
+    next(abandoned)
+    abandoned.close()
+    assert not folders[1].exists() and folders[0].exists() and threads() == 0

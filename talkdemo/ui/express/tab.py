@@ -27,7 +27,7 @@ from talkdemo.ui.express.stage import NO_PORTRAIT, Stage, name_of, present
 from talkdemo.ui.parts import panel
 from talkdemo.ui.parts.faces import open_photo
 from talkdemo.ui.parts.names import title
-from talkdemo.ui.parts.options import PLAIN, PRIVATE, Page
+from talkdemo.ui.parts.options import PRIVATE, Page
 from talkdemo.ui.parts.visits import AGE, Visits
 
 MISSING = "Expressions are not available here: the checkpoint “gcgan” is not installed."
@@ -65,19 +65,12 @@ class ExpressTab:
     """The tab's components and handlers, which end with the visitor's session, strength and interpolation. Holds
     nothing of a visitor: portrait, target and motion lie in the visitor's own states, files in private folders."""
 
-    form: Form
-
-    def __init__(self, expresser: Expresser | None, visits: Visits) -> None:
-        self.visits = visits
-        if expresser is not None:
-            self.expresser = expresser
-            self.form = Form(expresser.presets, Manifold(expresser.map))
+    def __init__(self, expresser: Expresser, visits: Visits) -> None:
+        self.expresser, self.visits = expresser, visits
+        self.form = Form(expresser.presets, Manifold(expresser.map))
 
     def build(self, tab: gr.Tab, latest: gr.components.Component | None = None) -> None:
         """Lay it out inside `tab` and connect it; `latest` holds the visitor's latest motion file."""
-        if not hasattr(self, "expresser"):
-            gr.HTML(panel.note(MISSING), elem_id="td-express-missing", elem_classes="td-express-missing", **PLAIN)
-            return
         self.form.build(latest is not None)
         self.stage = Stage(self.expresser, self.visits, self.form)
         self.session = self.stage.session

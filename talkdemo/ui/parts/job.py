@@ -12,6 +12,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Generic, TypeVar
 
@@ -93,9 +94,10 @@ def run_job(
     outlives: bool = False,
 ) -> Iterator[Report | Done[Result]]:
     """`follow` with a private folder, `work(folder, report, stop)`; it is deleted unless the work comes to its end."""
-    with visits.job(session, outlives) as job:
-        work_here: Work[Result] = lambda report, stop: work(job.folder, report, stop)  # noqa: E731
-        with contextlib.closing(follow(work_here, job.stop)) as events:  # type: ignore[type-var]
-            for event in events:
-                job.finished = isinstance(event, Done)
-                yield event
+    with (
+        visits.job(session, outlives) as job,
+        contextlib.closing(follow(partial(work, job.folder), job.stop)) as events,  # type: ignore[type-var]
+    ):
+        for event in events:
+            job.finished = isinstance(event, Done)
+            yield event

@@ -39,8 +39,8 @@ def talk(
     begin = time.perf_counter()
     request = opened(replace(request, name=CALLED), report, stop)
     reading = time.perf_counter() - begin
-    name = folder / f"talk-{style_name(request)}-{request.seed}".lower()
-    outputs = Outputs(name.with_suffix(".mp4"), name.with_suffix(".csv"), name.with_suffix(".npz"))
+    name = f"talk-{style_name(request)}-{request.seed}".lower()
+    outputs = Outputs(folder / f"{name}.mp4", folder / f"{name}.csv", folder / f"{name}.npz")
     result = run(pipelines[model], request, outputs, progress=report, stop=stop)
     summary = {key: value for key, value in result.summary.items() if key not in ("files", "speech")}
     seconds = dict(summary["seconds"])
