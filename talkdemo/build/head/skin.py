@@ -105,13 +105,7 @@ class Canvas:
     """Where every texel lies on the template, and what it belongs to."""
 
     def __init__(
-        self,
-        layout: Layout,
-        skin: Piece,
-        source: Source,
-        lips: np.ndarray,
-        lids: np.ndarray,
-        polygons: np.ndarray,
+        self, layout: Layout, skin: Piece, source: Source, lips: np.ndarray, lids: np.ndarray, polygons: np.ndarray
     ) -> None:
         pairs = np.unique(polygons.reshape(-1, 2), axis=0)
         where = {v: np.flatnonzero(pairs[:, 0] == v) for v in np.unique(np.r_[lips.ravel(), lids.ravel(),
@@ -242,13 +236,7 @@ def paint(canvas: Canvas, look: Look, images: Path, seed: int) -> np.ndarray:
 
 
 def textures(
-    images: Path,
-    layout: Layout,
-    skin: Piece,
-    source: Source,
-    lips: np.ndarray,
-    lids: np.ndarray,
-    polygons: np.ndarray,
+    images: Path, layout: Layout, skin: Piece, source: Source, lips: np.ndarray, lids: np.ndarray, polygons: np.ndarray
 ) -> dict[str, np.ndarray]:
     """All skins by character: {"texture/skin/<name>": (SIZE, SIZE, 3) uint8}."""
     canvas = Canvas(layout, skin, source, lips, lids, polygons)

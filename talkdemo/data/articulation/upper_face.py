@@ -8,6 +8,7 @@ degree + 21 ms), holds still in between, turns against the head, and takes the u
 from __future__ import annotations
 
 import numpy as np
+from numpy.random import Generator
 
 from talkdemo.data.articulation.emotions import Emotion
 from talkdemo.data.articulation.noise import smooth_noise
@@ -21,7 +22,7 @@ Saccades = list[tuple[float, float]]  # time s, size degrees
 
 
 def upper_face(
-    prosody: Prosody, style: Style, emotion: Emotion, head: np.ndarray, generator: np.random.Generator
+    prosody: Prosody, style: Style, emotion: Emotion, head: np.ndarray, generator: Generator
 ) -> dict[str, np.ndarray]:
     """Tracks (T,) by ARKit name; the eyes compensate for `head` (T, 3), radians."""
     frames = len(head)
@@ -63,12 +64,7 @@ def blink_shape(tau: np.ndarray, length: float, hold: float) -> np.ndarray:
 
 
 def _blinks(
-    prosody: Prosody,
-    style: Style,
-    emotion: Emotion,
-    saccades: Saccades,
-    time: np.ndarray,
-    generator: np.random.Generator,
+    prosody: Prosody, style: Style, emotion: Emotion, saccades: Saccades, time: np.ndarray, generator: Generator
 ) -> np.ndarray:
     """(T,) 0 open … 1 shut. Half of the phrase ends and some large saccades attract the next blink."""
     end = time[-1] if len(time) else 0.0
@@ -97,7 +93,7 @@ def _blinks(
 
 
 def _gaze(
-    prosody: Prosody, style: Style, emotion: Emotion, time: np.ndarray, generator: np.random.Generator
+    prosody: Prosody, style: Style, emotion: Emotion, time: np.ndarray, generator: Generator
 ) -> tuple[np.ndarray, Saccades]:
     """(T, 2) degrees of gaze relative to the camera, left and up, and the saccades."""
     end = time[-1] if len(time) else 0.0
@@ -130,12 +126,7 @@ def _gaze(
 
 
 def _brows(
-    prosody: Prosody,
-    style: Style,
-    emotion: Emotion,
-    up: np.ndarray,
-    time: np.ndarray,
-    generator: np.random.Generator,
+    prosody: Prosody, style: Style, emotion: Emotion, up: np.ndarray, time: np.ndarray, generator: Generator
 ) -> dict[str, np.ndarray]:
     """Raises and frowns on accents, raises on questions, a slow drift; brows follow the eyes up."""
     raised, lowered = np.zeros(len(time)), np.zeros(len(time))
