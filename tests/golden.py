@@ -89,6 +89,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--record", action="store_true", help=f"write {RECORD.name}")
     arguments = parser.parse_args()
+    torch.set_num_threads(1)  # several threads wait for each other on a busy machine
     with tempfile.TemporaryDirectory() as folder:
         found = fingerprints(Path(folder))
     if arguments.record:
