@@ -88,7 +88,7 @@ class Talker(nn.Module):
         return checkpoint.save(path, self, KIND, asdict(self.config), provenance)
 
     def padded_frames(self, frames: int) -> int:
-        """Frames of features wanted for `frames` frames of motion: whole windows."""
+        """Frames of features that `frames` frames of motion take: whole windows."""
         return padded_frames(frames, self.config.network.window)
 
     def steps(self, steps: int) -> int:

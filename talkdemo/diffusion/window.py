@@ -20,7 +20,7 @@ FADE = 5  # frames of the lookahead that are cross-faded: these still hear 0.28 
 @dataclass(frozen=True)
 class Window:
     start: int  # first new frame
-    keep: int  # how many of the window's L frames are kept
+    keep: int  # how many of the window's L frames are final
 
 
 def windows(frames: int, length: int, lookahead: int = LOOKAHEAD) -> list[Window]:

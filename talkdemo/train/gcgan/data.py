@@ -35,7 +35,7 @@ NOBODY = -1
 class Faces:
     """Crops of STORED pixels and what is known of them."""
 
-    pictures: np.ndarray  # (N, STORED, STORED, 3) uint8
+    images: np.ndarray  # (N, STORED, STORED, 3) uint8
     seen: np.ndarray  # (N, 68, 2) float32, MediaPipe's landmarks, pixels
     exact: np.ndarray  # (N, 68, 2) the head's own; NaN for photographs
     person: np.ndarray  # (N,) int64
@@ -51,7 +51,7 @@ class Faces:
 def load(folder: Path, split: str, photographs: bool = True, limit: int | None = None) -> Faces:
     """All of one split. Raises FileNotFoundError, naming what makes them, where there are none."""
     files = sorted((folder / "renders").glob("p*.npz"))
-    rows: dict[str, list] = {key: [] for key in ("pictures", "seen", "exact", "person", "names", "real")}
+    rows: dict[str, list] = {key: [] for key in ("images", "seen", "exact", "person", "names", "real")}
     people: list[str] = []
     for file in files:
         with np.load(file) as person:
@@ -59,7 +59,7 @@ def load(folder: Path, split: str, photographs: bool = True, limit: int | None =
                 continue
             known = np.isfinite(person["seen"]).all((1, 2))
             people.append(file.stem)
-            rows["pictures"].append(person["pictures"][known])
+            rows["images"].append(person["pictures"][known])
             for key in ("seen", "exact"):
                 rows[key].append(person[key][known].astype(np.float32))
             rows["names"] += [str(name) for name in person["names"][known]]
@@ -73,7 +73,7 @@ def load(folder: Path, split: str, photographs: bool = True, limit: int | None =
     if photographs and (folder / "photos.npz").exists():
         with np.load(folder / "photos.npz") as photos:
             chosen = np.flatnonzero(photos["split"] == split)
-            rows["pictures"].append(photos["pictures"][chosen])
+            rows["images"].append(photos["pictures"][chosen])
             rows["seen"].append(photos["seen"][chosen].astype(np.float32))
             rows["exact"].append(np.full((len(chosen), 68, 2), np.nan, np.float32))
             for k in chosen:
@@ -86,7 +86,7 @@ def load(folder: Path, split: str, photographs: bool = True, limit: int | None =
     names = tuple(dict.fromkeys(name for name in rows["names"] if name))
     number = {name: k for k, name in enumerate(names)} | {"": NOBODY}
     return Faces(
-        np.concatenate(rows["pictures"]), np.concatenate(rows["seen"]), np.concatenate(rows["exact"]),
+        np.concatenate(rows["images"]), np.concatenate(rows["seen"]), np.concatenate(rows["exact"]),
         np.array(rows["person"]), np.array([number[name] for name in rows["names"]]), np.array(rows["real"]),
         names, tuple(people),
     )  # fmt: skip
@@ -143,7 +143,7 @@ class PairSampler:
             rows = np.array([self._pair() for _ in range(self.batch)])
             exact = (self.rng.random(self.batch) < EXACT) & ~faces.real[rows[:, 0]]
             points = np.where(exact[:, None, None, None], faces.exact[rows], faces.seen[rows]) / STORED
-            images = torch.from_numpy(faces.pictures[rows])  # (B, 2, STORED, STORED, 3)
+            images = torch.from_numpy(faces.images[rows])  # (B, 2, STORED, STORED, 3)
             moved, points, flip = self._move(images, torch.from_numpy(points.astype(np.float32)))
             if not self.plain:
                 moved = self._colour(moved)

@@ -33,7 +33,7 @@ PHOTOGRAPHS = 0.4  # share of a batch
 class People:
     """All images of the people to tell apart."""
 
-    pictures: Tensor  # (N, 3, KEPT, KEPT) uint8
+    images: Tensor  # (N, 3, KEPT, KEPT) uint8
     person: np.ndarray  # (N,) 0 … count − 1
     real: np.ndarray  # (N,) bool: a photograph
 
@@ -43,33 +43,33 @@ class People:
 
 
 def people(folder: Path) -> People:
-    """Raises FileNotFoundError, naming what makes them, where there are no pictures."""
-    pictures, names, real = [], [], []
+    """Raises FileNotFoundError, naming what makes them, where there are no images."""
+    images, names, real = [], [], []
     for path in sorted((folder / "renders").glob("p*.npz")):
         with np.load(path) as file:  # the images of all but the training people are not even read
             split = str(file["split"])
         if split == "train":
             found = Portraits.load(path)
-            pictures.append(_small(found.pictures))
+            images.append(_small(found.pictures))
             names += [found.person] * len(found.pictures)
             real += [False] * len(found.pictures)
     if (folder / "photos.npz").exists():
         with np.load(folder / "photos.npz") as file:
             rows = np.flatnonzero(file["split"] == "train")
             if len(rows):
-                pictures.append(_small(file["pictures"][rows]))
+                images.append(_small(file["pictures"][rows]))
             names += [f"photo {name}" for name in file["person"][rows]]
             real += [True] * len(rows)
-    if not pictures:
+    if not images:
         made_by = "python -m talkdemo train portrait_data renders"
-        raise FileNotFoundError(f"{folder} holds no training pictures; `{made_by}` makes them")
-    return People(torch.cat(pictures), np.unique(names, return_inverse=True)[1], np.array(real))
+        raise FileNotFoundError(f"{folder} holds no training images; `{made_by}` makes them")
+    return People(torch.cat(images), np.unique(names, return_inverse=True)[1], np.array(real))
 
 
-def _small(pictures: np.ndarray) -> Tensor:
+def _small(images: np.ndarray) -> Tensor:
     import cv2
 
-    small = [cv2.resize(picture, (KEPT, KEPT), interpolation=cv2.INTER_AREA) for picture in pictures]
+    small = [cv2.resize(image, (KEPT, KEPT), interpolation=cv2.INTER_AREA) for image in images]
     return torch.from_numpy(np.stack(small)).permute(0, 3, 1, 2)
 
 
@@ -94,12 +94,12 @@ class Batches:
             for _ in range(self.size):
                 kind = kinds[int(self.rng.random() < PHOTOGRAPHS)] or kinds[0] or kinds[1]
                 rows.append(self.rng.choice(kind[self.rng.integers(len(kind))]))
-            yield Batch(augmented(self.people.pictures[rows], self.generator), torch.from_numpy(person[rows]))
+            yield Batch(augmented(self.people.images[rows], self.generator), torch.from_numpy(person[rows]))
 
 
-def augmented(pictures: Tensor, generator: torch.Generator) -> Tensor:
+def augmented(images: Tensor, generator: torch.Generator) -> Tensor:
     """(B, 3, KEPT, KEPT) uint8 → (B, 3, SIDE, SIDE): each moved, mirrored, lit, coloured and blurred on its own."""
-    count = len(pictures)
+    count = len(images)
 
     def draw(*shape: int) -> Tensor:
         return torch.randn(count, *shape, generator=generator)
@@ -109,7 +109,7 @@ def augmented(pictures: Tensor, generator: torch.Generator) -> Tensor:
     turn = torch.stack([angle.cos() * flip, -angle.sin(), angle.sin() * flip, angle.cos()], dim=1).view(-1, 2, 2)
     matrix = torch.cat([turn * zoom[:, None, None], 0.03 * draw(2, 1)], dim=2)
     at = F.affine_grid(matrix, [count, 3, SIDE, SIDE], align_corners=False)
-    x = F.grid_sample(pictures.float() / 127.5 - 1, at, padding_mode="border", align_corners=False)
+    x = F.grid_sample(images.float() / 127.5 - 1, at, padding_mode="border", align_corners=False)
     blurred = F.interpolate(F.avg_pool2d(x, 2), size=(SIDE, SIDE), mode="bilinear")
     x = torch.lerp(x, blurred, torch.rand(count, 1, 1, 1, generator=generator))
     line = torch.linspace(-1, 1, SIDE)
@@ -119,7 +119,7 @@ def augmented(pictures: Tensor, generator: torch.Generator) -> Tensor:
 
 
 class Task(nn.Module):
-    """The recogniser and a direction for every person, which is not kept."""
+    """The recogniser and a direction for every person, which is not saved."""
 
     def __init__(self, recogniser: Recogniser, count: int) -> None:
         super().__init__()

@@ -6,9 +6,9 @@ step skips what is there, so all resume. `styles` performs the sessions again in
 
 Most sessions of an identity's voice are performed in that identity's style, some in another's, and voices that belong
 to no identity (other languages) are performed in anybody's: otherwise the talking model could tell the style from the
-voice alone and would not listen to the identity it is given. Real speakers whose phones were found by `train align`
-are performed in anybody's style too, so that the model meets the features of real voices; GRID and FACEGOOD come with
-their own recorded motion, the channels that were not recorded masked.
+voice alone and would ignore the identity. Real speakers whose phones were found by `train align` are performed in
+anybody's style too, so that the model meets the features of real voices; GRID and FACEGOOD come with their own recorded
+motion, the channels that were not recorded masked.
 """
 
 from __future__ import annotations
@@ -68,7 +68,7 @@ def perform(session: Session, style: Style, generator: np.random.Generator) -> M
 
 
 def make_motion(corpus: Path, out: Path, voice: str, split: str, hours: float, seed: int = 0) -> float:
-    """Write out/<split>/<voice>/motion.npz (samples int16, motion, emotions, identities); returns the hours made."""
+    """Write out/<split>/<voice>/motion.npz (samples int16, motion, emotions, identities); returns the hours written."""
     target = out / split / voice / "motion.npz"
     if target.exists():
         return 0.0

@@ -93,7 +93,7 @@ def head_terms(
     weights: HeadLossWeights,
 ) -> dict[str, torch.Tensor]:
     """Squared errors of the head's angles, of their velocities and of their accelerations: the terms of DiffPoseTalk's
-    table of losses, but the smoothness is that of the truth; a head that is only kept smooth falls asleep."""
+    table of losses, but the smoothness is that of the truth; a head that is merely smooth stops moving."""
     wrong = (predicted - true) * known
     moved = velocity(wrong) * known[:, 1:] * known[:, :-1]
     jerked = velocity(moved) * known[:, 2:]
