@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import argparse
 import time
+from typing import Any
 
 from talkdemo.cli.arguments import (
     AUTO,
@@ -101,7 +102,7 @@ def run(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def both_styles(arguments: argparse.Namespace) -> tuple[object, object]:
+def both_styles(arguments: argparse.Namespace) -> tuple[Any, Any]:
     """Identity or reference of each side, None for the model's own choice. Raises ValueError for a choice that neither
     model takes."""
     for model, option in (*TAKES.items(), (DIFFUSIONTALKER, "emotion")):
@@ -114,7 +115,7 @@ def both_styles(arguments: argparse.Namespace) -> tuple[object, object]:
     return first, second if other is None else other
 
 
-def check_names(arguments: argparse.Namespace, pipelines: dict, styles: tuple[object, object]) -> None:
+def check_names(arguments: argparse.Namespace, pipelines: dict, styles: tuple[Any, Any]) -> None:
     """Raises ValueError for names that are not known, before any work."""
     from talkdemo.reference import check
 

@@ -108,6 +108,7 @@ def compare(face: FaceModel, takes: Takes) -> Comparison:
     other = lip_distance(mouths[takes.quicker], lips(face, takes.other_seed)) if takes.other_seed is not None else None
     runs = [closed_runs(mouth.gap) for mouth in mouths]
     lids = indices("eyeBlink")
+    first_rate, second_rate = (blinks(m.coefficients[:, lids].mean(axis=1), m.fps).per_minute for m in takes.motions)
     return Comparison(
         takes,
         (mouths[0].gap * METRES_TO_MM, mouths[1].gap * METRES_TO_MM),
@@ -117,7 +118,7 @@ def compare(face: FaceModel, takes: Takes) -> Comparison:
         correlation(mouths[0].gap, mouths[1].gap),
         (len(runs[0]), len(runs[1])),
         shared(*runs),
-        tuple(blinks(motion.coefficients[:, lids].mean(axis=1), motion.fps).per_minute for motion in takes.motions),
+        (first_rate, second_rate),
     )
 
 
