@@ -1,7 +1,5 @@
 """Draws the portrait of every character for the app, with a slight smile: python -m talkdemo.build.characters"""
 
-from __future__ import annotations
-
 import numpy as np
 
 from talkdemo.build.images import close_up, reduced, save

@@ -5,8 +5,6 @@
 The model is trained on none of them.
 """
 
-from __future__ import annotations
-
 import json
 from dataclasses import replace
 

@@ -6,8 +6,6 @@ The installed model speaks the example clips as every talking identity: styles.j
 sheet of frames previews it. Takes some minutes.
 """
 
-from __future__ import annotations
-
 import numpy as np
 from PIL import Image
 

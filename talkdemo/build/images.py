@@ -1,7 +1,5 @@
 """Draws and stores the images of the app's assets."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path

@@ -1,7 +1,5 @@
 """Performs a gallery style by the articulation model on some 10 s of speech of the synthetic corpus."""
 
-from __future__ import annotations
-
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path

@@ -5,8 +5,6 @@ those the model was trained on; each goes to the ends of several ranges at once,
 no two look alike.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 import numpy as np

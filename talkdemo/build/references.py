@@ -6,8 +6,6 @@ The articulation model performs every style of build/reference_styles.py and eve
 corpus of `make corpus`. Takes some minutes.
 """
 
-from __future__ import annotations
-
 import argparse
 import json
 from dataclasses import asdict

@@ -5,8 +5,6 @@ and `log.jsonl`. The same command resumes. The learning rate follows the spent p
 steps no clock is involved: on the CPU a run that was stopped and resumed equals one that was not, bit for bit.
 """
 
-from __future__ import annotations
-
 import json
 import math
 import time

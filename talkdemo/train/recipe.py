@@ -1,7 +1,5 @@
 """What all recipes share: arguments, settings of the loop, provenance of the checkpoint they write."""
 
-from __future__ import annotations
-
 import argparse
 from collections.abc import Iterable, Iterator
 from dataclasses import fields

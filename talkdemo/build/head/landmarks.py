@@ -1,7 +1,5 @@
 """The vertices of the 68 iBUG landmarks (300-W order, 0 at the right ear)."""
 
-from __future__ import annotations
-
 import numpy as np
 
 from talkdemo.build.head.rings import CONTACT

@@ -4,8 +4,6 @@ A piece's displacements come from the mesh it was cut from, or from an affine ma
 (teeth, gums, eyeballs, hair), so that everything follows every action and every head shape.
 """
 
-from __future__ import annotations
-
 import json
 from collections.abc import Callable
 from dataclasses import dataclass, replace

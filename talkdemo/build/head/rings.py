@@ -4,8 +4,6 @@ The MakeHuman mesh is laid in rings round both openings, so a ring number and a 
 All corrections of lips and lids are written on these grids and fade from ring to ring.
 """
 
-from __future__ import annotations
-
 from collections import defaultdict
 from dataclasses import replace
 

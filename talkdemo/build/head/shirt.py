@@ -1,7 +1,5 @@
 """A knitted shirt: the shape of the skin below a round collar, a little thicker, cut by alpha."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 
 import numpy as np

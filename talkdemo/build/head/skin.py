@@ -4,8 +4,6 @@ The images are small (the face is 60 texels wide), so they give only the soft co
 freckles, wet rims and the dark of the mouth are painted here, placed by each texel's position on the template in mm.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from pathlib import Path
 

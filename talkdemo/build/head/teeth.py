@@ -4,8 +4,6 @@ The source's teeth are two smooth strips; here every tooth has its own rounded b
 teeth, set along a parabola-like arch that fits behind the source's lips.
 """
 
-from __future__ import annotations
-
 from dataclasses import replace
 
 import numpy as np

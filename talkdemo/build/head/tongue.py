@@ -1,7 +1,5 @@
 """The tongue, and a mouth that makes room for it: the floor follows the jaw, tongueOut parts the lips."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 
 import numpy as np

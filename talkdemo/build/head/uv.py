@@ -1,7 +1,5 @@
 """Lays the UV charts of the bust out in one square, and rasterises vertex values over that square."""
 
-from __future__ import annotations
-
 import numpy as np
 
 # Chart → (low corner, high corner) in the new square; the head lies on its side in the old one and is turned upright.

@@ -4,8 +4,6 @@ Offsets are ARKit coefficients at full strength, after the prototypes of Ekman &
 open the lips by themselves, because closures are enforced after them.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import dataclass
 

@@ -1,7 +1,5 @@
 """Head rotation of a speaker: base pose, sway, a posture for each phrase, nods on accents, breathing."""
 
-from __future__ import annotations
-
 import numpy as np
 
 from talkdemo.data.articulation.emotions import Emotion

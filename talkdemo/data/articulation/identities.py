@@ -1,7 +1,5 @@
 """The talking identities: a voice of the synthetic speech and a fixed style of its face, by name."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 import numpy as np

@@ -7,8 +7,6 @@
 A performance follows from the style, the emotion and the state of the generator.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 

@@ -5,8 +5,6 @@ Cohen & Massaro 1993: every phone s has a dominance D_s(t) = α_s exp(−|τ| / 
 do not reach their targets: this is undershoot. Computed at 100 Hz, smoothed, sampled at the middle of each frame.
 """
 
-from __future__ import annotations
-
 import numpy as np
 from scipy.ndimage import gaussian_filter1d
 

@@ -1,7 +1,5 @@
 """Smooth random tracks, which vary the motion without jitter."""
 
-from __future__ import annotations
-
 import numpy as np
 from scipy.ndimage import gaussian_filter1d
 from scipy.signal import lfilter

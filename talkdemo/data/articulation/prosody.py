@@ -1,7 +1,5 @@
 """Analyses the prosody of speech: segments without gaps, loudness, accents, phrases and questions."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import dataclass
 

@@ -4,8 +4,6 @@ The 24 talking identities are few; a model that follows any reference clip has t
 held-out split has a seed of its own and is never trained on.
 """
 
-from __future__ import annotations
-
 import functools
 from dataclasses import dataclass
 

@@ -4,8 +4,6 @@ Jaw and lips have gains of their own, after Edwards et al. 2016 (JALI): one spea
 lips. `draw` spreads styles over the whole range of every number (Latin hypercube), so that no two look alike.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass, fields
 
 import numpy as np

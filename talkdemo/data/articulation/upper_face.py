@@ -5,8 +5,6 @@ again in about 70 ms with a long tail); gaze moves by saccades on the main seque
 degree + 21 ms), holds still in between, turns against the head, and takes the upper lid along.
 """
 
-from __future__ import annotations
-
 import numpy as np
 from numpy.random import Generator
 

@@ -6,8 +6,6 @@ Cohen & Massaro (1993), one per group of tracks: a phone that leaves rounding op
 its neighbours' lips. Values are our own, set by eye on the head and by the statistics of real speakers (evaluate).
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 

@@ -16,8 +16,6 @@ that sound and face are not always in step.
 CC BY-NC 4.0, Liu et al. 2022, "BEAT: A Large-Scale Semantic and Emotional Multi-Modal Dataset".
 """
 
-from __future__ import annotations
-
 import json
 import os
 import re
@@ -25,6 +23,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
+from typing import Self
 
 import numpy as np
 import soundfile
@@ -57,7 +56,7 @@ class Take:
     speaker: str
 
     @classmethod
-    def parse(cls, name: str) -> Take:
+    def parse(cls, name: str) -> Self:
         match = _NAME.fullmatch(name)
         if not match:
             raise ValueError(f"{name!r} is not the name of a BEAT take; one such as 1_wayne_0_1_1 is wanted")

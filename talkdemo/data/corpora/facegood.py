@@ -4,8 +4,6 @@ Mouth and jaw only, left = right; `mask` leaves out the rest. One take of the fi
 MIT, FACEGOOD-Audio2Face.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 
 import numpy as np

@@ -3,8 +3,6 @@
 The head columns of these files are all 0, so their motion has no head. MIT, A. Donciu-Julin.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 
 import numpy as np

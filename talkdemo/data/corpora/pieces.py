@@ -1,7 +1,5 @@
 """Cuts long clips into short ones at the quietest frames: sound, motion and phones together."""
 
-from __future__ import annotations
-
 import itertools
 from collections.abc import Iterator
 from dataclasses import replace

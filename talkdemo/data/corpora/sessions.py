@@ -3,8 +3,6 @@
 The talker is trained on sessions, which are long enough for blinks, gaze and head to go on through pauses.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path

@@ -1,7 +1,5 @@
 """The folder of public data for training and testing, where this machine has it."""
 
-from __future__ import annotations
-
 import os
 from pathlib import Path
 

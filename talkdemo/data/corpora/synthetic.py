@@ -4,8 +4,6 @@ utterances.json is a list of {"utt", "text", "language", "emotion", "seconds", "
 …], "split"}; the sound of each is `<utt>.flac` (16 kHz mono int16).
 """
 
-from __future__ import annotations
-
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path

@@ -4,8 +4,6 @@ The six emotions follow the prototypes of articulation/emotions.py, but stronger
 are those of articulation/visemes.py at a loud effort. Left and right are the person's own, as in ARKit.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import dataclass
 

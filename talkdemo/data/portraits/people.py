@@ -4,8 +4,6 @@ Person k depends on the seed and k alone. The light is one of STUDIOS setups (th
 shaders, which costs more than ten images); exposure and white balance are individual.
 """
 
-from __future__ import annotations
-
 import math
 from dataclasses import dataclass, field, replace
 from functools import cache

@@ -4,8 +4,6 @@ London: DeBruine & Jones, Face Research Lab London Set (2017): 102 people, neutr
 sets of webmorphR.stim, neutral only. All CC BY 4.0, 512×512.
 """
 
-from __future__ import annotations
-
 import hashlib
 from dataclasses import dataclass
 from pathlib import Path

@@ -4,8 +4,6 @@ The images of one person share light, room, camera and crop; only the expression
 head differ. `exact` landmarks are projected vertices of the head, `seen` ones are found by MediaPipe.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path

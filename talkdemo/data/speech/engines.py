@@ -1,7 +1,5 @@
 """Speaks text in the voices of the synthetic corpus, through whichever speech engine has them."""
 
-from __future__ import annotations
-
 import importlib
 from fractions import Fraction
 from typing import Any

@@ -4,8 +4,6 @@ Rounded vowels get rounded labels, sounds made with the lips one of P B M F V W,
 Spanish r is not an English one).
 """
 
-from __future__ import annotations
-
 from talkdemo.audio.phones import SILENCE
 
 # Longest match first; a value may be several labels, which then share the time. "??" is espeak's name for the vowel of

@@ -4,8 +4,6 @@ Pitch-synchronous overlap-add after Moulines & Charpentier (1990): grains of two
 again at the new period. For engines that take no pitch. Formants and phone times stay.
 """
 
-from __future__ import annotations
-
 import numpy as np
 
 from talkdemo.audio.prosody import HOPS, pitch_track

@@ -3,8 +3,6 @@
 The order is fixed, so that the index of a sentence tells whether it is held out (index % 20 == 0).
 """
 
-from __future__ import annotations
-
 import random
 import re
 from functools import cache

@@ -6,8 +6,6 @@ Needs Debian's `flite festival festvox-us-slt-hts festvox-kallpc16k festvox-kdlp
 data/corpora/synthetic.py has the format. A run that was stopped goes on where it was.
 """
 
-from __future__ import annotations
-
 import argparse
 import time
 from collections.abc import Callable, Mapping

@@ -1,7 +1,5 @@
 """Speech with phone times, as every speech engine returns it, and the conversion of engines' phone names to ARPABET."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 import numpy as np

@@ -4,8 +4,6 @@ Debian packages `espeak-ng libespeak-ng1`. Phone times come from the library's p
 phonetic transcription.
 """
 
-from __future__ import annotations
-
 import ctypes as c
 import difflib
 

@@ -3,8 +3,6 @@
 Debian packages `festival festvox-us-slt-hts festvox-kallpc16k festvox-kdlpc16k`.
 """
 
-from __future__ import annotations
-
 import subprocess
 import tempfile
 from pathlib import Path
@@ -34,7 +32,7 @@ DEFINITIONS = """
 
 
 class Festival:
-    """Voices slt-hts (f), kal, ked (m). One object is one festival process; close it, or use `with`."""
+    """Voices slt-hts (f), kal, ked (m). One object is one festival process; close it."""
 
     def __init__(self) -> None:
         self._folder = tempfile.TemporaryDirectory(prefix="festival-")
@@ -90,9 +88,3 @@ class Festival:
         if self._process.poll() is None:
             self._process.communicate(timeout=10)  # closes its input, which ends it
         self._folder.cleanup()
-
-    def __enter__(self) -> Festival:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.close()

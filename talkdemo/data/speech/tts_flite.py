@@ -1,7 +1,5 @@
 """flite: speech with phone times, through libflite in this process (Debian package `flite`)."""
 
-from __future__ import annotations
-
 import ctypes as c
 
 import numpy as np

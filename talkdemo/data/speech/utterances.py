@@ -4,8 +4,6 @@ Utterance k of a voice depends on the seed, the voice and k alone. (espeak carri
 to the next, so there a later run repeats an earlier one to some 2 ms, not to the sample.)
 """
 
-from __future__ import annotations
-
 import zlib
 from collections.abc import Iterable
 from dataclasses import dataclass

@@ -5,8 +5,6 @@ Each of the 24 identity voices belongs to a talking identity, which matching rec
 times by 1/f exactly; the engine gets the pitch and tempo that compensate for it, so that the three vary independently.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 

@@ -4,15 +4,13 @@ A run is a folder: round-N.safetensors of every finished round, rounds.jsonl wit
 round passes on the average of its weights. Minutes and rates of the rounds are ours.
 """
 
-from __future__ import annotations
-
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 from talkdemo import checkpoint, files
 from talkdemo.face.head import FaceModel
@@ -62,7 +60,7 @@ class Origin:
     provenance: Mapping[str, Any]
 
     @classmethod
-    def of(cls, file: checkpoint.Checkpoint) -> Origin:
+    def of(cls, file: checkpoint.Checkpoint) -> Self:
         return cls(file.path.stem, hashlib.sha256(file.path.read_bytes()).hexdigest(), file.provenance)
 
     def describe(self, rounds: Sequence[Mapping[str, Any]]) -> dict[str, Any]:

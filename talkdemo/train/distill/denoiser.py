@@ -3,8 +3,6 @@
 A guided network takes the weights as an input and runs once; any other runs three times on the windows that are guided.
 """
 
-from __future__ import annotations
-
 from dataclasses import replace
 
 import torch

@@ -6,8 +6,6 @@ lips, velocities, less of closures), without masks, as the teacher predicts ever
 guidance, for the others it is drawn anew each time; identities, emotions and the learned start stay the teacher's.
 """
 
-from __future__ import annotations
-
 from dataclasses import replace
 
 import torch

@@ -18,8 +18,6 @@ The same command resumes, a half-finished round too; a finished chain only print
 be sampled in N steps.
 """
 
-from __future__ import annotations
-
 import argparse
 import shutil
 from collections.abc import Sequence

@@ -6,8 +6,6 @@ stored in the run's folder together with the windows. All sampling here is in bf
 lips by about 0.01 mm.
 """
 
-from __future__ import annotations
-
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields

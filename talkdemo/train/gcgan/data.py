@@ -5,8 +5,6 @@ images are shifted, mirrored, coloured and occluded alike, so that a visitor's p
 are those of MediaPipe, as in use, now and then the head's own exact ones.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path

@@ -7,8 +7,6 @@ of the head mean. `--plain` leaves out the contrastive term, and with it all kno
 a bare auto-encoder, for comparison.
 """
 
-from __future__ import annotations
-
 import copy
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass

@@ -7,8 +7,6 @@ with the non-saturating loss and a gradient penalty on real images, over all axe
 terms of their own; where a photograph has no pair, they and the critic are all there is.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 import torch

@@ -4,8 +4,6 @@
 photographs of data/portraits/photographs.py in one go.
 """
 
-from __future__ import annotations
-
 import argparse
 import os
 import time

@@ -5,8 +5,6 @@ features those of the true image (perceptual loss). Figures are never taken from
 by a separate recogniser (evaluate/portraits).
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple

@@ -5,8 +5,6 @@ PHOTOGRAPHS_FROM on, in pairs neutral ↔ smiling and, unpaired, with the expres
 identity, the critic and the cycle judge alone). The critic joins from ADVERSARIAL_FROM on.
 """
 
-from __future__ import annotations
-
 import copy
 from collections.abc import Iterator, Sequence
 from dataclasses import fields, replace

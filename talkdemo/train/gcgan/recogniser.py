@@ -5,8 +5,6 @@ whatever the expression, are one class. Images are shifted, mirrored, lit and co
 decides, not the light.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path

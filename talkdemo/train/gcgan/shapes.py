@@ -4,8 +4,6 @@ A head is linear in its coefficients, so 68 points at rest and what each coeffic
 faces' landmarks: the geometry's training data cost nothing.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
@@ -53,10 +51,10 @@ class Shapes:
         moves[:, moving.numpy()] = shape.actions[:, rows[moving]].numpy()
         return rest, moves
 
-    def split(self, name: str) -> Shapes:
+    def split(self, name: str) -> Self:
         """The people of one part of the data."""
         rows = list(SPLITS[name])
-        return Shapes(self.rest[rows], self.moves[rows])
+        return type(self)(self.rest[rows], self.moves[rows])
 
     def seen(self, people: np.ndarray, faces: np.ndarray, turns: np.ndarray, far: np.ndarray) -> np.ndarray:
         """people (B,), coefficients (B, 52), turns (B, 3), distances (B,) → (B, 68, 2) as `steady` has it."""

@@ -11,8 +11,6 @@ anybody's style too, so that the model meets the features of real voices; GRID a
 motion, the channels that were not recorded masked.
 """
 
-from __future__ import annotations
-
 import argparse
 import itertools
 import json

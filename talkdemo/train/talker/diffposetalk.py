@@ -6,8 +6,6 @@ after the other: neither dropped 78 %, no style 13 %, no style and no speech 9 %
 has the border of two windows.
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 
 import torch

@@ -6,8 +6,6 @@ them out: the ablation). Speech and identity are dropped at random, so that the 
 corpus has not recorded carry no loss. `--regressor` trains the same network to predict without diffusion.
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 
 import torch

@@ -1,7 +1,5 @@
 """Loss terms of predicted motion. All are means, so that weights do not depend on sizes."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 import torch

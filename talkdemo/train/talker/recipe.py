@@ -1,7 +1,5 @@
 """What the recipes of both talking models share: objective, statistics, initial weights, arguments, the run."""
 
-from __future__ import annotations
-
 import argparse
 from collections.abc import Sequence
 from pathlib import Path

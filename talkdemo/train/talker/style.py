@@ -5,8 +5,6 @@ pairs say different things. Beside it, while training only, two linear readouts:
 articulation model's styles differ, and the emotion. They keep similar styles neighbours, so that styles can be blended.
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path

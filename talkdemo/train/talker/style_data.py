@@ -4,8 +4,6 @@ A pair shows one person and emotion in two sessions, so in other words. Every se
 the pair before it, in another style: what two such windows share is the words, and the encoder must not go by them.
 """
 
-from __future__ import annotations
-
 import itertools
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, fields

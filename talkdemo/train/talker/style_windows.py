@@ -1,7 +1,5 @@
 """Training windows of DiffPoseTalk: the same performances, conditioned on a style vector from another session."""
 
-from __future__ import annotations
-
 import hashlib
 import itertools
 from collections.abc import Sequence

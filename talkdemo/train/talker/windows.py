@@ -1,7 +1,5 @@
 """Training windows of the talking models: random stretches of cached sessions with their conditions."""
 
-from __future__ import annotations
-
 import itertools
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, fields
