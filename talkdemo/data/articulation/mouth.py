@@ -76,7 +76,7 @@ def _gestures(prosody: Prosody, style: Style, generator: np.random.Generator) ->
             row[opening] *= np.exp(spread * generator.standard_normal(len(opening)))
             rows.append((start, end, core))
             targets.append(row)
-            weights.append([viseme.weight(group) * weight for group in GROUPS])
+            weights.append([own * weight for own in viseme.weights])
     start, end, core = np.array(rows).T
     return start, end, core, np.array(targets), np.array(weights)
 

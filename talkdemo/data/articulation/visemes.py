@@ -7,7 +7,7 @@ its neighbours' lips. Values are our own, set by eye on the head and by the stat
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from talkdemo.audio.phones import PHONES, SILENCE
 
@@ -35,16 +35,10 @@ REACH: dict[str, tuple[float, float]] = {
 
 @dataclass(frozen=True)
 class Viseme:
-    """The targets of a phone, or of one half of a diphthong, and its weights."""
+    """The targets of a phone, or of one half of a diphthong, and its weight in each of GROUPS."""
 
     targets: Mapping[str, float]
-    jaw: float = 1.0
-    closure: float = 1.0
-    rounding: float = 0.5
-    lips: float = 0.6
-
-    def weight(self, group: str) -> float:
-        return getattr(self, group)
+    weights: tuple[float, float, float, float]
 
 
 @dataclass(frozen=True)
@@ -52,7 +46,7 @@ class PhoneTargets:
     """The one or two visemes of a phone; `first`: share of its time that belongs to the first."""
 
     visemes: tuple[Viseme, ...]
-    first: float = field(default=1.0)
+    first: float = 1.0
 
 
 def _viseme(weights: tuple[float, float, float, float], **targets: float) -> Viseme:
@@ -63,8 +57,7 @@ def _viseme(weights: tuple[float, float, float, float], **targets: float) -> Vis
         "lower": "mouthLowerDown", "upper": "mouthUpperUp", "shrug_lower": "mouthShrugLower",
         "shrug_upper": "mouthShrugUpper", "tongue": "tongueOut",
     }  # fmt: skip
-    jaw, closure, rounding, lips = weights
-    return Viseme({names[name]: value for name, value in targets.items()}, jaw, closure, rounding, lips)
+    return Viseme({names[name]: value for name, value in targets.items()}, weights)
 
 
 # weights: (jaw, closure, rounding, lips)
@@ -78,68 +71,49 @@ _SIBILANT = (1.5, 0.7, 0.20, 0.6)
 _POSTALVEOLAR = (1.2, 0.7, 1.2, 0.7)
 _VELAR = (0.35, 0.5, 0.08, 0.2)
 
-_AA = _viseme(_OPEN, jaw=0.48, lower=0.11, upper=0.04, stretch=0.03)
-_AE = _viseme(_SPREAD, jaw=0.45, lower=0.18, upper=0.09, stretch=0.13, smile=0.03)
-_AH = _viseme(_OPEN, jaw=0.31, lower=0.11, upper=0.05, stretch=0.03)
-_AO = _viseme(_ROUND, jaw=0.37, funnel=0.30, pucker=0.14, lower=0.09)
-_EH = _viseme(_SPREAD, jaw=0.36, lower=0.16, upper=0.08, stretch=0.10, smile=0.03)
-_IH = _viseme(_SPREAD, jaw=0.23, lower=0.14, upper=0.07, stretch=0.10, smile=0.03)
-_IY = _viseme(_SPREAD, jaw=0.17, lower=0.17, upper=0.09, stretch=0.25, smile=0.12, dimple=0.06)
-_UH = _viseme(_ROUND, jaw=0.20, pucker=0.28, funnel=0.20, lower=0.04)
-_UW = _viseme(_ROUND, jaw=0.16, closure=0.12, pucker=0.50, funnel=0.22, lower=0.03)
-_ER = _viseme(_ROUND, jaw=0.22, pucker=0.18, funnel=0.22, lower=0.11, upper=0.04)
-_P = _viseme(_BILABIAL, jaw=0.09, closure=1.0, press=0.22, roll_lower=0.10, roll_upper=0.09, puff=0.07)
-_B = _viseme(_BILABIAL, jaw=0.10, closure=1.0, press=0.18, roll_lower=0.10, roll_upper=0.09, puff=0.05)
-_M = _viseme(_BILABIAL, jaw=0.10, closure=1.0, press=0.26, roll_lower=0.14, roll_upper=0.13)
-_F = _viseme(_LABIODENTAL, jaw=0.06, closure=0.25, roll_lower=0.62, upper=0.11, stretch=0.06, dimple=0.05)
-_T = _viseme(_ALVEOLAR, jaw=0.10, lower=0.12, upper=0.05, stretch=0.05, dimple=0.04)
-_S = _viseme(_SIBILANT, jaw=0.065, lower=0.25, upper=0.12, stretch=0.14, smile=0.03, forward=0.05)
-_SH = _viseme(_POSTALVEOLAR, jaw=0.08, funnel=0.42, pucker=0.16, lower=0.09, upper=0.06, forward=0.09, shrug_lower=0.05)
-_TH = _viseme((1.1, 0.7, 0.15, 1.0), jaw=0.13, lower=0.11, upper=0.05, tongue=0.34)
-_K = _viseme(_VELAR, jaw=0.20, lower=0.09, upper=0.04)
-
-REST = _viseme((1.0, 1.5, 0.8, 0.8), jaw=0.012, closure=1.0, press=0.03, roll_upper=0.02, shrug_upper=0.02)
-
+VISEMES: dict[str, Viseme] = {
+    SILENCE: _viseme((1.0, 1.5, 0.8, 0.8), jaw=0.012, closure=1.0, press=0.03, roll_upper=0.02, shrug_upper=0.02),
+    "AA": _viseme(_OPEN, jaw=0.48, lower=0.11, upper=0.04, stretch=0.03),
+    "AE": _viseme(_SPREAD, jaw=0.45, lower=0.18, upper=0.09, stretch=0.13, smile=0.03),
+    "AH": _viseme(_OPEN, jaw=0.31, lower=0.11, upper=0.05, stretch=0.03),
+    "AO": _viseme(_ROUND, jaw=0.37, funnel=0.30, pucker=0.14, lower=0.09),
+    "EH": _viseme(_SPREAD, jaw=0.36, lower=0.16, upper=0.08, stretch=0.10, smile=0.03),
+    "ER": _viseme(_ROUND, jaw=0.22, pucker=0.18, funnel=0.22, lower=0.11, upper=0.04),
+    "IH": _viseme(_SPREAD, jaw=0.23, lower=0.14, upper=0.07, stretch=0.10, smile=0.03),
+    "IY": _viseme(_SPREAD, jaw=0.17, lower=0.17, upper=0.09, stretch=0.25, smile=0.12, dimple=0.06),
+    "UH": _viseme(_ROUND, jaw=0.20, pucker=0.28, funnel=0.20, lower=0.04),
+    "UW": _viseme(_ROUND, jaw=0.16, closure=0.12, pucker=0.50, funnel=0.22, lower=0.03),
+    "P": _viseme(_BILABIAL, jaw=0.09, closure=1.0, press=0.22, roll_lower=0.10, roll_upper=0.09, puff=0.07),
+    "B": _viseme(_BILABIAL, jaw=0.10, closure=1.0, press=0.18, roll_lower=0.10, roll_upper=0.09, puff=0.05),
+    "M": _viseme(_BILABIAL, jaw=0.10, closure=1.0, press=0.26, roll_lower=0.14, roll_upper=0.13),
+    "F": _viseme(_LABIODENTAL, jaw=0.06, closure=0.25, roll_lower=0.62, upper=0.11, stretch=0.06, dimple=0.05),
+    "TH": _viseme((1.1, 0.7, 0.15, 1.0), jaw=0.13, lower=0.11, upper=0.05, tongue=0.34),
+    "DH": _viseme((1.2, 0.6, 0.12, 0.5), jaw=0.11, lower=0.11, upper=0.04, tongue=0.22),
+    "T": _viseme(_ALVEOLAR, jaw=0.10, lower=0.12, upper=0.05, stretch=0.05, dimple=0.04),
+    "N": _viseme(_ALVEOLAR, jaw=0.12, lower=0.10, upper=0.04, stretch=0.04, dimple=0.03),
+    "L": _viseme((0.6, 0.6, 0.15, 0.35), jaw=0.19, lower=0.11, upper=0.05, tongue=0.04),
+    "S": _viseme(_SIBILANT, jaw=0.065, lower=0.25, upper=0.12, stretch=0.14, smile=0.03, forward=0.05),
+    "SH": _viseme(
+        _POSTALVEOLAR, jaw=0.08, funnel=0.42, pucker=0.16, lower=0.09, upper=0.06, forward=0.09, shrug_lower=0.05
+    ),
+    "K": _viseme(_VELAR, jaw=0.20, lower=0.09, upper=0.04),
+    "HH": _viseme((0.10, 0.4, 0.05, 0.1), jaw=0.24, lower=0.07, upper=0.03),
+    "R": _viseme((0.7, 0.6, 0.9, 0.6), jaw=0.15, pucker=0.20, funnel=0.22, lower=0.07, upper=0.03),
+    "W": _viseme((1.5, 1.6, 2.2, 1.0), jaw=0.10, closure=0.5, pucker=0.70, funnel=0.20),
+    "Y": _viseme((0.8, 0.6, 0.4, 0.7), jaw=0.13, lower=0.13, upper=0.06, stretch=0.13, smile=0.05),
+}
+# Phones with the lips of another, and diphthongs: two visemes, and the share of the first.
+SAME = {"V": "F", "D": "T", "Z": "S", "ZH": "SH", "CH": "SH", "JH": "SH", "G": "K", "NG": "K"}
+DIPHTHONGS = {
+    "AW": ("AA", "UH", 0.6),
+    "AY": ("AA", "IH", 0.6),
+    "EY": ("EH", "IY", 0.55),
+    "OW": ("AO", "UW", 0.5),
+    "OY": ("AO", "IH", 0.55),
+}
 TARGETS: dict[str, PhoneTargets] = {
-    SILENCE: PhoneTargets((REST,)),
-    "AA": PhoneTargets((_AA,)),
-    "AE": PhoneTargets((_AE,)),
-    "AH": PhoneTargets((_AH,)),
-    "AO": PhoneTargets((_AO,)),
-    "AW": PhoneTargets((_AA, _UH), 0.6),
-    "AY": PhoneTargets((_AA, _IH), 0.6),
-    "EH": PhoneTargets((_EH,)),
-    "ER": PhoneTargets((_ER,)),
-    "EY": PhoneTargets((_EH, _IY), 0.55),
-    "IH": PhoneTargets((_IH,)),
-    "IY": PhoneTargets((_IY,)),
-    "OW": PhoneTargets((_AO, _UW), 0.5),
-    "OY": PhoneTargets((_AO, _IH), 0.55),
-    "UH": PhoneTargets((_UH,)),
-    "UW": PhoneTargets((_UW,)),
-    "P": PhoneTargets((_P,)),
-    "B": PhoneTargets((_B,)),
-    "M": PhoneTargets((_M,)),
-    "F": PhoneTargets((_F,)),
-    "V": PhoneTargets((_F,)),
-    "TH": PhoneTargets((_TH,)),
-    "DH": PhoneTargets((_viseme((1.2, 0.6, 0.12, 0.5), jaw=0.11, lower=0.11, upper=0.04, tongue=0.22),)),
-    "T": PhoneTargets((_T,)),
-    "D": PhoneTargets((_T,)),
-    "N": PhoneTargets((_viseme(_ALVEOLAR, jaw=0.12, lower=0.10, upper=0.04, stretch=0.04, dimple=0.03),)),
-    "L": PhoneTargets((_viseme((0.6, 0.6, 0.15, 0.35), jaw=0.19, lower=0.11, upper=0.05, tongue=0.04),)),
-    "S": PhoneTargets((_S,)),
-    "Z": PhoneTargets((_S,)),
-    "SH": PhoneTargets((_SH,)),
-    "ZH": PhoneTargets((_SH,)),
-    "CH": PhoneTargets((_SH,)),
-    "JH": PhoneTargets((_SH,)),
-    "K": PhoneTargets((_K,)),
-    "G": PhoneTargets((_K,)),
-    "NG": PhoneTargets((_K,)),
-    "HH": PhoneTargets((_viseme((0.10, 0.4, 0.05, 0.1), jaw=0.24, lower=0.07, upper=0.03),)),
-    "R": PhoneTargets((_viseme((0.7, 0.6, 0.9, 0.6), jaw=0.15, pucker=0.20, funnel=0.22, lower=0.07, upper=0.03),)),
-    "W": PhoneTargets((_viseme((1.5, 1.6, 2.2, 1.0), jaw=0.10, closure=0.5, pucker=0.70, funnel=0.20),)),
-    "Y": PhoneTargets((_viseme((0.8, 0.6, 0.4, 0.7), jaw=0.13, lower=0.13, upper=0.06, stretch=0.13, smile=0.05),)),
+    **{phone: PhoneTargets((viseme,)) for phone, viseme in VISEMES.items()},
+    **{phone: PhoneTargets((VISEMES[like],)) for phone, like in SAME.items()},
+    **{phone: PhoneTargets((VISEMES[a], VISEMES[b]), first) for phone, (a, b, first) in DIPHTHONGS.items()},
 }
 assert set(TARGETS) == set(PHONES)
