@@ -28,7 +28,7 @@ ROOMS: dict[str, str] = {
     "condition": "records checkpoint reference",
     "face": GROUND,
     "render": GROUND,
-    "metrics": "records face",
+    "metrics": "records audio face",
     "export": f"{GROUND} face render",
     "gcgan": f"{GROUND} checkpoint face",
     "talker": "records checkpoint condition diffusion",

@@ -15,10 +15,9 @@ from talkdemo.compare.settings import MODEL_STAGES, Takes, stage_seconds
 from talkdemo.face.arkit import indices
 from talkdemo.face.head import FaceModel
 from talkdemo.metrics.blink import blinks
-from talkdemo.metrics.closure import CLOSED, relative_gap
-from talkdemo.metrics.opening import opening
+from talkdemo.metrics.errors import METRES_TO_MM, distances, opening
 from talkdemo.metrics.openness import correlation
-from talkdemo.metrics.vertices import METRES_TO_MM, distances
+from talkdemo.metrics.phones import CLOSED, relative_gap
 from talkdemo.records import Motion
 
 SLACK = 1  # frames two closures may lie apart and still be one event of the speech
@@ -117,7 +116,7 @@ def compare(face: FaceModel, takes: Takes) -> Comparison:
         None if other is None else Distance.of(other),
         correlation(mouths[0].gap, mouths[1].gap),
         (len(runs[0]), len(runs[1])),
-        shared(*runs),
+        shared(runs[0], runs[1]),
         (first_rate, second_rate),
     )
 

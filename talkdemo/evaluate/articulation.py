@@ -11,7 +11,7 @@ from itertools import islice
 
 import numpy as np
 
-from talkdemo.audio.phones import PHONES, SILENCE, VOWELS
+from talkdemo.audio.phones import VOWELS
 from talkdemo.audio.prosody import energy
 from talkdemo.data.articulation.identities import IDENTITIES
 from talkdemo.data.corpora import facegood, grid, live_link, ljspeech
@@ -19,7 +19,7 @@ from talkdemo.data.corpora.table import CORPORA
 from talkdemo.evaluate.performances import concatenate, motion, performances, style_of
 from talkdemo.evaluate.reporting import Column, Table
 from talkdemo.metrics import statistics as s
-from talkdemo.metrics.timing import frames_of
+from talkdemo.metrics.phones import frames_of, speech_frames
 from talkdemo.records import Clip, Motion
 
 # statistic → the corpora it is compared with (their mean); grid_s1 blinks are cued by its 3 s trials and do not count
@@ -47,7 +47,7 @@ def tracks(clip: Clip, motion: Motion, with_head: bool = True) -> s.Tracks:
     """A motion of a clip; without phones, speech is where the sound is loud."""
     frames, vowels = len(motion), None
     if clip.phones is not None:
-        speech = frames_of(clip.phones, set(PHONES) - {SILENCE}, frames)
+        speech = speech_frames(clip.phones, frames)
         vowels = frames_of(clip.phones, VOWELS, frames)
     else:
         loudness = energy(clip.speech)

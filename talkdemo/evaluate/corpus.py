@@ -9,7 +9,6 @@ import argparse
 
 from talkdemo.data.corpora.table import CORPORA
 from talkdemo.evaluate.measurement import Measurer
-from talkdemo.evaluate.motion import LABELS
 from talkdemo.evaluate.performances import TRUTH_SEED, perform, phones
 from talkdemo.evaluate.reporting import Column, Table
 from talkdemo.evaluate.sets import VOICES_OF, even
@@ -31,7 +30,7 @@ def voice_scores(voice: str, count: int, measurer: Measurer) -> tuple[int, Sums]
     clips = even(list(CORPORA["synthetic"](voices=[voice])), count)
     totals: Sums = {}
     for clip in clips:
-        add(totals, against_phones(measurer.measure(perform(clip, TRUTH_SEED)), phones(clip), LABELS))
+        add(totals, against_phones(measurer.measure(perform(clip, TRUTH_SEED)), phones(clip)))
     return len(clips), totals
 
 

@@ -9,7 +9,7 @@ import numpy as np
 import torch
 
 from talkdemo.face import arkit
-from talkdemo.metrics.opening import distance, opening
+from talkdemo.metrics.errors import distance, opening
 from talkdemo.metrics.score import Measurement, Regions
 from talkdemo.records import Motion
 

@@ -20,16 +20,14 @@ from typing import NamedTuple
 
 import numpy as np
 
-from talkdemo.audio.phones import BILABIAL, LABIODENTAL, SILENCE, VOWELS
 from talkdemo.evaluate.measurement import Measurer
 from talkdemo.evaluate.names import ALL_SYSTEMS, ARTICULATION, BASELINES, DEFAULT_SETS, MEAN, SETS, SYSTEMS
 from talkdemo.evaluate.reporting import Column, Table, note, write_text
 from talkdemo.evaluate.sets import even, load_set
 from talkdemo.evaluate.systems import System, make_system, parse_model, parse_system
-from talkdemo.metrics.control import derangement
+from talkdemo.metrics.chance import derangement
 from talkdemo.metrics.diversity import diversity
 from talkdemo.metrics.score import (
-    Labels,
     Measurement,
     Sums,
     add,
@@ -42,7 +40,6 @@ from talkdemo.metrics.score import (
 from talkdemo.metrics.table import METRICS
 from talkdemo.records import Clip, Motion
 
-LABELS = Labels(BILABIAL, LABIODENTAL, frozenset(VOWELS), frozenset({"UW", "OW", "W"}), SILENCE)
 COMPARED = (  # printed side by side where both were run
     ("student-8", "full-512"),
     ("pose-student-8", "pose-full-512"),
@@ -95,12 +92,12 @@ def evaluate(
         frames += len(motion)
         add(totals, against_speech(measured, clip.speech, _lids(motion, clip, measurer.regions.blink_channels)))
         if clip.phones is not None:
-            add(totals, against_phones(measured, clip.phones, LABELS))
+            add(totals, against_phones(measured, clip.phones))
         if truth is not None:
             add(totals, against_truth(*_common(measured, truth), measurer.regions, clip.mask))
         if order is not None:
             other, tracked = clips[order[i]], measurer.regions.tracked
-            add(totals, shuffled(measured, other.speech, other.phones, truths[order[i]], SILENCE, tracked))
+            add(totals, shuffled(measured, other.speech, other.phones, truths[order[i]], tracked))
         if stochastic and i < DIVERSITY_CLIPS and clip.speech.seconds < DIVERSITY_SECONDS:
             others = [measurer.measure(system(clip, seed + k), clip.mask) for k in range(1, DIVERSITY_SAMPLES)]
             vertices = np.stack([sample.vertices for sample in (measured, *others)])

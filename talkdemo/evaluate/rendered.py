@@ -13,14 +13,14 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from talkdemo.audio.phones import BILABIAL, SILENCE, VOWELS
 from talkdemo.evaluate import cache
 from talkdemo.face import arkit
 from talkdemo.face.track.landmarker import model_file, open_landmarker
 from talkdemo.files import ASSETS
-from talkdemo.metrics.closure import Closure, closure
-from talkdemo.metrics.control import derangement
+from talkdemo.metrics.chance import derangement
 from talkdemo.metrics.openness import correlation, r_opening
+from talkdemo.metrics.phones import closure
+from talkdemo.metrics.score import Sums, add, finite, means
 from talkdemo.records import FPS, Clip, Motion
 
 UPPER_LIP, LOWER_LIP, RIGHT_EYE, LEFT_EYE = 13, 14, 33, 263
@@ -114,21 +114,16 @@ def evaluate_rendered(
     r_pucker against it (see `track_scores`)."""
     videos = [track(motion) for motion in motions]
     order = derangement(len(clips), np.random.default_rng(0)).tolist() if len(clips) > 1 else []
-    total, scores, chance = Closure(0, 0, 0, 0, 0, 0), [], []
+    totals: Sums = {}
     for i, (clip, video) in enumerate(zip(clips, videos, strict=True)):
         if clip.phones is not None:
-            total += closure(video.gap, clip.phones, bilabials=BILABIAL, vowels=VOWELS)
-            scores.append(r_opening(video.gap, clip.phones, silence=SILENCE))
+            add(totals, closure(video.gap, clip.phones))
+            add(totals, finite({"r_phones": r_opening(video.gap, clip.phones)}))
             other = clips[order[i]] if order else None
             if other is not None and other.phones is not None:
-                chance.append(r_opening(video.gap[: other.speech.frames], other.phones, silence=SILENCE))
-    figures = {
-        "hits": 100 * total.hit_share,
-        "false": 100 * total.false_share,
-        "vowel_hits": 100 * total.vowel_hit_share,
-        "r_phones": _mean(scores),
-        "r_phones_shuffled": _mean(chance),
-    }
+                shuffled = r_opening(video.gap[: other.speech.frames], other.phones)
+                add(totals, finite({"r_phones_shuffled": shuffled}))
+    figures = means(totals)
     truths = [clip.motion for clip in clips if clip.motion is not None]
     if len(truths) == len(clips):
         figures |= track_scores(videos, [truth.coefficients for truth in truths])

@@ -1,1 +1,1 @@
-"""Metrics of motion and portraits, as pure functions; one file per metric."""
+"""Metrics of motion and portraits, as pure functions."""

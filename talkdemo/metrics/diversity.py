@@ -6,7 +6,7 @@ from itertools import combinations
 
 import numpy as np
 
-from talkdemo.metrics.mve import mve
+from talkdemo.metrics.errors import mve
 
 
 def diversity(samples: np.ndarray, mask: np.ndarray | None = None) -> float:

@@ -1,7 +1,6 @@
 """r(opening): the correlation of mouth opening with the openness of the phones.
 
-Every phone has a fixed openness in 0..1 (OPENNESS: vowels by height, less when rounded;
-consonants by manner; bilabials and silence 0). The step function of an utterance is smoothed by a Gaussian of 80 ms
+Every phone has a fixed openness in 0..1. The step function of an utterance is smoothed by a Gaussian of 80 ms
 full width at half maximum and read at the frames' middles. r is Pearson's correlation over the **speech frames** of a
 clip (with silence included, telling sound from silence alone would score high), averaged over clips.
 
@@ -15,8 +14,9 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from talkdemo.metrics.timing import frame_times, speech_frames
-from talkdemo.records import FPS, Phone
+from talkdemo.metrics.errors import pair
+from talkdemo.metrics.phones import frame_times, speech_frames
+from talkdemo.records import Phone
 
 # Jaw height of English vowels after the vowel quadrilateral (open 1 … close 0.35, rounded lower), consonants by manner.
 OPENNESS: dict[str, float] = {
@@ -30,16 +30,15 @@ OPENNESS: dict[str, float] = {
 KERNEL_FWHM = 0.080  # seconds
 
 
-def openness(phones: Sequence[Phone], frames: int, fps: float = FPS) -> np.ndarray:
-    """Reference track (T,) in 0..1: OPENNESS of the phones smoothed by a Gaussian of 80 ms full width at half maximum.
+def openness(phones: Sequence[Phone], frames: int) -> np.ndarray:
+    """Reference track (T,) in 0..1: OPENNESS of the phones, smoothed. Unknown labels raise ValueError.
 
-    Exact: the smoothed step function is a sum of differences of normal distribution functions. Unknown labels raise
-    ValueError.
+    Exact: the smoothed step function is a sum of differences of normal distribution functions.
     """
     from scipy.special import ndtr
 
     sigma = KERNEL_FWHM / (2 * np.sqrt(2 * np.log(2)))
-    times = frame_times(frames, fps)
+    times = frame_times(frames)
     track = np.zeros(frames)
     for phone in phones:
         if phone.label not in OPENNESS:
@@ -52,16 +51,13 @@ def openness(phones: Sequence[Phone], frames: int, fps: float = FPS) -> np.ndarr
 
 def correlation(a: np.ndarray, b: np.ndarray) -> float:
     """Pearson's r of two tracks (T,); nan where one of them does not move (a still mouth has no correlation)."""
-    a, b = np.asarray(a, np.float64), np.asarray(b, np.float64)
-    if a.shape != b.shape or a.ndim != 1:
-        raise ValueError(f"got tracks {a.shape} and {b.shape}; wanted two arrays of one shape (T,)")
+    a, b = pair(a, b, "tracks", "(T,)", 1)
     if len(a) < 3 or np.ptp(a) < 1e-9 or np.ptp(b) < 1e-9:
         return float("nan")
     return float(np.corrcoef(a, b)[0, 1])
 
 
-def r_opening(gap: np.ndarray, phones: Sequence[Phone], *, silence: str = "SIL", fps: float = FPS) -> float:
+def r_opening(gap: np.ndarray, phones: Sequence[Phone]) -> float:
     """Correlation of the opening (T,) (any unit) with `openness` over the speech frames; nan for a still mouth."""
-    gap = np.asarray(gap, np.float64)
-    speaking = speech_frames(phones, silence, len(gap), fps)
-    return correlation(gap[speaking], openness(phones, len(gap), fps)[speaking])
+    speaking = speech_frames(phones, len(gap))
+    return correlation(gap[speaking], openness(phones, len(gap))[speaking])

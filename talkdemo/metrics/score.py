@@ -7,24 +7,16 @@ number of phones or frames they were counted on. A metric that a clip does not a
 from __future__ import annotations
 
 import math
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-from talkdemo.metrics.beat import beat_alignment, head_beats, onsets
-from talkdemo.metrics.blendshape import mbe
 from talkdemo.metrics.blink import blinks
-from talkdemo.metrics.closure import closure
-from talkdemo.metrics.eve import eve
-from talkdemo.metrics.fdd import fdd
-from talkdemo.metrics.lve import lve, lve_squared
-from talkdemo.metrics.mod import mod
-from talkdemo.metrics.mve import mve
+from talkdemo.metrics.errors import fdd, lve, lve_squared, mbe, mod, mve
 from talkdemo.metrics.openness import correlation, r_opening
-from talkdemo.metrics.rest import rest_frames, rest_gap, rest_open
-from talkdemo.metrics.rounding import contact, rounding
-from talkdemo.metrics.sync import cross_correlation, energy
+from talkdemo.metrics.phones import closure, contact, rest, rest_frames, rounding
+from talkdemo.metrics.sync import beat_alignment, cross_correlation, energy, head_beats, onsets
 from talkdemo.records import FPS, Phone, Speech
 
 Sums = dict[str, tuple[float, float]]  # metric name → (sum, weight)
@@ -42,17 +34,6 @@ class Regions:
     tracked: Mapping[str, int]  # name → coefficient column whose correlation with the true one is reported
     lip_channels: np.ndarray  # coefficient columns
     blink_channels: np.ndarray
-
-
-@dataclass(frozen=True)
-class Labels:
-    """Classes of phone labels."""
-
-    bilabials: Collection[str]
-    labiodentals: Collection[str]
-    vowels: Collection[str]
-    rounded: Collection[str]
-    silence: str = "SIL"
 
 
 @dataclass(frozen=True)
@@ -97,59 +78,36 @@ def against_truth(measured: Measurement, truth: Measurement, regions: Regions, m
 
     A truth without real lids was not captured in the upper face: no FDD and EVE.
     """
-    captured = mask is None or bool(np.asarray(mask)[regions.blink_channels].all())
-    dynamics = fdd(measured.vertices, truth.vertices, regions.template, regions.upper_face)
     lips = np.zeros(measured.coefficients.shape[1], bool)
     lips[regions.lip_channels] = True
-    beats = head_beats(truth.head)
-    eyes = {
-        "fdd": dynamics.signed * 1e5,
-        "fdd_absolute": dynamics.absolute * 1e5,
-        "eve": eve(measured.vertices, truth.vertices, regions.eyes),
+    scores = {
+        "lve": lve(measured.vertices, truth.vertices, regions.lips),
+        "lve_squared": lve_squared(measured.vertices, truth.vertices, regions.lips) * 1e5,
+        "mve": mve(measured.vertices, truth.vertices),
+        "mod": mod(measured.gap, truth.gap),
+        "mbe": mbe(measured.coefficients, truth.coefficients, mask),
+        "lbe": mbe(measured.coefficients, truth.coefficients, lips if mask is None else lips & mask),
+        "r_truth": correlation(measured.gap, truth.gap),
+        "ba_truth": beat_alignment(head_beats(measured.head), head_beats(truth.head)),
     }
-    correlations = {
-        f"r_{name}": correlation(measured.coefficients[:, column], truth.coefficients[:, column])
-        for name, column in regions.tracked.items()
-    }
-    return _finite(
-        {
-            **correlations,
-            "lve": lve(measured.vertices, truth.vertices, regions.lips),
-            "lve_squared": lve_squared(measured.vertices, truth.vertices, regions.lips) * 1e5,
-            **(eyes if captured else {}),
-            "mve": mve(measured.vertices, truth.vertices),
-            "mod": mod(measured.gap, truth.gap),
-            "mbe": mbe(measured.coefficients, truth.coefficients, mask),
-            "lbe": mbe(measured.coefficients, truth.coefficients, lips if mask is None else lips & mask),
-            "r_truth": correlation(measured.gap, truth.gap),
-            "ba_truth": beat_alignment(head_beats(measured.head), beats),
-        }
-    )
+    for name, column in regions.tracked.items():
+        scores[f"r_{name}"] = correlation(measured.coefficients[:, column], truth.coefficients[:, column])
+    if mask is None or np.asarray(mask)[regions.blink_channels].all():
+        signed, absolute = fdd(measured.vertices, truth.vertices, regions.template, regions.upper_face)
+        scores["fdd"], scores["fdd_absolute"] = signed * 1e5, absolute * 1e5
+        scores["eve"] = lve(measured.vertices, truth.vertices, regions.eyes)
+    return finite(scores)
 
 
-def against_phones(measured: Measurement, phones: Sequence[Phone], labels: Labels) -> Sums:
+def against_phones(measured: Measurement, phones: Sequence[Phone]) -> Sums:
     """Closures, rounding, lip to teeth, rest and r(opening), from phones with exact times."""
-    counts = closure(measured.gap, phones, bilabials=labels.bilabials, vowels=labels.vowels)
-    scores: Sums = {
-        "hits": (100 * counts.hits, counts.bilabials),
-        "false": (100 * counts.closed_vowel_frames, counts.vowel_frames),
-        "vowel_hits": (100 * counts.vowel_hits, counts.vowels),
-    }
-    narrow, total = rounding(measured.width, phones, rounded=labels.rounded, silence=labels.silence)
-    scores["rounding"] = (100 * narrow, total)
+    narrow, total = rounding(measured.width, phones)
+    scores = closure(measured.gap, phones) | {"rounding": (100 * narrow, total)}
     if measured.teeth_distance is not None:
-        touched, total = contact(
-            measured.teeth_distance, phones, labels=labels.labiodentals, threshold=measured.teeth_contact
-        )
+        touched, total = contact(measured.teeth_distance, phones, measured.teeth_contact)
         scores["labiodental"] = (100 * touched, total)
-    resting = rest_frames(phones, len(measured.gap), labels.silence)
-    return scores | _finite(
-        {
-            "r_phones": r_opening(measured.gap, phones, silence=labels.silence),
-            "rest": rest_gap(measured.gap, resting),
-            "rest_open": 100 * rest_open(measured.gap, resting),
-        }
-    )
+    gap, share = rest(measured.gap, rest_frames(phones, len(measured.gap)))
+    return scores | finite({"r_phones": r_opening(measured.gap, phones), "rest": gap, "rest_open": 100 * share})
 
 
 def against_speech(measured: Measurement, speech: Speech, lids: np.ndarray | None) -> Sums:
@@ -157,13 +115,13 @@ def against_speech(measured: Measurement, speech: Speech, lids: np.ndarray | Non
     scores = _by_lag(_LAG, measured.gap, speech)
     scores["ba"] = beat_alignment(head_beats(measured.head), onsets(speech.samples))
     if lids is None:
-        return _finite(scores)
+        return finite(scores)
     found = blinks(lids)
     scores["blink_ms"] = found.median_duration
     counted = {"blinks": (60.0 * len(found.times), found.seconds)}
     if len(found.times):
         counted["blink_peak"] = (float(found.peaks.sum()), float(len(found.times)))
-    return counted | _finite(scores)
+    return counted | finite(scores)
 
 
 def shuffled(
@@ -171,7 +129,6 @@ def shuffled(
     speech: Speech,
     phones: Sequence[Phone] | None,
     truth: Measurement | None,
-    silence: str,
     tracked: Mapping[str, int],
 ) -> Sums:
     """The synchrony scores against speech, phones and true motion of **another** clip: the level of chance."""
@@ -179,7 +136,7 @@ def shuffled(
     scores = _by_lag(_LAG_SHUFFLED, measured.gap[:common], speech)
     scores["ba_shuffled"] = beat_alignment(head_beats(measured.head), onsets(speech.samples))
     if phones is not None:
-        scores["r_phones_shuffled"] = r_opening(measured.gap[:common], phones, silence=silence)
+        scores["r_phones_shuffled"] = r_opening(measured.gap[:common], phones)
     if truth is not None:
         common = min(len(measured.gap), len(truth.gap))
         scores["r_truth_shuffled"] = correlation(measured.gap[:common], truth.gap[:common])
@@ -187,7 +144,7 @@ def shuffled(
             pair = measured.coefficients[:common, column], truth.coefficients[:common, column]
             scores[f"r_{name}_shuffled"] = correlation(*pair)
         scores["ba_truth_shuffled"] = beat_alignment(head_beats(measured.head), head_beats(truth.head))
-    return _finite(scores)
+    return finite(scores)
 
 
 def _by_lag(prefix: str, gap: np.ndarray, speech: Speech) -> dict[str, float]:
@@ -195,5 +152,6 @@ def _by_lag(prefix: str, gap: np.ndarray, speech: Speech) -> dict[str, float]:
     return {f"{prefix}{lag}": score for lag, score in zip(lags, scores, strict=True)}
 
 
-def _finite(scores: Mapping[str, float]) -> Sums:
+def finite(scores: Mapping[str, float]) -> Sums:
+    """Figures of one clip, each of weight 1; those that are nan are left out."""
     return {name: (value, 1.0) for name, value in scores.items() if not math.isnan(value)}

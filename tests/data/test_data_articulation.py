@@ -16,8 +16,8 @@ from talkdemo.data.articulation.visemes import TARGETS, TRACKS
 from talkdemo.data.speech.voices import IDENTITY_VOICES
 from talkdemo.face.arkit import INDEX, indices
 from talkdemo.metrics.blink import blinks
+from talkdemo.metrics.phones import frames_of
 from talkdemo.metrics.statistics import angular_speed
-from talkdemo.metrics.timing import frames_of
 from talkdemo.records import FPS, Phone
 
 SENTENCE = "SIL P IY T ER SIL B AA B M EH K S M AO1 R V EH R IY F AY1 N W UW1 SH UW1 Z AH P M AH M SIL"

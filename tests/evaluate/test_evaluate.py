@@ -19,8 +19,8 @@ from talkdemo.evaluate.reporting import write_text
 from talkdemo.face import arkit
 from talkdemo.metrics import statistics
 from talkdemo.metrics.openness import openness
+from talkdemo.metrics.phones import frames_of
 from talkdemo.metrics.table import METRICS
-from talkdemo.metrics.timing import frames_of
 from talkdemo.records import Clip, Motion, Phone, Speech
 
 JAW, PUCKER, BLINK = arkit.INDEX["jawOpen"], arkit.INDEX["mouthPucker"], arkit.indices("eyeBlink")

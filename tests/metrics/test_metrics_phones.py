@@ -10,37 +10,31 @@ from talkdemo.audio import phones as alphabet
 from talkdemo.data.corpora import shared
 from talkdemo.face import arkit
 from talkdemo.metrics.baselines import loudness_jaw
-from talkdemo.metrics.closure import Closure, closure, relative_gap
 from talkdemo.metrics.openness import OPENNESS, correlation, openness, r_opening
-from talkdemo.metrics.rounding import contact, rounding
-from talkdemo.metrics.timing import frames_of, window
+from talkdemo.metrics.phones import closure, contact, frames_of, relative_gap, rounding, window
+from talkdemo.metrics.score import Sums, add, means
 from talkdemo.records import Phone, Speech
 
-BILABIAL, VOWELS = {"P", "B", "M"}, {"AA", "IY", "UW"}
 # one second each: vowel, bilabial, vowel, bilabial, vowel
 PHONES = tuple(Phone(i, i + 1, label) for i, label in enumerate(("AA", "B", "IY", "P", "UW")))
 
 
-def judge(gap: np.ndarray) -> Closure:
-    return closure(gap, PHONES, bilabials=BILABIAL, vowels=VOWELS)
+def judge(gap: np.ndarray) -> tuple[tuple[float, float], ...]:
+    """(100 · count, of how many) of hits, false closures and hits on vowels."""
+    return tuple(closure(gap, PHONES)[name] for name in ("hits", "false", "vowel_hits"))
 
 
 def test_perfect_lips():
     gap = np.ones(125)
     gap[35:38] = gap[85:88] = 0  # only in the middle of B and P
-    result = judge(gap)
-    assert result == Closure(2, 2, 0, 75, 0, 3)
-    assert (result.hit_share, result.false_share, result.vowel_hit_share) == (1, 0, 0)
+    assert judge(gap) == ((200, 2), (0, 75), (0, 3))
 
 
 def test_one_of_two_and_a_false_closure():
     gap = np.ones(125)
     gap[30] = 0  # B
     gap[60:75] = 0.1  # 15 of the 75 vowel frames
-    result = judge(gap)
-    assert (result.hits, result.bilabials) == (2, 2)  # P's window reaches one frame into the closed vowel before it
-    assert result.false_share == pytest.approx(15 / 75)
-    assert (result.vowel_hits, result.vowels) == (1, 3)
+    assert judge(gap) == ((200, 2), (1500, 75), (100, 3))  # P's window reaches one frame into the closed vowel
 
 
 def test_threshold_is_relative_to_the_95th_percentile():
@@ -53,26 +47,19 @@ def test_margin_is_40_ms():
     gap = np.ones(125)
     gap[26] = 0  # in B [1, 2]: frame 26 stands for 1.06 s
     only = (Phone(1.10, 1.14, "B"),)
-    assert closure(gap, only, bilabials=BILABIAL, vowels=VOWELS).hits == 1  # 1.06 ≥ 1.10 − 0.04
+    assert closure(gap, only)["hits"] == (100, 1)  # 1.06 ≥ 1.10 − 0.04
     later = (Phone(1.11, 1.14, "B"),)
-    assert closure(gap, later, bilabials=BILABIAL, vowels=VOWELS).hits == 0
+    assert closure(gap, later)["hits"] == (0, 1)
 
 
 def test_a_mouth_always_shut_hits_everything_and_is_false_everywhere():
-    result = judge(np.zeros(125))
-    assert (result.hit_share, result.false_share, result.vowel_hit_share) == (1, 1, 1)
-    result = judge(np.full(125, 0.01))  # always open by the same gap
-    assert (result.hit_share, result.false_share) == (0, 0)
-
-
-def test_counts_add():
-    assert Closure(1, 2, 3, 4, 5, 6) + Closure(1, 1, 1, 1, 1, 1) == Closure(2, 3, 4, 5, 6, 7)
-    assert np.isnan(Closure(0, 0, 0, 0, 0, 0).hit_share)
+    assert judge(np.zeros(125)) == ((200, 2), (7500, 75), (300, 3))
+    assert judge(np.full(125, 0.01)) == ((0, 2), (0, 75), (0, 3))  # always open by the same gap
 
 
 def test_short_phones_get_their_nearest_frame():
     assert window(100, 1.001, 1.005).tolist() == [25]
-    assert frames_of([Phone(1.001, 1.005, "B")], BILABIAL, 100).sum() == 0
+    assert frames_of([Phone(1.001, 1.005, "B")], {"B"}, 100).sum() == 0
 
 
 def test_openness_equals_a_plain_convolution():
@@ -104,11 +91,11 @@ def test_r_opening():
 def test_rounding_and_contact():
     width = np.ones(125)
     width[100:125] = 0.8  # UW is narrow
-    assert rounding(width, PHONES, rounded={"UW"}) == (1, 1)
-    assert rounding(2 - width, PHONES, rounded={"UW"}) == (0, 1)
+    assert rounding(width, PHONES) == (1, 1)
+    assert rounding(2 - width, PHONES) == (0, 1)
     gap = np.ones(125)
     gap[27] = 0.001
-    assert contact(gap, PHONES, labels={"B", "P"}, threshold=0.002) == (1, 2)
+    assert contact(gap, [Phone(1, 2, "F"), Phone(3, 4, "V")], 0.002) == (1, 2)
 
 
 @pytest.fixture()
@@ -138,11 +125,12 @@ def ljspeech():
 def test_loudness_jaw_scores_what_was_published_for_it(ljspeech):
     """48 % hits, 8 % false closures, r 0.48: the calibration of threshold, margin and r on real speech."""
     column = arkit.INDEX["jawOpen"]
-    total, scores = Closure(0, 0, 0, 0, 0, 0), []
+    totals: Sums = {}
+    scores = []
     for speech, phones in ljspeech:
         gap = loudness_jaw(speech).coefficients[:, column]
-        total += closure(gap, phones, bilabials=alphabet.BILABIAL, vowels=alphabet.VOWELS)
+        add(totals, closure(gap, phones))
         scores.append(r_opening(gap, phones))
-    assert total.hit_share == pytest.approx(0.48, abs=0.05)
-    assert total.false_share == pytest.approx(0.08, abs=0.02)
+    assert means(totals)["hits"] == pytest.approx(48, abs=5)
+    assert means(totals)["false"] == pytest.approx(8, abs=2)
     assert np.mean(scores) == pytest.approx(0.48, abs=0.02)

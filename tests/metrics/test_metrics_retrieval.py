@@ -3,10 +3,10 @@
 import numpy as np
 import pytest
 
-from talkdemo.metrics.beat import head_beats
+from talkdemo.metrics.chance import pairing, wilcoxon
 from talkdemo.metrics.diversity import agreement, head_diversity
-from talkdemo.metrics.paired import pairing, wilcoxon
 from talkdemo.metrics.retrieval import auc, explained, ranks, top
+from talkdemo.metrics.sync import head_beats
 
 
 def test_the_place_of_the_true_entry():

@@ -4,8 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from talkdemo.metrics.fdd import fdd_squared
-from talkdemo.metrics.lve import lve, lve_squared
+from talkdemo.metrics.errors import fdd, lve, lve_squared
 
 LIPS, UPPER = [0, 3, 4, 11], [10, 11, 12, 13, 14]
 
@@ -39,15 +38,15 @@ def test_fdd_is_upper_face_dynamics_deviation():
     a, b, template = normal(1, 40, 30, 3), normal(2, 40, 30, 3), normal(3, 30, 3)
     metric = modul.UpperFaceDynamicsDeviation(template=template, upper_face_map=UPPER)
     metric.update(a, b)
-    ours = fdd_squared(a.numpy(), b.numpy(), template.numpy(), np.array(UPPER))
-    assert float(metric.compute()) == pytest.approx(ours.signed, rel=1e-4)
+    signed, _ = fdd(a.numpy(), b.numpy(), template.numpy(), np.array(UPPER), squared=True)
+    assert float(metric.compute()) == pytest.approx(signed, rel=1e-4)
 
 
 def test_fdd_gives_the_documented_example_of_upper_face_dynamics_deviation():
     """upper_face_dynamics_deviation of normal numbers, seeds 41 (prediction), 42 (truth), 43 (template): 1.0385."""
     a, b, template = normal(41, 10, 100, 3), normal(42, 10, 100, 3), normal(43, 100, 3)
-    found = fdd_squared(a.numpy(), b.numpy(), template.numpy(), np.array(UPPER))
-    assert found.signed == pytest.approx(1.0385, abs=5e-5) and found.absolute >= found.signed
+    signed, absolute = fdd(a.numpy(), b.numpy(), template.numpy(), np.array(UPPER), squared=True)
+    assert signed == pytest.approx(1.0385, abs=5e-5) and absolute >= signed
 
 
 def test_lve_gives_the_documented_example_of_lip_vertex_error():

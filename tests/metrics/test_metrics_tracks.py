@@ -3,12 +3,11 @@
 import numpy as np
 import pytest
 
-from talkdemo.metrics.beat import SIGMA, beat_alignment, head_beats, onsets
-from talkdemo.metrics.blendshape import mbe
 from talkdemo.metrics.blink import blinks
-from talkdemo.metrics.control import derangement
-from talkdemo.metrics.rest import rest_frames, rest_gap, rest_open
-from talkdemo.metrics.sync import cross_correlation, energy
+from talkdemo.metrics.chance import derangement
+from talkdemo.metrics.errors import mbe
+from talkdemo.metrics.phones import rest, rest_frames
+from talkdemo.metrics.sync import SIGMA, beat_alignment, cross_correlation, energy, head_beats, onsets
 from talkdemo.records import Phone
 
 
@@ -94,11 +93,10 @@ def test_rest_gap_looks_only_where_nothing_sounds():
     assert resting[:20].all() and not resting[20:55].any() and resting[55:].all()
     gap = np.full(75, 0.001)
     gap[20:55] = 0.02
-    assert rest_gap(gap, resting) == pytest.approx(1.0)
-    assert np.isnan(rest_gap(gap, np.zeros(75, bool)))
+    assert rest(gap, resting) == pytest.approx((1.0, 1.0))
     ajar = np.where(np.arange(75) < 10, 0.0012, 0.0004)  # 10 of the 40 resting frames
-    assert rest_open(ajar, resting) == pytest.approx(10 / 40) and rest_open(gap * 0, resting) == 0
-    assert np.isnan(rest_open(gap, np.zeros(75, bool)))
+    assert rest(ajar, resting)[1] == pytest.approx(10 / 40) and rest(gap * 0, resting) == (0, 0)
+    assert np.isnan(rest(gap, np.zeros(75, bool))).all()
 
 
 def test_control_never_pairs_a_clip_with_itself():

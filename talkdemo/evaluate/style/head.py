@@ -1,6 +1,6 @@
 """Evaluates head motion: does it follow the speech, and is it as fast as real heads'?
 
-Beat alignment (metrics.beat) of every motion's head with the onsets of its own sound, against two controls: the sound
+Beat alignment (metrics.sync) of every motion's head with the onsets of its own sound, against two controls: the sound
 of other clips (p: permutation of the pairing of heads and sounds, 10,000 rounds), and the own sound shifted circularly
 in time (as many onsets in the same rhythm, elsewhere; p: Wilcoxon's signed ranks over clips). Both tests are one-sided.
 All clips of a set have one length. Once with every minimum of the head's speed as a beat, which counts each tremor, and
@@ -22,9 +22,9 @@ from talkdemo.evaluate.reporting import Column, Table, note
 from talkdemo.evaluate.sets import even
 from talkdemo.evaluate.style.material import SPLIT, beginning, degraded, passages, performed, references, speeches
 from talkdemo.evaluate.style.systems import StyleSystem
-from talkdemo.metrics.beat import PROMINENCE, beat_alignment, head_beats, onsets
-from talkdemo.metrics.paired import pairing, wilcoxon
+from talkdemo.metrics.chance import pairing, wilcoxon
 from talkdemo.metrics.statistics import angular_speed
+from talkdemo.metrics.sync import PROMINENCE, beat_alignment, head_beats, onsets
 from talkdemo.records import FPS, Clip, Motion, Reference, Speech
 
 SHIFTS = 20  # of every clip

@@ -19,7 +19,7 @@ from talkdemo import files
 from talkdemo.diffusion import sampler
 from talkdemo.face.arkit import INDEX
 from talkdemo.face.head import FaceModel
-from talkdemo.metrics.lve import lve
+from talkdemo.metrics.errors import lve
 from talkdemo.talker import Talker
 from talkdemo.train.distill.denoiser import bind_denoiser, denoiser_input
 from talkdemo.train.talker.style_windows import StyleBatch

@@ -1,10 +1,23 @@
-"""Significance of paired scores: a permutation test of the pairing, and Wilcoxon's signed-rank test."""
+"""What chance scores: shuffled pairs, a permutation test of the pairing, Wilcoxon's signed-rank test."""
 
 from __future__ import annotations
 
 import numpy as np
 
 ROUNDS = 10_000
+
+
+def derangement(count: int, generator: np.random.Generator) -> np.ndarray:
+    """A permutation of 0 … count − 1 without fixed points, (count,): clip i is scored against the sound of clip p[i].
+
+    A random cycle, so one is always found; needs at least 2 clips.
+    """
+    if count < 2:
+        raise ValueError(f"a shuffled control needs at least 2 clips, got {count}")
+    order = generator.permutation(count)
+    shuffled = np.empty(count, int)
+    shuffled[order] = np.roll(order, 1)
+    return shuffled
 
 
 def pairing(scores: np.ndarray, generator: np.random.Generator, rounds: int = ROUNDS) -> float:
