@@ -35,9 +35,7 @@ class Crop:
     @classmethod
     def around(cls, points: np.ndarray, side: int = SIDE) -> Self:
         """The canonical crop of a face given by (68, 2) landmarks in pixels. ValueError for points that are no face."""
-        points = np.asarray(points, np.float64)
-        check_landmarks(points)
-        return cls(_upright(points) * side, side)
+        return cls(_upright(check_landmarks(points).astype(np.float64)) * side, side)
 
     @property
     def scale(self) -> float:
@@ -84,10 +82,12 @@ class Crop:
         return np.clip(np.rint(image + added), 0, 255).astype(np.uint8)
 
 
-def check_landmarks(points: np.ndarray) -> None:
-    """Raises ValueError for anything but (68, 2) finite numbers."""
+def check_landmarks(points: np.ndarray) -> np.ndarray:
+    """The points as an array; ValueError for anything but (68, 2) finite numbers."""
+    points = np.asarray(points)
     if points.shape != (68, 2) or not np.isfinite(points).all():
         raise ValueError(f"landmarks of shape {points.shape} given; 68 points of finite x and y are wanted")
+    return points
 
 
 def similarity(source: np.ndarray, target: np.ndarray, weights: np.ndarray | None = None) -> np.ndarray:

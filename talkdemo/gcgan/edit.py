@@ -9,6 +9,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any, Self
 
 import numpy as np
@@ -93,7 +94,7 @@ class Expresser:
         """(N, 68, 2): from the portrait's landmarks (amount 0) to `target` (1) and beyond, interpolated linearly in
         landmarks or between the two codes of the manifold."""
         _check_amounts(amounts)
-        source, target = portrait.landmarks.astype(np.float32), _checked(target)
+        source, target = portrait.landmarks.astype(np.float32), check_landmarks(target).astype(np.float32)
         t = np.asarray(amounts, np.float32)[:, None, None]
         straight = source + t * (target - source)
         if along == "landmarks":
@@ -109,7 +110,7 @@ class Expresser:
         """(H, W, 3) uint8: the portrait with its landmarks moved by `amount` (1: all the way) to `target` (68, 2)."""
         _check_amounts([amount])
         source = portrait.landmarks
-        return next(self.express_all(portrait, [source + np.float32(amount) * (_checked(target) - source)]))
+        return next(self.express_all(portrait, [source + np.float32(amount) * (check_landmarks(target) - source)]))
 
     @torch.no_grad()
     def express_all(
@@ -123,10 +124,11 @@ class Expresser:
         large_crop = crop.at(int(np.clip(round(self.side / crop.scale), self.side, MAX_SIDE)))
         original = large_crop.take(portrait.image)
         large = _tensor(original)
-        for batch in _batches(targets, BATCH):
+        targets = iter(targets)
+        while batch := [check_landmarks(target) for target in islice(targets, BATCH)]:
             if stop is not None and stop.is_set():
                 raise Stopped
-            target = torch.from_numpy(crop.into(np.stack([_checked(one) for one in batch]))) / self.side
+            target = torch.from_numpy(crop.into(np.stack(batch).astype(np.float32))) / self.side
             count = len(target)
             z_target = model.geometry.encode(target)
             generated = model.generator.decode(face.repeated(count), target, z_source.expand(count, -1), z_target)
@@ -173,24 +175,7 @@ def _tensor(crop: np.ndarray) -> Tensor:
     return torch.from_numpy(crop.astype(np.float32) / 127.5 - 1).permute(2, 0, 1)[None]
 
 
-def _checked(target: np.ndarray) -> np.ndarray:
-    target = np.asarray(target, np.float32)
-    check_landmarks(target)
-    return target
-
-
 def _check_amounts(amounts: Sequence[float]) -> None:
     for amount in amounts:
         if not 0 <= amount <= MAX_AMOUNT:
             raise ValueError(f"amount {amount} given; a number from 0 to {MAX_AMOUNT} is wanted")
-
-
-def _batches(items: Iterable[np.ndarray], size: int) -> Iterator[list[np.ndarray]]:
-    batch: list[np.ndarray] = []
-    for item in items:
-        batch.append(item)
-        if len(batch) == size:
-            yield batch
-            batch = []
-    if batch:
-        yield batch

@@ -26,11 +26,8 @@ class GCGANConfig:
 
     @classmethod
     def from_dict(cls, config: Mapping[str, Any]) -> GCGANConfig:
-        def arguments(name: str) -> dict[str, Any]:
-            return {key: tuple(value) if isinstance(value, list) else value for key, value in config[name].items()}
-
-        generator, geometry = GeneratorConfig(**arguments("generator")), GeometryConfig(**arguments("geometry"))
-        return cls(generator, geometry, tuple(config["presets"]), tuple(config["shown"]))
+        generator, geometry = GeneratorConfig(**config["generator"]), GeometryConfig(**config["geometry"])
+        return cls(generator, geometry, config["presets"], config["shown"])
 
 
 class GCGAN(nn.Module):
