@@ -6,9 +6,7 @@ import torch
 
 from talkdemo.records import Phone
 from talkdemo.train.speech.data import frame_labels
-from talkdemo.train.talker.losses import HeadLossWeights, MotionLossWeights, continuity, head_terms, motion_terms
-
-W = MotionLossWeights(1, 1, 1, 1, 1)
+from talkdemo.train.talker.losses import continuity, head_terms, motion_terms
 
 
 def lips(gap: float) -> torch.Tensor:
@@ -19,20 +17,20 @@ def lips(gap: float) -> torch.Tensor:
 
 def test_a_perfect_prediction_costs_nothing():
     x = torch.randn(1, 5, 55)
-    assert all(float(v) == 0 for v in motion_terms(x, x, lips(0.01), lips(0.01), (0, 1), W).values())
+    assert all(float(v) == 0 for v in motion_terms(x, x, lips(0.01), lips(0.01), (0, 1)).values())
 
 
 def test_a_constant_shift_costs_its_square_and_no_velocity():
     x = torch.randn(1, 5, 55)
-    terms = motion_terms(x + 0.5, x, lips(0.0), lips(0.0), (0, 1), W)
+    terms = motion_terms(x + 0.5, x, lips(0.0), lips(0.0), (0, 1))
     assert float(terms["coefficients"]) == pytest.approx(0.25, rel=1e-4)
     assert float(terms["velocity"]) == pytest.approx(0, abs=1e-9)
 
 
 def test_closure_counts_where_the_lips_should_meet_only():
     x = torch.zeros(1, 5, 55)
-    missed = motion_terms(x, x, lips(0.003), lips(0.0), (0, 1), W)["closure"]
-    wide = motion_terms(x, x, lips(0.015), lips(0.012), (0, 1), W)["closure"]
+    missed = motion_terms(x, x, lips(0.003), lips(0.0), (0, 1))["closure"]
+    wide = motion_terms(x, x, lips(0.015), lips(0.012), (0, 1))["closure"]
     assert float(missed) == pytest.approx(1.0, rel=1e-4)
     assert float(wide) < 1e-6
 
@@ -49,17 +47,15 @@ def test_frame_labels_follow_the_phones_and_the_tempo():
 
 
 def test_the_head_s_terms_are_squares_of_its_derivatives():
-    weights, known = HeadLossWeights(1, 1, 1, 1), torch.ones(1, 5, 3)
+    known = torch.ones(1, 5, 3)
     true = torch.randn(1, 5, 3)
     t = torch.arange(5.0)[None, :, None].expand(1, 5, 3)
-    assert all(float(v) == 0 for v in head_terms(true, true, known, weights).values())
-    shifted, turned, bent = (
-        head_terms(true + x, true, known, weights) for x in (torch.tensor(0.5), 0.5 * t, 0.5 * t**2)
-    )
+    assert all(float(v) == 0 for v in head_terms(true, true, known).values())
+    shifted, turned, bent = (head_terms(true + x, true, known) for x in (torch.tensor(0.5), 0.5 * t, 0.5 * t**2))
     assert [round(float(v), 5) for v in shifted.values()] == [0.25, 0, 0]
     assert [round(float(v), 5) for v in list(turned.values())[1:]] == [0.25, 0]
     assert round(float(bent["head_smoothness"]), 5) == 1.0
-    unseen = head_terms(true + 1, true, torch.zeros(1, 5, 3), weights)
+    unseen = head_terms(true + 1, true, torch.zeros(1, 5, 3))
     assert all(float(v) == 0 for v in unseen.values())
 
 

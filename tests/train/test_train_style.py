@@ -17,7 +17,7 @@ from talkdemo.train.talker import diffposetalk
 from talkdemo.train.talker.diffposetalk import StyleTalkerLoss
 from talkdemo.train.talker.losses import MotionLoss
 from talkdemo.train.talker.recipe import fit_statistics
-from talkdemo.train.talker.style import StyleLoss, StyleTask, nt_xent
+from talkdemo.train.talker.style import StyleTask, nt_xent, style_loss
 from talkdemo.train.talker.style import fit_statistics as fit_style
 from talkdemo.train.talker.style_data import Label, PairWindows, Take, simulate_tracker
 from talkdemo.train.talker.style_windows import StyleVectors, StyleWindows, performances, style_vectors
@@ -89,9 +89,9 @@ def test_the_style_encoder_learns_styles_and_not_words(takes):
     fit_style(encoder, takes)
     task = StyleTask(encoder)
     batches = iter(PairWindows(takes, {}, 8, seed=0))
-    first = float(StyleLoss()(task, next(batches))["contrast"].detach())
+    first = float(style_loss(task, next(batches))["contrast"].detach())
     config = LoopConfig(5, learning_rate=1e-3, warmup_steps=20, log_every=20, autocast=False, steps=80)
-    trained = train(task, batches, StyleLoss(), config)
+    trained = train(task, batches, style_loss, config)
     assert trained.losses["contrast"] < 0.75 * first
     with torch.no_grad():
         x = torch.from_numpy(np.stack([take.motion[:100] for take in takes])).float()

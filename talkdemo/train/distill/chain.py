@@ -19,7 +19,7 @@ from talkdemo.train.distill.loss import DistillLoss, student_of
 from talkdemo.train.distill.scores import Evaluator, evaluation_set, read, table
 from talkdemo.train.loop import LoopConfig, train
 from talkdemo.train.talker.data import CachedVoice, load
-from talkdemo.train.talker.losses import MotionLoss, MotionLossWeights
+from talkdemo.train.talker.losses import MotionLoss
 from talkdemo.train.talker.style_windows import open_windows
 from talkdemo.train.talker.windows import Windows
 
@@ -169,7 +169,7 @@ class Chain:
 
     @cached_property
     def motion(self) -> MotionLoss:
-        return MotionLoss(self.face, MotionLossWeights(closure=CLOSURE))
+        return MotionLoss(self.face, closure=CLOSURE)
 
     @cached_property
     def evaluator(self) -> Evaluator:

@@ -18,7 +18,7 @@ from talkdemo.face.head import FaceModel
 from talkdemo.talker import Talker, TalkerConfig
 from talkdemo.train import recipe
 from talkdemo.train.talker.data import load
-from talkdemo.train.talker.losses import HeadLossWeights, MotionLoss, continuity, head_terms
+from talkdemo.train.talker.losses import HEAD_WEIGHTS, MotionLoss, continuity, head_terms
 from talkdemo.train.talker.recipe import TalkerLoss, argument_parser, prepare, train_talker
 from talkdemo.train.talker.style_windows import StyleBatch, open_windows
 
@@ -28,18 +28,14 @@ NO_STYLE, NEITHER = 0.22, 0.09  # shares of the windows without style, and witho
 class StyleTalkerLoss(TalkerLoss[StyleBatch]):
     """With terms of the head and of the border of two windows."""
 
-    def __init__(self, motion: MotionLoss, seed: int = 0, head: HeadLossWeights | None = None) -> None:
-        super().__init__(motion, seed)
-        self.head = head or HeadLossWeights()
-
     def dropped(self, size: int) -> tuple[torch.Tensor, torch.Tensor]:
         draw = torch.rand(size, generator=self.generator)
         return draw < NEITHER, draw < NO_STYLE
 
     def own_terms(self, _: Talker, batch: StyleBatch, predicted: torch.Tensor) -> dict[str, torch.Tensor]:
-        head = head_terms(predicted[..., HEAD], batch.motion[..., HEAD], batch.mask[..., HEAD], self.head)
-        border = continuity(predicted, batch.motion, batch.previous, batch.mask, ~batch.first)
-        return {**head, "continuity": self.head.continuity * border}
+        terms = head_terms(predicted[..., HEAD], batch.motion[..., HEAD], batch.mask[..., HEAD])
+        terms["continuity"] = continuity(predicted, batch.motion, batch.previous, batch.mask, ~batch.first)
+        return {name: HEAD_WEIGHTS[name] * term for name, term in terms.items()}
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

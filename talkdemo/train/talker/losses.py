@@ -1,28 +1,13 @@
-"""Loss terms of predicted motion. All are means, so that weights do not depend on sizes."""
-
-from dataclasses import dataclass
+"""Loss terms of predicted motion and their weights. All are means, so that weights do not depend on sizes."""
 
 import torch
 
 from talkdemo.diffusion.denoiser import MotionStatistics
 from talkdemo.face.head import FaceModel
 
-
-@dataclass(frozen=True)
-class MotionLossWeights:
-    coefficients: float = 1.0
-    velocity: float = 1.0
-    lips: float = 0.5
-    lip_velocity: float = 1.0
-    closure: float = 1.0
-
-
-@dataclass(frozen=True)
-class HeadLossWeights:
-    angle: float = 0.3
-    velocity: float = 1.0
-    smoothness: float = 1.0
-    continuity: float = 0.2
+WEIGHTS = {"coefficients": 1.0, "velocity": 1.0, "lips": 0.5, "lip_velocity": 1.0, "closure": 1.0}
+HEAD_WEIGHTS = {"head_angle": 0.3, "head_velocity": 1.0, "head_smoothness": 1.0, "continuity": 0.2}
+UNIT = 0.003  # metres: a typical excursion of the lips, so that lip terms are of order one
 
 
 def velocity(x: torch.Tensor) -> torch.Tensor:
@@ -31,13 +16,14 @@ def velocity(x: torch.Tensor) -> torch.Tensor:
 
 
 class MotionLoss:
-    """`motion_terms` of normalised motion, with the lips of one face."""
+    """`motion_terms` of normalised motion, weighted, with the lips of one face."""
 
-    def __init__(self, face: FaceModel, weights: MotionLossWeights | None = None) -> None:
+    def __init__(self, face: FaceModel, **weights: float) -> None:
+        """`weights` differ from WEIGHTS."""
         chosen = torch.cat([face.masks["lips"], face.inner_lip_middle.to(face.masks["lips"])])
         self.lips = face.subset(chosen)
         self.inner = (len(chosen) - 2, len(chosen) - 1)
-        self.weights = weights or MotionLossWeights()
+        self.weights = WEIGHTS | weights
 
     def __call__(
         self,
@@ -49,7 +35,8 @@ class MotionLoss:
         # lips of a masked clip: the prediction on its own channels, everything else as the truth was filled
         visible = predicted if mask is None else torch.where(mask > 0, predicted, true)
         lips, true_lips = (self.lips(statistics.restore(x)[0]) for x in (visible, true))
-        return motion_terms(predicted, true, lips, true_lips, self.inner, self.weights, mask)
+        terms = motion_terms(predicted, true, lips, true_lips, self.inner, mask)
+        return {name: self.weights[name] * term for name, term in terms.items()}
 
 
 def motion_terms(
@@ -58,9 +45,7 @@ def motion_terms(
     predicted_lips: torch.Tensor,  # (B, T, V', 3) metres
     true_lips: torch.Tensor,
     inner: tuple[int, int],  # upper and lower inner-lip middle, columns of V'
-    weights: MotionLossWeights,
     mask: torch.Tensor | None = None,  # (B, T, 55) 1 where the truth is known, 0 elsewhere: no loss there
-    unit: float = 0.003,  # metres: a typical excursion of the lips, so that lip terms are of order one
 ) -> dict[str, torch.Tensor]:
     """Squared error of coefficients and lip vertices, of their velocities, and of the gap between the lips where the
     lips are nearly closed (the square of a small gap is small, so the other terms hardly see a lip that fails to meet).
@@ -69,18 +54,18 @@ def motion_terms(
     both = known[..., 1:, :] * known[..., :-1, :]
     timed = known.amax(-1)  # (B, T): frames of which anything is known; elsewhere the lips are those of the truth
     pairs = timed[..., 1:] * timed[..., :-1]
-    lips, target = predicted_lips / unit, true_lips / unit
+    lips, target = predicted_lips / UNIT, true_lips / UNIT
     flat, flat_target = lips.flatten(-2), target.flatten(-2)
     gap = (lips[..., inner[0], :] - lips[..., inner[1], :]).norm(dim=-1)
     true_gap = (target[..., inner[0], :] - target[..., inner[1], :]).norm(dim=-1)
     near = torch.exp(-((true_gap / 0.5) ** 2)) * timed  # 1 where the lips meet, 0.02 at 3 mm
     moved = velocity(flat) - velocity(flat_target)
     return {
-        "coefficients": weights.coefficients * ((predicted - true).square() * known).mean(),
-        "velocity": weights.velocity * ((velocity(predicted) - velocity(true)).square() * both).mean(),
-        "lips": weights.lips * 3 * ((flat - flat_target).square().mean(-1) * timed).mean(),
-        "lip_velocity": weights.lip_velocity * 3 * (moved.square().mean(-1) * pairs).mean(),
-        "closure": weights.closure * (near * (gap - true_gap).abs()).mean(),
+        "coefficients": ((predicted - true).square() * known).mean(),
+        "velocity": ((velocity(predicted) - velocity(true)).square() * both).mean(),
+        "lips": 3 * ((flat - flat_target).square().mean(-1) * timed).mean(),
+        "lip_velocity": 3 * (moved.square().mean(-1) * pairs).mean(),
+        "closure": (near * (gap - true_gap).abs()).mean(),
     }
 
 
@@ -88,7 +73,6 @@ def head_terms(
     predicted: torch.Tensor,  # (B, T, 3) normalised rotation
     true: torch.Tensor,
     known: torch.Tensor,  # (B, T, 3) 1 where the truth is known
-    weights: HeadLossWeights,
 ) -> dict[str, torch.Tensor]:
     """Squared errors of the head's angles, of their velocities and of their accelerations: the terms of DiffPoseTalk's
     table of losses, but the smoothness is that of the truth; a head that is merely smooth stops moving."""
@@ -96,9 +80,9 @@ def head_terms(
     moved = velocity(wrong) * known[:, 1:] * known[:, :-1]
     jerked = velocity(moved) * known[:, 2:]
     return {
-        "head_angle": weights.angle * wrong.square().mean(),
-        "head_velocity": weights.velocity * moved.square().mean(),
-        "head_smoothness": weights.smoothness * jerked.square().mean(),
+        "head_angle": wrong.square().mean(),
+        "head_velocity": moved.square().mean(),
+        "head_smoothness": jerked.square().mean(),
     }
 
 

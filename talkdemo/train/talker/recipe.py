@@ -74,13 +74,14 @@ def fit_statistics(talker: Talker, voices: Sequence[CachedVoice]) -> None:
     hardly moves gets a floor of 0.02, so that its noise is not blown up."""
     motion = np.concatenate([v.motion[::7] for v in voices if v.mask.all()]).astype(np.float32)
     floor = np.repeat([0.02, 0.005], [COEFFICIENTS, HEAD_CHANNELS]).astype(np.float32)
-    _fit(talker.statistics.mean, talker.statistics.std, motion, floor)
+    fit(talker.statistics.mean, talker.statistics.std, motion, floor)
     if isinstance(talker.library, IdentityLibrary):
         voice = np.concatenate([v.voice[::7] for v in voices]).astype(np.float32)
-        _fit(talker.library.voice_mean, talker.library.voice_std, voice, np.float32(1e-2))
+        fit(talker.library.voice_mean, talker.library.voice_std, voice, np.float32(1e-2))
 
 
-def _fit(mean: torch.Tensor, std: torch.Tensor, rows: np.ndarray, floor: np.ndarray | np.float32) -> None:
+def fit(mean: torch.Tensor, std: torch.Tensor, rows: np.ndarray, floor: np.ndarray | np.float32) -> None:
+    """Set `mean` and `std` (C,) to those of `rows` (N, C), no smaller than `floor`."""
     mean.copy_(torch.from_numpy(rows.mean(0)))
     std.copy_(torch.from_numpy(np.maximum(rows.std(0), floor)))
 

@@ -8,7 +8,6 @@ articulation model's styles differ, and the emotion. They keep similar styles ne
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import torch
@@ -21,8 +20,8 @@ from talkdemo.data.articulation.emotions import EMOTIONS
 from talkdemo.data.articulation.styles import RANGES
 from talkdemo.records import COEFFICIENTS, HEAD_CHANNELS
 from talkdemo.train import recipe
-from talkdemo.train.loop import train
-from talkdemo.train.talker.recipe import TRAINED_ON
+from talkdemo.train.loop import Loss, train
+from talkdemo.train.talker.recipe import TRAINED_ON, fit
 from talkdemo.train.talker.style_data import Pairs, PairWindows, Take, TrackedBatch, TrackedWindows, labels, takes
 
 TEMPERATURE = 0.1
@@ -39,27 +38,22 @@ class StyleTask(nn.Module):
         self.emotion = nn.Linear(encoder.config.style, len(EMOTIONS))
 
 
-class StyleLoss:
+def style_loss(task: StyleTask, batch: Pairs) -> dict[str, torch.Tensor]:
     """Contrast and readouts."""
-
-    def __init__(self, style: float = 0.5, emotion: float = 0.3) -> None:
-        self.style, self.emotion = style, emotion
-
-    def __call__(self, task: StyleTask, batch: Pairs) -> dict[str, torch.Tensor]:
-        motion = torch.cat([batch.first, batch.second])
-        vectors = task.encoder(motion, torch.cat([batch.first_mask, batch.second_mask]))
-        with torch.autocast(motion.device.type, enabled=False):
-            scaled = vectors * vectors.shape[1] ** 0.5
-            target, emotion = batch.style.repeat(2, 1), batch.emotion.repeat(2)
-            known = ~target.isnan().any(1)
-            count = known.sum().clamp(min=1)  # a batch may hold real people alone, which have no labels
-            error = task.style(scaled)[known] - target[known]
-            logits = task.emotion(scaled)[known]
-            return {
-                "contrast": nt_xent(*vectors.chunk(2)),
-                "style": self.style * error.square().mean(1).sum() / count,
-                "emotion": self.emotion * F.cross_entropy(logits, emotion[known], reduction="sum") / count,
-            }
+    motion = torch.cat([batch.first, batch.second])
+    vectors = task.encoder(motion, torch.cat([batch.first_mask, batch.second_mask]))
+    with torch.autocast(motion.device.type, enabled=False):
+        scaled = vectors * vectors.shape[1] ** 0.5
+        target, emotion = batch.style.repeat(2, 1), batch.emotion.repeat(2)
+        known = ~target.isnan().any(1)
+        count = known.sum().clamp(min=1)  # a batch may hold real people alone, which have no labels
+        error = task.style(scaled)[known] - target[known]
+        logits = task.emotion(scaled)[known]
+        return {
+            "contrast": nt_xent(*vectors.chunk(2)),
+            "style": 0.5 * error.square().mean(1).sum() / count,
+            "emotion": 0.3 * F.cross_entropy(logits, emotion[known], reduction="sum") / count,
+        }
 
 
 class AdaptLoss:
@@ -83,11 +77,11 @@ class AdaptLoss:
             }
 
 
-def nt_xent(first: torch.Tensor, second: torch.Tensor, temperature: float = TEMPERATURE) -> torch.Tensor:
+def nt_xent(first: torch.Tensor, second: torch.Tensor) -> torch.Tensor:
     """Normalised, temperature-scaled cross-entropy of unit vectors (B, D) and their partners (B, D): every vector has
     to find its partner among the 2B − 1 others."""
     both = torch.cat([first, second])
-    cosine = both @ both.T / temperature
+    cosine = both @ both.T / TEMPERATURE
     cosine = cosine.masked_fill(torch.eye(len(both), dtype=torch.bool, device=both.device), -torch.inf)
     partner = torch.arange(len(both), device=both.device).roll(len(first))
     return F.cross_entropy(cosine, partner)
@@ -97,8 +91,7 @@ def fit_statistics(encoder: StyleEncoder, found: Sequence[Take]) -> None:
     """Mean and standard deviation of every channel over the takes without a mask; still channels get a floor."""
     motion = np.concatenate([take.motion[::11] for take in found if take.mask is None]).astype(np.float32)
     floor = np.repeat([0.05, 0.01], [COEFFICIENTS, HEAD_CHANNELS]).astype(np.float32)  # a tracker is off by as much
-    encoder.mean.copy_(torch.from_numpy(motion.mean(0)))
-    encoder.std.copy_(torch.from_numpy(np.maximum(motion.std(0), floor)))
+    fit(encoder.mean, encoder.std, motion, floor)
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -122,21 +115,19 @@ def main(arguments: Sequence[str] | None = None) -> None:
     recorded = [TRAINED_ON[name] for name in real if name in TRAINED_ON]
     sources = [TRAINED_ON["synthetic"], *recorded, *([CAPTURES] if len(real) > len(recorded) else [])]
     print(f"{len(found)} takes of {len(keys)} styles, {len(real)} of them real people", flush=True)
-    more: dict[str, Any] = {"styles": len(keys)}
-    if args.adapt:
-        more["adapted"] = "to tracks, from an encoder of this recipe"
+    more = {"adapted": "to tracks, from an encoder of this recipe"} if args.adapt else {}
 
     def save(average: StyleTask, steps: int, minutes: float) -> None:
-        provenance = recipe.provenance("talker.style", sources, steps, minutes, **more)
+        provenance = recipe.provenance("talker.style", sources, steps, minutes, styles=len(keys), **more)
         checkpoint.save(args.out, average.encoder, KIND, asdict(encoder.config), provenance)
 
     windows: PairWindows | TrackedWindows
-    loss: StyleLoss | AdaptLoss
+    loss: Loss
     if args.adapt:
         windows = TrackedWindows(found, args.batch, args.seed)
         loss = AdaptLoss(StyleEncoder.open(args.adapt).to(device))
     else:
-        windows, loss = PairWindows(found, labels("train"), args.batch, args.seed), StyleLoss()
+        windows, loss = PairWindows(found, labels("train"), args.batch, args.seed), style_loss
     batches = recipe.on_device(windows, device)
     config = recipe.loop_config(args, average=0.99 if args.adapt else 0.995, save_every=120)
     train(StyleTask(encoder).to(device), batches, loss, config, args.run, save, [windows.rng])

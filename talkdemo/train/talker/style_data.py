@@ -6,7 +6,7 @@ the pair before it, in another style: what two such windows share is the words, 
 
 import itertools
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -87,11 +87,10 @@ def takes(cache: Path, split: str) -> list[Take]:
 
 def labels(split: str) -> dict[str, Label]:
     """The label of every synthetic key."""
-    names = [field.name for field in fields(Style)]
-    low, high = (np.array([RANGES[name][k] for name in names]) for k in (0, 1))
+    low, high = np.array(list(RANGES.values())).T
 
     def numbers(style: Style) -> np.ndarray:
-        values = np.array([getattr(style, name) for name in names])
+        values = np.array([getattr(style, name) for name in RANGES])
         return ((values - low) / (high - low) - 0.5) * np.sqrt(12)
 
     samples = enumerate(style_samples(split))
@@ -184,9 +183,7 @@ def window(take: Take, at: float, length: int) -> tuple[np.ndarray, np.ndarray]:
     """(length, 55) of a take and its mask; it begins at the fraction `at` of the possible starts. A clip that is too
     short is continued by its last frame."""
     begin = int(at * max(0, len(take.motion) - length + 1))
-    cut = take.motion[begin : begin + length].astype(np.float32)
-    if len(cut) < length:
-        cut = np.concatenate([cut, np.repeat(cut[-1:], length - len(cut), axis=0)])
+    cut = take.motion[np.arange(begin, begin + length).clip(max=len(take.motion) - 1)].astype(np.float32)
     return cut, np.ones(CHANNELS, bool) if take.mask is None else take.mask
 
 

@@ -72,8 +72,7 @@ def style_vectors(
         mask, motion = voices[session.voice].mask, session.motion.astype(np.float32)
         begins = range(0, max(0, len(motion) - window) + 1, window // 2)
         for a in begins:
-            cut = motion[a : a + window]
-            cut = np.concatenate([cut, np.repeat(cut[-1:], window - len(cut), axis=0)])
+            cut = motion[np.arange(a, a + window).clip(max=len(motion) - 1)]
             queue += [(cut, mask), simulate_tracker(cut, mask, rng)]
         start.append(start[-1] + len(begins))
         if len(queue) >= 256:
