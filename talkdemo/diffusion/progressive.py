@@ -12,33 +12,16 @@ motions by another.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import torch
 
 from talkdemo.diffusion.sampler import Denoiser
 from talkdemo.diffusion.schedule import Schedule
 
 
-@dataclass(frozen=True)
-class Strides:
-    """Student steps t → s over the teacher's middle step m: three equal shapes (B,) of step numbers, t > m > s ≥ 0."""
-
-    t: torch.Tensor
-    m: torch.Tensor
-    s: torch.Tensor
-
-    def __getitem__(self, rows: torch.Tensor) -> Strides:
-        return Strides(self.t[rows], self.m[rows], self.s[rows])
-
-    def to(self, device: torch.device) -> Strides:
-        return Strides(self.t.to(device), self.m.to(device), self.s.to(device))
-
-
-def strides(schedule: Schedule, steps: int) -> Strides:
-    """All `steps` strides of a student whose teacher takes 2 · `steps`. Raises ValueError if the schedule has fewer."""
-    times = torch.tensor(schedule.timesteps(2 * steps))
-    return Strides(times[:-1:2], times[1::2], times[2::2])
+def strides(schedule: Schedule, steps: int) -> torch.Tensor:
+    """(steps, 3): step numbers t > m > s ≥ 0 of every step t → s of a student, over the middle step m of its teacher,
+    who takes 2 · `steps`. Raises ValueError if the schedule has fewer."""
+    return torch.tensor(schedule.timesteps(2 * steps)).unfold(0, 3, 2)
 
 
 def importance(schedule: Schedule, t: torch.Tensor, most: float) -> torch.Tensor:
@@ -55,11 +38,12 @@ def ddim_step(schedule: Schedule, z: torch.Tensor, x: torch.Tensor, t: torch.Ten
     return _like(x, _gain(schedule, t, s)) * x + _like(z, schedule.sigma[s.cpu()] / schedule.sigma[t.cpu()]) * z
 
 
-def target(teacher: Denoiser, z: torch.Tensor, stride: Strides, schedule: Schedule) -> torch.Tensor:
-    """x̃ (B, …) for z = z_t (B, …): two evaluations of the teacher."""
-    first = teacher(z, stride.t)
-    second = teacher(ddim_step(schedule, z, first, stride.t, stride.m), stride.m)
-    weight = _gain(schedule, stride.m, stride.s) / _gain(schedule, stride.t, stride.s)
+def target(teacher: Denoiser, z: torch.Tensor, stride: torch.Tensor, schedule: Schedule) -> torch.Tensor:
+    """x̃ (B, …) for z = z_t (B, …) and strides (B, 3): two evaluations of the teacher."""
+    t, m, s = stride.unbind(1)
+    first = teacher(z, t)
+    second = teacher(ddim_step(schedule, z, first, t, m), m)
+    weight = _gain(schedule, m, s) / _gain(schedule, t, s)
     return torch.lerp(first, second, _like(first, weight))
 
 

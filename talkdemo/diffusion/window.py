@@ -8,6 +8,7 @@ sounds and its two versions differ more, so it is faded over the whole lookahead
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
@@ -23,20 +24,15 @@ class Window:
     keep: int  # how many of the window's L frames are final
 
 
-def windows(frames: int, length: int, lookahead: int = LOOKAHEAD) -> list[Window]:
+def windows(frames: int, length: int) -> list[Window]:
     """Windows that cover `frames` frames; the last keeps whatever is left."""
     if frames < 1:
         raise ValueError(f"{frames} frames were asked for; at least 1 is wanted")
-    if length <= lookahead:
-        raise ValueError(f"windows of {length} frames were asked for; more than the lookahead of {lookahead} is wanted")
-    plan: list[Window] = []
-    start = 0
-    while True:
-        left = frames - start
-        if left <= length:
-            return [*plan, Window(start, left)]
-        plan.append(Window(start, length - lookahead))
-        start += length - lookahead
+    if length <= LOOKAHEAD:
+        raise ValueError(f"windows of {length} frames were asked for; more than the lookahead of {LOOKAHEAD} is wanted")
+    keep = length - LOOKAHEAD
+    last = math.ceil(max(0, frames - length) / keep) * keep
+    return [*(Window(start, keep) for start in range(0, last, keep)), Window(last, frames - last)]
 
 
 def generate(

@@ -20,23 +20,25 @@ def teacher(z: torch.Tensor, t: torch.Tensor) -> torch.Tensor:
 @pytest.mark.parametrize("steps", [256, 64, 8, 4, 2, 1])
 def test_a_student_that_answers_the_target_lands_on_the_teacher(steps):
     stride = strides(SCHEDULE, steps)
-    z = torch.randn(len(stride.t), 5, 3, dtype=torch.float64, generator=torch.Generator().manual_seed(0))
-    middle = ddim_step(SCHEDULE, z, teacher(z, stride.t), stride.t, stride.m)
-    landed = ddim_step(SCHEDULE, middle, teacher(middle, stride.m), stride.m, stride.s)
+    t, m, s = stride.T
+    z = torch.randn(len(stride), 5, 3, dtype=torch.float64, generator=torch.Generator().manual_seed(0))
+    middle = ddim_step(SCHEDULE, z, teacher(z, t), t, m)
+    landed = ddim_step(SCHEDULE, middle, teacher(middle, m), m, s)
     x = target(teacher, z, stride, SCHEDULE)
-    assert torch.allclose(ddim_step(SCHEDULE, z, x, stride.t, stride.s), landed, rtol=0, atol=1e-12)
+    assert torch.allclose(ddim_step(SCHEDULE, z, x, t, s), landed, rtol=0, atol=1e-12)
 
-    ratio = (SCHEDULE.sigma[stride.s] / SCHEDULE.sigma[stride.t]).view(-1, 1, 1)  # the paper's own form
-    alpha_s, alpha_t = (SCHEDULE.alpha[i].view(-1, 1, 1) for i in (stride.s, stride.t))
+    ratio = (SCHEDULE.sigma[s] / SCHEDULE.sigma[t]).view(-1, 1, 1)  # the paper's own form
+    alpha_s, alpha_t = (SCHEDULE.alpha[i].view(-1, 1, 1) for i in (s, t))
     assert torch.allclose(x, (landed - ratio * z) / (alpha_s - ratio * alpha_t), rtol=0, atol=1e-8)
 
 
 def test_the_last_target_is_the_motion_itself():
     stride = strides(SCHEDULE, 8)[torch.tensor([7])]
-    assert (stride.t, stride.m, stride.s) == (64, 32, 0)
+    t, m, s = stride.T
+    assert (t, m, s) == (64, 32, 0)
     z = torch.randn(1, 5, 3, dtype=torch.float64, generator=torch.Generator().manual_seed(0))
-    middle = ddim_step(SCHEDULE, z, teacher(z, stride.t), stride.t, stride.m)
-    assert torch.equal(target(teacher, z, stride, SCHEDULE), teacher(middle, stride.m))
+    middle = ddim_step(SCHEDULE, z, teacher(z, t), t, m)
+    assert torch.equal(target(teacher, z, stride, SCHEDULE), teacher(middle, m))
 
 
 def test_a_chain_of_targets_is_the_teacher_s_own_sampling():
@@ -46,15 +48,16 @@ def test_a_chain_of_targets_is_the_teacher_s_own_sampling():
     every = strides(SCHEDULE, 8)
     for i in range(8):
         stride = every[torch.tensor([i, i])]
-        z = ddim_step(SCHEDULE, z, target(teacher, z, stride, SCHEDULE), stride.t, stride.s)
+        t, _, s = stride.T
+        z = ddim_step(SCHEDULE, z, target(teacher, z, stride, SCHEDULE), t, s)
     assert torch.allclose(z, whole, atol=1e-12)
 
 
 def test_strides_cover_the_students_grid():
-    stride = strides(SCHEDULE, 16)
+    t, m, s = strides(SCHEDULE, 16).T
     times = SCHEDULE.timesteps(16)
-    assert [(int(t), int(s)) for t, s in zip(stride.t, stride.s, strict=True)] == list(itertools.pairwise(times))
-    assert (stride.t > stride.m).all() and (stride.m > stride.s).all()
+    assert list(zip(t.tolist(), s.tolist(), strict=True)) == list(itertools.pairwise(times))
+    assert (t > m).all() and (m > s).all()
     with pytest.raises(ValueError, match="1024 sampling steps"):
         strides(SCHEDULE, 512)
 

@@ -30,7 +30,7 @@ class DistillLoss:
         self.teacher, self.motion = teacher.eval().requires_grad_(False), motion
         schedule = teacher.schedule
         self.strides = progressive.strides(schedule, steps) if halves else None
-        self.times = self.strides.t if self.strides else torch.tensor(schedule.timesteps(steps)[:-1])
+        self.times = torch.tensor(schedule.timesteps(steps)[:-1])
         self.importance = progressive.importance(schedule, self.times, MOST)
         self.generator = torch.Generator().manual_seed(seed)
 
@@ -45,7 +45,7 @@ class DistillLoss:
         with torch.no_grad():
             windows = denoiser_input(self.teacher, batch, guidance, jitter)
             teacher = bind_denoiser(self.teacher, windows)
-            if self.strides:
+            if self.strides is not None:
                 target = progressive.target(teacher, z, self.strides[drawn].to(device), schedule)
             else:
                 target = teacher(z, t)
