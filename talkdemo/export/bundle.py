@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import zipfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from talkdemo.export import livelink, npz, sound
+import soundfile
+
+from talkdemo.export import livelink, npz
 from talkdemo.files import numbered, replacing
-from talkdemo.records import Motion, Outputs, Speech
+from talkdemo.records import SAMPLE_RATE, Motion, Outputs, Speech
 
 ENDINGS = {"video": ".mp4", "glb": ".glb", "csv": ".csv", "npz": ".npz", "json": ".json", "wav": ".wav"}
 DEFLATED = (".csv", ".json", ".glb")  # the others are compressed already
@@ -54,7 +56,8 @@ def write_motions(outputs: Outputs, motions: Sequence[Motion], speech: Speech) -
     if outputs.npz:
         npz.write(outputs.npz, motions)
     if outputs.wav:
-        sound.write(outputs.wav, speech)
+        with replacing(outputs.wav) as temporary:
+            soundfile.write(temporary, speech.samples, SAMPLE_RATE, format="WAV", subtype="PCM_16")
 
 
 @contextmanager
@@ -77,18 +80,10 @@ def complete(outputs: Outputs, motions: Sequence[Motion]) -> Iterator[Outputs]:
             count = len(motions) if kind in NUMBERED else 1
             names = map(str, numbered(name + ending, count))
             files |= zip(names, numbered(paths[kind], count), strict=True)
-        write(outputs.zip, files, readme(name, motions[0]))
-
-
-def write(path: Path | str, files: Mapping[str, Path], text: str) -> None:
-    """Write a zip of `files`, by their names inside it, and of README.txt."""
-    with replacing(path) as temporary, zipfile.ZipFile(temporary, "w") as archive:
-        archive.writestr("README.txt", text.replace("\n", "\r\n"), zipfile.ZIP_DEFLATED)
-        for name, source in files.items():
-            deflate = source.suffix in DEFLATED
-            archive.write(source, name, zipfile.ZIP_DEFLATED if deflate else zipfile.ZIP_STORED)
-
-
-def readme(name: str, motion: Motion) -> str:
-    """What the files are, and how other programs open them."""
-    return README.format(name=name, pad=" " * len(name), seconds=len(motion) / motion.fps, fps=motion.fps)
+        fps, seconds = motions[0].fps, len(motions[0]) / motions[0].fps
+        text = README.format(name=name, pad=" " * len(name), seconds=seconds, fps=fps)
+        with replacing(outputs.zip) as temporary, zipfile.ZipFile(temporary, "w") as archive:
+            archive.writestr("README.txt", text.replace("\n", "\r\n"), zipfile.ZIP_DEFLATED)
+            for file, source in files.items():
+                deflate = source.suffix in DEFLATED
+                archive.write(source, file, zipfile.ZIP_DEFLATED if deflate else zipfile.ZIP_STORED)

@@ -19,7 +19,6 @@ What a viewer needs to know:
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from pathlib import Path
 
 import numpy as np
@@ -196,7 +195,7 @@ def _add_animation(file: gltf.GLTF2, buffer: Buffer, motion: Motion) -> None:
     quaternions = _continuous(Rotation.from_rotvec(motion.head).as_quat()).astype(np.float32)
     weights = np.ascontiguousarray(motion.coefficients, np.float32).ravel()
     tracks = (
-        (_node(file.nodes, "face"), "weights", buffer.array(weights, "weights")),
+        ([node.name for node in file.nodes].index("face"), "weights", buffer.array(weights, "weights")),
         (HEAD, "rotation", buffer.array(quaternions, "rotations")),
     )
     animation = gltf.Animation(name="speech")
@@ -212,7 +211,3 @@ def _continuous(quaternions: np.ndarray) -> np.ndarray:
     flips = np.sum(quaternions[1:] * quaternions[:-1], axis=1) < 0
     signs = np.concatenate([[1.0], np.where(np.cumsum(flips) % 2, -1.0, 1.0)])
     return quaternions * signs[:, None]
-
-
-def _node(nodes: Iterable[gltf.Node], name: str) -> int:
-    return next(index for index, node in enumerate(nodes) if node.name == name)

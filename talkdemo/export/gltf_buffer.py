@@ -9,7 +9,6 @@ COMPONENTS = {
     np.dtype(np.float32): gltf.FLOAT,
     np.dtype(np.uint8): gltf.UNSIGNED_BYTE,
     np.dtype(np.uint16): gltf.UNSIGNED_SHORT,
-    np.dtype(np.uint32): gltf.UNSIGNED_INT,
 }
 TYPES = {1: gltf.SCALAR, 2: gltf.VEC2, 3: gltf.VEC3, 4: gltf.VEC4, 16: gltf.MAT4}
 

@@ -64,24 +64,23 @@ class Capture:
     lost: int  # rows without values: no face was found
 
 
-def read(path: Path | str, *, timecode_rate: int | None = None) -> Motion:
+def read(path: Path | str) -> Motion:
     """The motion of a Live Link Face CSV: real captures too, with lost and repeated frames.
 
     Lost rows and gaps in the timecode are filled by interpolation; `meta` tells how many. Coefficients are clipped to
     0..1. Raises what `read_capture` raises.
     """
-    capture = read_capture(path, timecode_rate=timecode_rate)
+    capture = read_capture(path)
     motion = at_times(np.clip(capture.coefficients, 0, 1), capture.head, capture.seconds, capture.fps)
     rows = len(capture.seconds)
     meta = {"source": Path(path).name, "rows": rows + capture.lost, "lost": capture.lost, "filled": len(motion) - rows}
     return Motion(motion.coefficients, motion.head, capture.fps, meta)
 
 
-def read_capture(path: Path | str, *, timecode_rate: int | None = None) -> Capture:
+def read_capture(path: Path | str) -> Capture:
     """The rows of a Live Link Face CSV as they are.
 
-    `timecode_rate`: how many FF make a second; found from the file when not given (the smallest usual rate above the
-    largest FF, at least 25). Raises FileNotFoundError, or ValueError naming the line and what is wanted.
+    Raises FileNotFoundError, or ValueError naming the line and what is wanted.
     """
     path = Path(path)
     try:
@@ -110,7 +109,8 @@ def read_capture(path: Path | str, *, timecode_rate: int | None = None) -> Captu
     if not np.isfinite(table).all():
         raise ValueError(f"{path}: values that are not finite were given")
 
-    rate = timecode_rate or _rate([frame for _, frame in times])
+    largest = max([24.0, *(frame for _, frame in times)])  # a file that never reaches frame 24 is taken for one of 25
+    rate = next((rate for rate in TIMECODE_RATES if rate > largest), math.ceil(largest) + 1)
     seconds = np.array([second + frame / rate for second, frame in times])
     seconds[1:] += 86_400 * np.cumsum(np.diff(seconds) < -43_200)  # past midnight
     if (np.diff(seconds) <= 0).any():
@@ -178,9 +178,3 @@ def _parse_timecode(path: Path, line: int, text: str) -> tuple[int, float]:
         raise ValueError(f"{path}, line {line}: timecode {text[:40]!r} given; HH:MM:SS:FF.mmm is wanted")
     hours, minutes, seconds, frame = match.groups()
     return int(hours) * 3600 + int(minutes) * 60 + int(seconds), float(frame)
-
-
-def _rate(frames: list[float]) -> int:
-    """How many timecode frames make a second. Files that never reach frame 24 are taken for 25."""
-    largest = max(frames)
-    return next((rate for rate in TIMECODE_RATES if rate > max(largest, 24)), math.ceil(largest) + 1)

@@ -39,15 +39,8 @@ def summarise(
 
 def paths(outputs: Outputs) -> dict[str, str]:
     """The files asked for, as a summary names them."""
-    files = {
-        "out": outputs.video,
-        "csv": outputs.csv,
-        "npz": outputs.npz,
-        "glb": outputs.glb,
-        "wav": outputs.wav,
-        "zip": outputs.zip,
-    }
-    return {name: str(path) for name, path in files.items() if path}
+    named = {"out": outputs.video, **{name: getattr(outputs, name) for name in ("csv", "npz", "glb", "wav", "zip")}}
+    return {name: str(path) for name, path in named.items() if path}
 
 
 def write(path: Path | str, summary: Mapping[str, object]) -> None:

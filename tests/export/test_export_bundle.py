@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import soundfile
 
-from talkdemo.export import bundle, npz, sound
+from talkdemo.export import bundle, npz
 from talkdemo.records import SAMPLE_RATE, Motion, Outputs, Speech
 
 
@@ -58,7 +58,7 @@ def test_without_a_zip_only_what_was_asked_for(motions: list[Motion], tmp_path: 
 
 def test_a_request_that_stops_leaves_no_zip(motions: list[Motion], tmp_path: Path) -> None:
     with pytest.raises(KeyError), bundle.complete(Outputs(zip=tmp_path / "x.zip"), motions) as files:
-        sound.write(files.wav, Speech(np.zeros(3200, np.float32)))
+        bundle.write_motions(Outputs(wav=files.wav), motions, Speech(np.zeros(3200, np.float32)))
         folder = Path(files.wav).parent
         raise KeyError
     assert not list(tmp_path.iterdir()) and not folder.exists()

@@ -37,12 +37,12 @@ def test_round_trip(tmp_path: Path) -> None:
     np.testing.assert_allclose(back.head, motion().head, atol=1e-6)
 
 
-@pytest.mark.parametrize("fps", [24, 25, 30, 50, 60])
+@pytest.mark.parametrize("fps", [25, 30, 50, 60])
 def test_another_rate_resamples(tmp_path: Path, fps: int) -> None:
     ramp = np.linspace(0, 1, 101, dtype=np.float32)
     slow = Motion(np.repeat(ramp[:, None], 52, 1), np.stack([ramp, 0 * ramp, 0 * ramp], 1), 25)  # 4 s
     livelink.write(tmp_path / "a.csv", slow, fps=fps)
-    back = livelink.read(tmp_path / "a.csv", timecode_rate=fps)
+    back = livelink.read(tmp_path / "a.csv")
     assert back.fps == fps and len(back) == 4 * fps + 1
     times = np.arange(len(back)) / fps
     np.testing.assert_allclose(back.coefficients[:, 3], times / 4, atol=1e-5)
