@@ -6,6 +6,7 @@ import ctypes
 
 import numpy as np
 from OpenGL import GL
+from OpenGL.GL import shaders
 
 FLOAT = 4  # bytes
 
@@ -14,18 +15,9 @@ class Program:
     """A linked pair of shaders; uniforms that the compiler dropped are ignored."""
 
     def __init__(self, vertex: str, fragment: str) -> None:
-        self.name = GL.glCreateProgram()
-        for kind, text in ((GL.GL_VERTEX_SHADER, vertex), (GL.GL_FRAGMENT_SHADER, fragment)):
-            stage = GL.glCreateShader(kind)
-            GL.glShaderSource(stage, text)
-            GL.glCompileShader(stage)
-            if not GL.glGetShaderiv(stage, GL.GL_COMPILE_STATUS):
-                raise RuntimeError(f"a shader does not compile: {GL.glGetShaderInfoLog(stage).decode()}")
-            GL.glAttachShader(self.name, stage)
-            GL.glDeleteShader(stage)
-        GL.glLinkProgram(self.name)
-        if not GL.glGetProgramiv(self.name, GL.GL_LINK_STATUS):
-            raise RuntimeError(f"the shaders do not link: {GL.glGetProgramInfoLog(self.name).decode()}")
+        kinds = {GL.GL_VERTEX_SHADER: vertex, GL.GL_FRAGMENT_SHADER: fragment}
+        stages = [shaders.compileShader(text, kind) for kind, text in kinds.items()]
+        self.name = shaders.compileProgram(*stages, validate=False)  # valid only once textures and uniforms are set
         self._where: dict[str, int] = {}
 
     def use(self, **uniforms: int | float | tuple[float, ...] | np.ndarray) -> None:

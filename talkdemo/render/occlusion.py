@@ -105,8 +105,6 @@ def _smooth(values: np.ndarray, face: Face) -> np.ndarray:
     faces = np.concatenate([part.faces for part in face.parts])
     _, group = np.unique(face.weld, return_inverse=True)
     mean = values[faces].mean(axis=1)
-    total, count = np.zeros(group.max() + 1), np.zeros(group.max() + 1)
-    for corner in group[faces].T:
-        np.add.at(total, corner, mean)
-        np.add.at(count, corner, 1)
+    corners = group[faces].T.ravel()
+    total, count = np.bincount(corners, np.tile(mean, 3), group.max() + 1), np.bincount(corners, None, group.max() + 1)
     return np.where(count[group] > 0, (total / np.maximum(count, 1))[group], values)
