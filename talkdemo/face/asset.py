@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import json
 from functools import cache
 from importlib.resources import files
 
@@ -32,8 +31,3 @@ def texture(name: str) -> np.ndarray:
         known = ", ".join(k.removeprefix("texture/") for k in arrays() if k.startswith("texture/"))
         raise ValueError(f"the head has no texture {name!r}; it has {known}")
     return np.asarray(Image.open(io.BytesIO(arrays()[key].tobytes())))
-
-
-def provenance() -> dict[str, object]:
-    """Where every part of the file comes from, under which licence."""
-    return json.loads(str(arrays()["provenance"]))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cached_property
 
 Weights = tuple[tuple[str, float], ...]
 Colour = tuple[float, float, float]
@@ -22,10 +21,6 @@ class Character:
     hair_colour: Colour  # sRGB in 0..1, multiplies the grey strands
     shirt: Colour = (0.35, 0.40, 0.48)  # sRGB in 0..1
     about: str = ""
-
-    @cached_property
-    def shape_weights(self) -> dict[str, float]:
-        return dict(self.shape)
 
 
 def person(

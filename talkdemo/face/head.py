@@ -139,10 +139,10 @@ class FaceModel(_Posed):
         key = (character.shape, self.rest.dtype, self.rest.device)
         shape = self._shapes.get(key)
         if shape is None:
-            unknown = set(character.shape_weights) - set(self.identity_names)
-            if unknown:
+            mixed = dict(character.shape)
+            if unknown := mixed.keys() - set(self.identity_names):
                 raise ValueError(f"{character.name!r} names unknown head shapes: {', '.join(sorted(unknown))}")
-            weights = self.rest.new_tensor([character.shape_weights.get(name, 0.0) for name in self.identity_names])
+            weights = self.rest.new_tensor([mixed.get(name, 0.0) for name in self.identity_names])
             neutral = self.rest + torch.einsum("k,kvd->vd", weights, self.identities)
             anatomy = {name: value.to(self.rest.device) for name, value in self.anatomy.items()}
             actions = fit_actions(self.rest, neutral, self.actions, anatomy)[:, : self.moving].contiguous()
@@ -158,11 +158,8 @@ class FaceModel(_Posed):
     def drawable(self, character: str | Character | None = None) -> Face:
         """What a renderer needs beside moving vertices: neutral, UVs, welds, parts with materials."""
         person = find(character)
-        arrays = self._arrays
-        parts = [
-            Part(name, arrays[f"part/{name}"].astype(np.int32), material)
-            for name, material in _materials(person).items()
-        ]
+        arrays, materials = self._arrays, _materials(person)
+        parts = [Part(name, arrays[f"part/{name}"].astype(np.int32), look) for name, look in materials.items()]
         return Face(
             self.neutral(person).detach().cpu().float().numpy(),
             arrays["uv"].astype(np.float32),
@@ -199,22 +196,15 @@ def _materials(person: Character) -> dict[str, Material]:
         "gums": Material(asset.texture("gums"), roughness=0.3, double_sided=True),
         "teeth": Material(asset.texture("teeth"), roughness=0.2),
         "tongue": Material(asset.texture("tongue"), roughness=0.4),
+        "shirt": Material(_tint(asset.texture("shirt"), person.shirt), roughness=0.9, alpha="mask", double_sided=True),
     }
-    out["shirt"] = Material(_tint(asset.texture("shirt"), person.shirt), roughness=0.9, alpha="mask", double_sided=True)
-    if person.hair != "none":
-        out |= _hair(person)
-    out["lashes"] = Material(asset.texture("lashes"), roughness=0.9, alpha="blend", double_sided=True)
-    return out
-
-
-def _hair(person: Character) -> dict[str, Material]:
-    names = [key.removeprefix("part/") for key in asset.arrays() if key.startswith(f"part/hair/{person.hair}/")]
-    if not names:
+    haircut = [key.removeprefix("part/") for key in asset.arrays() if key.startswith(f"part/hair/{person.hair}/")]
+    if not haircut and person.hair != "none":
         raise ValueError(f"there is no haircut {person.hair!r}")
-    out = {}
-    for name in names:
+    for name in haircut:
         strands = _tint(asset.texture(f"hair/{name.rsplit('/', 1)[1]}"), person.hair_colour)
         out[name] = Material(strands, roughness=0.6, alpha="blend", double_sided=True)
+    out["lashes"] = Material(asset.texture("lashes"), roughness=0.9, alpha="blend", double_sided=True)
     return out
 
 

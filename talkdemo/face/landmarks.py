@@ -28,6 +28,4 @@ def vertex_numbers() -> Tensor:
 
 def landmarks_68(vertices: Tensor) -> Tensor:
     """(..., V, 3) vertices of the whole head → (..., 68, 3)."""
-    if vertices.shape[-1] != 3:
-        raise ValueError(f"vertices end in {vertices.shape[-1]} numbers, 3 wanted")
     return vertices[..., vertex_numbers().to(vertices.device), :]

@@ -32,6 +32,7 @@ CALMER = 0.60  # the 10th percentile of such measurements of white noise, over i
 HEAD_WINDOW, HEAD_ORDER = 7, 2
 PERCENTILE = 10
 ROLL = np.radians(8.0)
+CHANNEL_NOISE = np.array([MAX_NOISE_SLOW if name.startswith(SLOW) else MAX_NOISE for name in NAMES])  # the largest
 # The 95th percentile of what MediaPipe reads on photographs of 242 neutral faces (both sides as one; gaze: the larger).
 LIMIT: dict[str, float] = {
     "eyeBlink": 0.17, "eyeLookDown": 0.27, "eyeLookUp": 0.25, "eyeLookIn": 0.26, "eyeLookOut": 0.26, "eyeSquint": 0.53,
@@ -53,11 +54,6 @@ def resample(
     grid = np.clip(np.arange(frames) / FPS, times[0], times[-1])
     even = PchipInterpolator(times, coefficients)(grid)
     return np.clip(even, 0, 1), Slerp(times, Rotation.from_matrix(rotations))(grid).as_matrix()
-
-
-def max_noise() -> np.ndarray:
-    """(52,) the largest plausible noise of each channel."""
-    return np.array([MAX_NOISE_SLOW if name.startswith(SLOW) else MAX_NOISE for name in NAMES])
 
 
 def noise(values: np.ndarray, most: np.ndarray | float = MAX_NOISE) -> np.ndarray:
@@ -99,15 +95,10 @@ def quiet_head(rotations: np.ndarray) -> np.ndarray:
 
 def neutral(coefficients: np.ndarray) -> np.ndarray:
     """(T, 52) → (52,) what the face reads at rest, within the limits; 0 where it was never seen at rest."""
-    return np.minimum(np.percentile(coefficients, PERCENTILE, axis=0), limits())
-
-
-def limits() -> np.ndarray:
-    """(52,) the most that is taken off each channel."""
     most = np.full(len(NAMES), LIMIT_ELSEWHERE)
     for name, value in LIMIT.items():
         most[indices(name)] = value
-    return most
+    return np.minimum(np.percentile(coefficients, PERCENTILE, axis=0), most)
 
 
 def without_neutral(coefficients: np.ndarray, offset: np.ndarray) -> np.ndarray:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 
 import numpy as np
@@ -36,7 +37,7 @@ def scout(path: str | Path, name: str, progress: Progress, stop: threading.Event
     Raises ValueError: not a video, too short or long, no face, several people; Stopped.
     """
     crowd, next_look, last, count = Crowd(), 0.0, 0.0, 0
-    with Video(path, name) as video, open_landmarker(video=False) as detect:
+    with closing(Video(path, name)) as video, open_landmarker(video=False) as detect:
         for seconds, image in video:
             _check(stop)
             last, count = seconds, count + 1
@@ -54,7 +55,7 @@ def follow(
     """The person's track over every frame, and the times (N,) of all frames; `alone`: no other face is in the video."""
     track, times, settled = Track(), [], False
     end = person.times[-1]
-    with Video(path, name) as video, open_landmarker(video=True, faces=1) as detect:
+    with closing(Video(path, name)) as video, open_landmarker(video=True, faces=1) as detect:
         for seconds, image in video:
             _check(stop)
             times.append(seconds)

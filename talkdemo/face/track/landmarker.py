@@ -10,10 +10,10 @@ import contextlib
 import hashlib
 import os
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 
@@ -59,14 +59,12 @@ class DetectedFace:
         return self.box.size
 
 
-class Detect(Protocol):
-    """What `open_landmarker` yields: the faces of an image (H, W, 3) uint8."""
-
-    def __call__(self, image: np.ndarray, seconds: float = 0.0) -> list[DetectedFace]: ...
+Detect = Callable[..., list[DetectedFace]]  # image (H, W, 3) uint8, seconds = 0.0 → its faces
 
 
 def model_file() -> Path:
-    """Where the model lies: $TALKDEMO_FACE_LANDMARKER, else the cache, where it is fetched to when it is not there.
+    """Where the model lies: $TALKDEMO_FACE_LANDMARKER, else $XDG_CACHE_HOME/talkdemo or ~/.cache/talkdemo, where it is
+    fetched to when it is not there.
 
     Raises ValueError with one sentence: the file named does not exist, no network, or the download is another file.
     """
@@ -75,16 +73,11 @@ def model_file() -> Path:
         if not path.is_file():
             raise ValueError(f"{VARIABLE} is {str(path)!r}, where no file is; MediaPipe's {NAME} is wanted")
         return path
-    path = cache_folder() / NAME
+    path = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache", "talkdemo", NAME)
     with _OPENING:
         if not (path.is_file() and _sha256(path) == SHA256):
             _fetch(path)
     return path
-
-
-def cache_folder() -> Path:
-    """$XDG_CACHE_HOME/talkdemo or ~/.cache/talkdemo."""
-    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "talkdemo"
 
 
 def _sha256(path: Path) -> str:

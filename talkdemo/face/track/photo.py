@@ -7,8 +7,7 @@ the distance between the outer corners of the eyes on eyes, 3 % on lips and nose
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -58,10 +57,11 @@ def photo_landmarks(path: str | Path, *, name: str | None = None) -> Landmarks:
     """
     path = Path(path)
     name = Path(name or path).name
-    image, scale, (width, height) = _read(path, name, SIDE)
+    image, size = read_photo(path, name, SIDE)
+    scale = min(1.0, SIDE / max(size))
     with open_landmarker(video=False) as detect:
         face = largest(detect(image), name, scale)
-    return Landmarks(width, height, to_68(face) / np.float32(scale))
+    return Landmarks(*size, to_68(face) / np.float32(scale))
 
 
 def largest(faces: Sequence[DetectedFace], name: str, scale: float = 1.0) -> DetectedFace:
@@ -83,8 +83,24 @@ def read_photo(path: Path, name: str, side: int) -> tuple[np.ndarray, tuple[int,
 
     Raises ValueError in one sentence.
     """
-    image, _, size = _read(path, name, side)
-    return image, size
+    from PIL import Image
+
+    check_readable(path, name, KINDS)
+    try:
+        with warnings.catch_warnings(action="ignore"), Image.open(path) as file:  # MAX_PIXELS is our limit
+            size = file.size[::-1] if file.getexif().get(ORIENTATION, 1) in (5, 6, 7, 8) else file.size
+            if size[0] * size[1] > MAX_PIXELS:
+                pixels = f"{size[0]}×{size[1]}"
+                raise ValueError(f"{name} has {pixels} pixels; wanted: at most {MAX_PIXELS // 10**6} million")
+            file.draft(None, (2 * side, 2 * side))  # a large JPEG is opened at a half, a quarter or an eighth
+            image = _plain(file)
+    except ValueError:
+        raise
+    except (OSError, SyntaxError, EOFError, Image.DecompressionBombError) as error:
+        raise ValueError(f"{name} cannot be read as an image or is damaged; wanted: {KINDS}") from error
+    scale = min(1.0, side / max(size))
+    small = max(1, round(size[0] * scale)), max(1, round(size[1] * scale))
+    return np.asarray(image if image.size == small else image.resize(small)), size
 
 
 def to_68(face: DetectedFace) -> np.ndarray:
@@ -101,41 +117,6 @@ def is_photo(path: str | Path) -> bool:
             return not getattr(image, "is_animated", False)
     except (OSError, ValueError, SyntaxError, Image.DecompressionBombError):
         return False
-
-
-def _read(path: Path, name: str, side: int) -> tuple[np.ndarray, float, tuple[int, int]]:
-    """The upright image, at most `side` pixels long, its scale, and the upright photograph's width and height."""
-    from PIL import Image
-
-    check_readable(path, name, KINDS)
-    try:
-        with _silent(), Image.open(path) as file:
-            size = _upright_size(file)
-            if size[0] * size[1] > MAX_PIXELS:
-                pixels = f"{size[0]}×{size[1]}"
-                raise ValueError(f"{name} has {pixels} pixels; wanted: at most {MAX_PIXELS // 10**6} million")
-            file.draft(None, (2 * side, 2 * side))  # a large JPEG is opened at a half, a quarter or an eighth
-            image = _plain(file)
-    except ValueError:
-        raise
-    except (OSError, SyntaxError, EOFError, Image.DecompressionBombError) as error:
-        raise ValueError(f"{name} cannot be read as an image or is damaged; wanted: {KINDS}") from error
-    scale = min(1.0, side / max(size))
-    small = max(1, round(size[0] * scale)), max(1, round(size[1] * scale))
-    return np.asarray(image if image.size == small else image.resize(small)), scale, size
-
-
-@contextmanager
-def _silent() -> Iterator[None]:
-    """Drops Pillow's warnings of large images: MAX_PIXELS is our limit."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        yield
-
-
-def _upright_size(image: Image) -> tuple[int, int]:
-    turned = image.getexif().get(ORIENTATION, 1) in (5, 6, 7, 8)
-    return image.size[::-1] if turned else image.size
 
 
 def _plain(image: Image) -> Image:

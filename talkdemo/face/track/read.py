@@ -27,7 +27,7 @@ KINDS = "a video (mp4, mov, webm, mkv …)"
 
 
 class Video:
-    """An open file; close it, or use `with`. Iterate for (seconds, image): image() makes the (H, W, 3) uint8,
+    """An open file, to be closed. Iterate for (seconds, image): image() makes the (H, W, 3) uint8,
     as not all are wanted. `seconds` is the length the file declares; None where it does not, as a browser's recordings.
     """
 
@@ -52,12 +52,6 @@ class Video:
             raise
         self.stream.thread_type = "AUTO"
 
-    def __enter__(self) -> Video:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.close()
-
     def close(self) -> None:
         self.container.close()
 
@@ -74,7 +68,8 @@ class Video:
                 raise ValueError(
                     f"{self.name} has frames of {frame.width}×{frame.height}; wanted: at most 7680×4320 pixels"
                 )
-            seconds = self._seconds(frame, good - 1)
+            rate = float(self.stream.average_rate or 25)
+            seconds = (good - 1) / rate if frame.time is None else float(frame.time)
             first = seconds if first is None else first
             seconds -= first
             if count and seconds <= last:  # damaged or repeated time stamps
@@ -130,11 +125,6 @@ class Video:
                 yield from frames
         except (av.FFmpegError, OSError, EOFError) as error:
             raise ValueError(f"{self.name} is damaged; wanted: a file that plays to its end") from error
-
-    def _seconds(self, frame: Any, number: int) -> float:
-        if frame.time is not None:
-            return float(frame.time)
-        return number / float(self.stream.average_rate or 25)
 
 
 def check_length(name: str, seconds: float) -> None:

@@ -63,15 +63,8 @@ def track(
 ) -> Tracked:
     """Follow the largest face that stays in a video of 1 s to 10 min.
 
-    Args:
-        name: what to call the file in messages and in the result; its base name when None.
-        mirrored: the video shows the person as a mirror does.
-        progress: called with ("track", fraction done), which never falls.
-        stop: when it is set, records.Stopped is raised before the next frame.
-
-    Raises:
-        ValueError: one sentence: not a readable video, too short or too long, no face, several faces of like size, a
-            face that is lost too often, or the landmarker's model cannot be had.
+    `name`: what to call the file; its base name when None. `mirrored`: the video shows the person as a mirror does.
+    `progress` gets ("track", fraction done). Raises ValueError in one sentence, Stopped once `stop` is set.
     """
     name = Path(name or path).name
     begin = time.perf_counter()
@@ -87,8 +80,7 @@ def track(
             f"{name} shows the face in {len(face.times)} of {len(times)} frames ({100 * seen:.0f} %); "
             f"wanted: at least {100 * MIN_SEEN:.0f} %"
         )
-    motion, confidence, offset = _signal(face, times, length)
-    coefficients, head = motion
+    coefficients, head, confidence, offset = _signal(face, times, length)
     if mirrored:
         coefficients, head = mirror(coefficients, head)
     seconds = time.perf_counter() - begin
@@ -104,30 +96,22 @@ def mirror(coefficients: np.ndarray, head: np.ndarray) -> tuple[np.ndarray, np.n
     return coefficients[:, list(MIRROR)], head * np.array([1, -1, -1], np.float32)
 
 
-def _signal(
-    face: Track, times: np.ndarray, length: float
-) -> tuple[tuple[np.ndarray, np.ndarray], np.ndarray, np.ndarray]:
-    """Motion ((T, 52), (T, 3)), confidence (T,) and offset (55,), all float32, of a tracked face."""
+def _signal(face: Track, times: np.ndarray, length: float) -> list[np.ndarray]:
+    """Coefficients (T, 52), head (T, 3), confidence (T,) and offset (55,), all float32, of a tracked face."""
     from scipy.spatial.transform import Rotation
 
     at = np.array(face.times)
     frames = max(1, round(length * FPS))
     coefficients, rotations = track_filter.resample(at, face.coefficients, face.rotations, frames)
-    coefficients = track_filter.quiet(coefficients, track_filter.max_noise())
+    coefficients = track_filter.quiet(coefficients, track_filter.CHANNEL_NOISE)
     rotations = track_filter.quiet_head(rotations)
-    detected = _detected(at, times, frames)
+    middles = (times[1:] + times[:-1]) / 2
+    nearest = np.searchsorted(middles, np.arange(frames) / FPS)  # the video's frame for each of the motion's
+    detected = np.isin(times, at)[nearest]
     rest, camera = track_filter.neutral(coefficients[detected]), track_filter.camera(rotations[detected])
     coefficients = track_filter.without_neutral(coefficients, rest)
     turned = np.arccos(np.clip(rotations[:, 2, 2], -1, 1))  # of the face away from the camera
     confidence = detected * np.clip((TURNS[1] - turned) / (TURNS[1] - TURNS[0]), 0.05, 1)
     head = Rotation.from_matrix(camera.T @ rotations).as_rotvec()
     offset = np.concatenate([rest, Rotation.from_matrix(camera).as_rotvec()])
-    motion = coefficients.astype(np.float32), head.astype(np.float32)
-    return motion, confidence.astype(np.float32), offset.astype(np.float32)
-
-
-def _detected(at: np.ndarray, times: np.ndarray, frames: int) -> np.ndarray:
-    """(frames,) bool: whether the face was detected in the frame of the video nearest to each frame of the motion."""
-    middle = (times[1:] + times[:-1]) / 2
-    nearest = np.searchsorted(middle, np.arange(frames) / FPS)
-    return np.isin(times, at)[nearest]
+    return [values.astype(np.float32) for values in (coefficients, head, confidence, offset)]
