@@ -9,7 +9,6 @@
 import argparse
 import io
 import json
-from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -91,37 +90,39 @@ def build(images: Path, cache: Path) -> dict[str, np.ndarray]:
     lash = lashes(source, lids)
     hair = build_hair(source, np.unique(head), head)
     pieces = [skin, *eyes, gums, teeth, tongue(source), lash, shirt, *hair]
-    first_row = _rows(polygons)  # source vertex → its first row in the skin
+    rows = np.unique(polygons.reshape(-1, 2), axis=0)  # of the skin: source vertex and UV
+    first_row = np.zeros(len(source.rest), int)  # source vertex → its first row in the skin
+    vertex, first = np.unique(rows[:, 0], return_index=True)
+    first_row[vertex] = first
 
     out = assemble(pieces, list(source.identities))
     start = dict(zip((p.name for p in pieces), np.cumsum([0] + [len(p.rest) for p in pieces[:-1]]), strict=True))
     tuck_in(out["weld"], shirt_vertices, first_row, start["shirt"], shirt)
-    to_row = np.vectorize(lambda v: first_row.get(int(v), 0))
     both = {"Left": lambda v: v, "Right": lambda v: source.mirror[v]}
     every_lip = np.unique([side(lips) for side in both.values()])
     inner = np.unique([side(lips[CONTACT - 1 : CONTACT + 2]) for side in both.values()])
     y = skin.rest[:, 1]
     front = skin.rest[:, 2] > 0.03
-    lid_rows = np.unique([to_row(side(lids[1:])) for side in both.values()])
+    lid_rows = np.unique([first_row[side(lids[1:])] for side in both.values()])
     out |= {
-        "mask/lips": to_row(every_lip),
-        "mask/inner_lips": to_row(inner),
+        "mask/lips": first_row[every_lip],
+        "mask/inner_lips": first_row[inner],
         "mask/eyes": lid_rows,
         "mask/upper_face": np.flatnonzero((y > 0.0) & front & (skin.turn > 0.9) & _outside(polygons, chart, names)),
-        "inner_lip_middle": to_row(lips[CONTACT][[0, -1]]),
+        "inner_lip_middle": first_row[lips[CONTACT][[0, -1]]],
         "anatomy/upperLid": np.array(UPPER_LID),
         "anatomy/lidFade": np.array(LID_FADE),
         "anatomy/lidEdge": np.array(LID_EDGE),
         "anatomy/twin": twins(out["weld"]),
-        "anatomy/lipRings": np.stack([to_row(side(lips)) for side in both.values()]),
+        "anatomy/lipRings": np.stack([first_row[side(lips)] for side in both.values()]),
     }
-    out["landmarks/vertices"] = to_row(landmark_vertices(source, np.unique(head), lips, lids))
+    out["landmarks/vertices"] = first_row[landmark_vertices(source, np.unique(head), lips, lids)]
     out["anatomy/scale"] = np.union1d(out["mask/lips"], out["mask/upper_face"])
     equator = len(POLAR) - 2
-    roots, strips = _lash_roots(lids, source, to_row)
+    roots, strips = _lash_roots(lids, source, first_row)
     for side, to_side in both.items():
         ball = start[f"eye{side}"]
-        out[f"anatomy/lids{side}"] = to_row(to_side(lids))
+        out[f"anatomy/lids{side}"] = first_row[to_side(lids)]
         out[f"anatomy/lowerLid{side}"] = np.array(LOWER_LID)
         out[f"anatomy/eyeball{side}"] = ball + np.arange(len(eyes[0].rest))
         out[f"anatomy/equator{side}"] = ball + equator * SEGMENTS + np.arange(SEGMENTS)
@@ -149,29 +150,21 @@ def visible(
     return polygons[keep], chart[keep]
 
 
-def _rows(polygons: np.ndarray) -> dict[int, int]:
-    pairs = np.unique(polygons.reshape(-1, 2), axis=0)
-    vertex, first = np.unique(pairs[:, 0], return_index=True)
-    return dict(zip(vertex.tolist(), first.tolist(), strict=True))
-
-
 def _outside(polygons: np.ndarray, chart: np.ndarray, names: dict[str, list[int]]) -> np.ndarray:
     """(n,) rows of the skin that lie on the head's own chart, not in the mouth or an eye socket."""
-    pairs = np.unique(polygons.reshape(-1, 2), axis=0)
-    head = np.unique(polygons[np.isin(chart, names["head"])].reshape(-1, 2), axis=0)
-    keys = set(map(tuple, head.tolist()))
-    return np.array([tuple(pair) in keys for pair in pairs.tolist()])
+    row = np.unique(polygons.reshape(-1, 2), axis=0, return_inverse=True)[1].reshape(len(polygons), -1)
+    return np.isin(np.arange(row.max() + 1), row[np.isin(chart, names["head"])])
 
 
 def _lash_roots(
-    lids: np.ndarray, source: Source, to_row: Callable[[np.ndarray], np.ndarray]
+    lids: np.ndarray, source: Source, first_row: np.ndarray
 ) -> tuple[dict[str, np.ndarray], dict[str, np.ndarray]]:
     """Lash vertices of the upper lids and the skin rows they grow from, by side (order of lashes)."""
     upper, lower = len(UPPER_LID), len(LOWER_LID) - 2
     roots, strips, at = {}, {}, 0
     for side in ("Left", "Right"):
         ring = lids[2][list(UPPER_LID)]
-        rows = to_row(ring if side == "Left" else source.mirror[ring])
+        rows = first_row[ring if side == "Left" else source.mirror[ring]]
         roots[side], strips[side] = np.tile(rows, 3), at + np.arange(3 * upper)
         at += 3 * (upper + lower)
     return roots, strips

@@ -2,32 +2,29 @@
 
 import numpy as np
 
-from talkdemo.build.head.mesh import Piece
-from talkdemo.face.arkit import NAMES
+from talkdemo.build.head.mesh import Piece, join
 
 
 def assemble(pieces: list[Piece], identity_names: list[str]) -> dict[str, np.ndarray]:
     """Concatenate vertices and make the action displacements sparse."""
-    welds = np.cumsum([0] + [p.weld.max() + 1 for p in pieces[:-1]])
-    actions = np.concatenate([p.actions for p in pieces], axis=1)
+    whole = join("head", pieces)
     vertices, values, starts = [], [], [0]
-    for delta in actions:
+    for delta in whole.actions:
         moved = np.flatnonzero(np.abs(delta).max(1) > 2e-5)
         vertices.append(moved)
         values.append(delta[moved])
         starts.append(starts[-1] + len(moved))
-    assert len(actions) == len(NAMES)
     return {
-        "rest": np.concatenate([p.rest for p in pieces]).astype(np.float32),
-        "uv": np.concatenate([p.uv for p in pieces]).astype(np.float32),
-        "turn": np.concatenate([p.turn for p in pieces]).astype(np.float32),
-        "weld": np.concatenate([p.weld + w for p, w in zip(pieces, welds, strict=True)]),
+        "rest": whole.rest.astype(np.float32),
+        "uv": whole.uv.astype(np.float32),
+        "turn": whole.turn.astype(np.float32),
+        "weld": whole.weld,
         "part_of": np.concatenate([np.full(len(p.rest), n) for n, p in enumerate(pieces)]),
         "action/vertices": np.concatenate(vertices).astype(np.int32),
         "action/values": np.concatenate(values).astype(np.float32),
         "action/starts": np.array(starts),
         "identity/names": np.array(identity_names),
-        "identity/values": np.concatenate([p.identities for p in pieces], axis=1).astype(np.float16),
+        "identity/values": whole.identities.astype(np.float16),
     }
 
 

@@ -3,11 +3,12 @@
 from dataclasses import replace
 
 import numpy as np
+from scipy.spatial.transform import Rotation
 
 from talkdemo.build.head.mesh import Piece, attached, join, stack
 from talkdemo.build.head.rings import LOWER_LID, UPPER_LID
 from talkdemo.build.head.source import LEFT_EYE, RIGHT_EYE, Source
-from talkdemo.face.arkit import INDEX, NAMES
+from talkdemo.face.arkit import INDEX
 
 RADIUS = 0.0159  # metres; the mesh's eye openings are made for large eyes
 POLAR = np.radians([0, 5, 10, 15, 18.5, 21, 23, 27, 35, 47, 60, 75, 92, 110])  # rings round the eye's axis
@@ -22,18 +23,11 @@ def centre(source: Source, side: str) -> np.ndarray:
     return source.rest[LEFT_EYE if side == "Left" else RIGHT_EYE].mean(0) - np.array([0.0, 0.0, 0.0002])
 
 
-def turning(axis: np.ndarray, degrees: float) -> np.ndarray:
-    """Rotation matrix (3, 3)."""
-    from scipy.spatial.transform import Rotation
-
-    return Rotation.from_rotvec(np.radians(degrees) * axis).as_matrix()
-
-
 def look(side: str, direction: str) -> np.ndarray:
-    """Rotation of one eyeball at eyeLook = 1; +y turns to the character's left, +x looks down."""
+    """Rotation matrix (3, 3) of one eyeball at eyeLook = 1; +y turns to the character's left, +x looks down."""
     outward = 1.0 if side == "Left" else -1.0
     axis = {"In": (0, -outward, 0), "Out": (0, outward, 0), "Up": (-1, 0, 0), "Down": (1, 0, 0)}[direction]
-    return turning(np.array(axis, float), TURN[direction])
+    return Rotation.from_rotvec(np.radians(TURN[direction]) * np.array(axis, float)).as_matrix()
 
 
 def eyeball(source: Source, side: str) -> Piece:
@@ -113,7 +107,6 @@ def _strip(source: Source, roots: np.ndarray, side: str, lid: str, length: float
                                 (shut - (open_bend + open_tip) / 2) * length * taper])  # fmt: skip
         actions[INDEX[f"eyeBlink{side}"]] += swing
         actions[INDEX[f"eyeLookDown{side}"]] += 0.35 * swing
-    assert len(actions) == len(NAMES)
     faces = grid_faces(3, count)
     turn, weld = np.ones(len(points)), np.arange(len(points))
     return Piece(f"lash{side}{lid}", points, faces, uv, actions, identities, turn, weld)

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from talkdemo.build.head.eyes import grid_faces
-from talkdemo.build.head.mesh import Piece, join
+from talkdemo.build.head.mesh import Piece, join, triangles
 from talkdemo.build.head.skin import HAIRLINE, SKULL_Z, noise, step
 from talkdemo.build.head.source import Source
 from talkdemo.face.arkit import NAMES
@@ -73,7 +73,7 @@ class _Skull:
 
     def __init__(self, source: Source, quads: np.ndarray) -> None:
         points = source.rest * 1000 - CENTRE
-        tri = points[np.concatenate([quads[:, [0, 1, 2]], quads[:, [0, 2, 3]]])]
+        tri = points[triangles(quads)]
         self.a, self.e1, self.e2 = tri[:, 0], tri[:, 1] - tri[:, 0], tri[:, 2] - tri[:, 0]
 
     def reach(self, direction: np.ndarray) -> float:
@@ -106,7 +106,7 @@ def _shell(source: Source, outside: np.ndarray, skull: _Skull, shell: Shell, num
     rng = np.random.default_rng(11 + number)
     around = np.linspace(-180, 180, COLUMNS + 1)
     waves = [(rng.uniform(0.5, 1), int(rng.integers(5, 17)), rng.uniform(0, 6.3)) for _ in range(5)]
-    columns, root = [], []
+    columns = []
     for azimuth in around:
         away = abs(azimuth)
         line = float(np.interp(away, *shell.line)) - shell.fringe * step(np.array(50 - away), 0, 18)
@@ -118,16 +118,13 @@ def _shell(source: Source, outside: np.ndarray, skull: _Skull, shell: Shell, num
         height = height + shell.side * np.exp(-(((away - 92) / 26) ** 2)) * step(share, 0.45, 0.9)
         normal = points / np.linalg.norm(points, axis=1, keepdims=True)
         path = CENTRE + points + normal * np.maximum(height, 0.8)[:, None]
-        hanging = 0.0
         if shell.falls is not None:
             end = float(np.interp(away, *shell.falls))
             if not np.isnan(end):
                 path = _hang(path, end, azimuth)
-                hanging = 1.0
         length = np.concatenate([[0], np.cumsum(np.linalg.norm(np.diff(path, axis=0), axis=1))])
         at = np.linspace(0, length[-1], shell.rows)
         columns.append(np.stack([np.interp(at, length, path[:, d]) for d in range(3)], 1))
-        root.append(hanging)
     grid = np.stack(columns, 1)  # (rows, columns, 3) mm
     v = np.broadcast_to(np.linspace(1, 0, shell.rows)[:, None], grid.shape[:2])
     u = np.broadcast_to(np.linspace(0.001, 0.999, COLUMNS + 1)[None], grid.shape[:2])

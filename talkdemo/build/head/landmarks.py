@@ -48,14 +48,11 @@ def landmark_vertices(source: Source, skin: np.ndarray, lips: np.ndarray, lids: 
         lower = [*left_low[1:], *(other(v) for v in left_low[-2:0:-1])]
         return upper + lower
 
-    ordered = [
+    return np.array([
         *jaw, *(other(v) for v in jaw[-2::-1]),
         *brow, *(other(v) for v in brow[::-1]),
         *(nearest(p) for p in BRIDGE),
         *nostril, *(other(v) for v in nostril[-2::-1]),
         *right_eye, *left_eye,
         *lip_loop(lips[OUTER_LIP], OUTER_COLUMNS), *lip_loop(lips[CONTACT], INNER_COLUMNS),
-    ]  # fmt: skip
-    if len(ordered) != 68:
-        raise ValueError(f"{len(ordered)} landmarks, 68 wanted")
-    return np.array(ordered)
+    ])  # fmt: skip

@@ -14,7 +14,7 @@ REACH, EDGE = 0.2, 0.75  # metres of the texture's height; v of the collar's edg
 
 def below_collar(points: np.ndarray) -> np.ndarray:
     """(..., 3) metres → metres below (+) or above (-) the collar's edge, which dips in front."""
-    angle = np.arctan2(points[..., 0], points[..., 2] - 0.0)
+    angle = np.arctan2(points[..., 0], points[..., 2])
     edge = -0.116 - 0.024 * np.clip(np.cos(angle), 0, 1) ** 2 + 0.004 * np.clip(-np.cos(angle), 0, 1)
     return edge - points[..., 1]
 
@@ -55,10 +55,10 @@ def texture(size: int = 512) -> np.ndarray:
     return np.clip(out, 0, 255).astype(np.uint8)
 
 
-def tuck_in(weld: np.ndarray, source_vertex: np.ndarray, first_row: dict[int, int], start: int, piece: Piece) -> None:
+def tuck_in(weld: np.ndarray, source_vertex: np.ndarray, first_row: np.ndarray, start: int, piece: Piece) -> None:
     """Give the shirt's upper edge, in place, the weld numbers of the skin below it, so that it is no open edge."""
     corners = np.sort(np.concatenate([piece.faces[:, [0, 1]], piece.faces[:, [1, 2]], piece.faces[:, [2, 0]]]), axis=1)
     edges, count = np.unique(corners, axis=0, return_counts=True)
     open_edge = np.unique(edges[count == 1])
-    for row in open_edge[piece.uv[open_edge, 1] > EDGE]:
-        weld[start + row] = weld[first_row[int(source_vertex[row])]]
+    rows = open_edge[piece.uv[open_edge, 1] > EDGE]
+    weld[start + rows] = weld[first_row[source_vertex[rows]]]

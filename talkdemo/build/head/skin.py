@@ -119,13 +119,14 @@ class Canvas:
             for ring, value in zip(side(lids), wet, strict=True):
                 for v in ring:
                     rim[where[v]] = max(value, rim[where[v]].max())
-        inside = np.isin(np.arange(len(pairs)), np.flatnonzero(in_chart(skin, "mouth")))
+        low, high = np.array(PLACES["mouth"])
+        inside = np.all((skin.uv >= low - 1e-6) & (skin.uv <= high + 1e-6), axis=1)
         values = np.c_[skin.rest * 1000, red, contact, rim, inside]
         texels = fill(rasterise(skin.uv, skin.faces, values, SIZE))
         self.at = texels[..., :3]
         self.red, self.contact, self.rim, self.inside = (texels[..., i] for i in range(3, 7))
         self.front = step(self.at[..., 2], 55, 75) * (1 - self.inside)
-        self.uv, _ = layout.unplace(SIZE)
+        self.uv = layout.unplace(SIZE)
 
     def from_front(self, drawing: np.ndarray, scale: float) -> np.ndarray:
         """A drawing of the front view, `scale` pixels a millimetre, its middle at x = 0, y = 40."""
@@ -135,11 +136,6 @@ class Canvas:
         x = self.at[..., 0] * scale + w / 2
         y = h / 2 - (self.at[..., 1] - 40) * scale
         return map_coordinates(drawing, np.stack([y, x]), order=1, mode="constant") * self.front
-
-
-def in_chart(skin: Piece, name: str) -> np.ndarray:
-    low, high = PLACES[name]
-    return np.all((skin.uv >= np.array(low) - 1e-6) & (skin.uv <= np.array(high) + 1e-6), axis=1)
 
 
 def brows(weight: float, seed: int) -> np.ndarray:

@@ -11,18 +11,18 @@ import numpy as np
 from talkdemo.build.head.eyes import grid_faces
 from talkdemo.build.head.mesh import Piece, attached, join
 from talkdemo.build.head.source import LOWER_TEETH, UPPER_TEETH, Source
-from talkdemo.face.arkit import INDEX
+from talkdemo.face.arkit import JAW
 
 # From the middle outward, millimetres: incisors, canine, premolars, molar.
 UPPER = {"width": (8.2, 6.4, 7.2, 6.8, 6.6, 9.5), "height": (10.0, 8.8, 9.8, 8.4, 8.0, 7.4)}
 LOWER = {"width": (5.2, 5.8, 6.6, 6.8, 7.0, 10.0), "height": (8.6, 8.8, 9.6, 8.4, 8.0, 7.4)}
-UPPER_EDGE, LOWER_EDGE = -0.0341, -0.0336  # heights of the biting edges at rest; lips touch at -0.0321
-UPPER_FRONT, LOWER_FRONT = 0.1052, 0.1030
+# Sizes, height of the biting edge at rest (lips touch at -0.0321), front, way to the gum and width of the arch.
+JAWS = {"upper": (UPPER, -0.0341, 0.1052, 1.0, 1.0), "lower": (LOWER, -0.0336, 0.1030, -1.0, 0.95)}
 HALF_WIDTH, DEPTH = 0.0262, 0.047  # of the upper arch
 AROUND, THICK = 8, 0.0062
 
 
-def arch(front: float, shrink: float = 1.0, samples: int = 400) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def arch(front: float, shrink: float, samples: int = 400) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Left half of the arch: points (n, 2) as x, z, outward normals (n, 2), arc length (n,)."""
     t = np.linspace(0, np.pi / 2, samples)
     points = np.stack([shrink * HALF_WIDTH * np.sin(t) ** 0.9, front - DEPTH * (1 - np.cos(t) ** 1.0)], 1)
@@ -34,10 +34,8 @@ def arch(front: float, shrink: float = 1.0, samples: int = 400) -> tuple[np.ndar
 
 def tooth_row(jaw: str) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """All teeth of one jaw: vertices, triangles, UV (u: from the middle to the back, v: gum to edge)."""
-    sizes, edge, front, up = (
-        (UPPER, UPPER_EDGE, UPPER_FRONT, 1.0) if jaw == "upper" else (LOWER, LOWER_EDGE, LOWER_FRONT, -1.0)
-    )
-    points, normals, length = arch(front, 1.0 if jaw == "upper" else 0.95)
+    sizes, edge, front, up, shrink = JAWS[jaw]
+    points, normals, length = arch(front, shrink)
     vertices: list[np.ndarray] = []
     faces: list[np.ndarray] = []
     uvs: list[np.ndarray] = []
@@ -88,10 +86,8 @@ def _tooth(width: float, height: float, thick: float, *, pointed: bool, molar: b
 
 def gum_row(jaw: str, segments: int = 20) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """A rounded ridge over the tooth roots: scalloped at the necks; v from the neck in front over the top to behind."""
-    sizes, edge, front, up = (
-        (UPPER, UPPER_EDGE, UPPER_FRONT, 1.0) if jaw == "upper" else (LOWER, LOWER_EDGE, LOWER_FRONT, -1.0)
-    )
-    points, normals, length = arch(front, 1.0 if jaw == "upper" else 0.95)
+    sizes, edge, front, up, shrink = JAWS[jaw]
+    points, normals, length = arch(front, shrink)
     borders = np.cumsum([0.0, *(w * 0.94e-3 for w in sizes["width"])])
     heights = np.array(sizes["height"]) * 1e-3
     s = np.linspace(-borders[-1], borders[-1], 2 * segments + 1)
@@ -125,6 +121,5 @@ def teeth_and_gums(source: Source) -> tuple[Piece, Piece]:
 def only_jaw(piece: Piece) -> Piece:
     """Lower teeth answer the jaw's four channels and nothing else."""
     actions = np.zeros_like(piece.actions)
-    for name in ("jawOpen", "jawForward", "jawLeft", "jawRight"):
-        actions[INDEX[name]] = piece.actions[INDEX[name]]
+    actions[JAW] = piece.actions[JAW]
     return replace(piece, actions=actions)

@@ -7,6 +7,7 @@ import numpy as np
 from talkdemo.build.head.eyes import grid_faces
 from talkdemo.build.head.mesh import Piece, affine_fit, attached
 from talkdemo.build.head.rings import LIP_FADE
+from talkdemo.build.head.skin import step
 from talkdemo.build.head.source import LOWER_TEETH, TONGUE, Source
 from talkdemo.build.head.teeth import only_jaw
 from talkdemo.face.arkit import INDEX
@@ -59,15 +60,10 @@ def _shape(t: np.ndarray, profile: dict) -> np.ndarray:
 
 def settle_cavity(source: Source, cavity: np.ndarray) -> Source:
     """Floor of the mouth goes with the jaw, its roof stays; near the lips the source's own motion is kept."""
-
-    def step(x: np.ndarray, a: float, b: float) -> np.ndarray:
-        s = np.clip((x - a) / (b - a), 0, 1)
-        return (s * s * (3 - 2 * s))[:, None]
-
     at = source.rest[cavity]
-    own = step(at[:, 2], 0.086, 0.102)  # 1 at the lips
-    low = 1 - step(at[:, 1], -0.046, -0.026)  # 1 at the floor
-    deep = step(at[:, 2], 0.012, 0.060)  # 0 at the throat
+    own = step(at[:, 2:], 0.086, 0.102)  # 1 at the lips
+    low = 1 - step(at[:, 1:2], -0.046, -0.026)  # 1 at the floor
+    deep = step(at[:, 2:], 0.012, 0.060)  # 0 at the throat
     actions = dict(source.actions)
     for name in JAW:
         jaw = affine_fit(source.rest[LOWER_TEETH], source.actions[name][LOWER_TEETH])(at)

@@ -50,8 +50,8 @@ class Layout:
         a, b = (np.array(corner) for corner in PLACES[name])
         return a + share * (b - a)
 
-    def unplace(self, size: int) -> tuple[np.ndarray, np.ndarray]:
-        """For each texel (row 0 on top) its UV in the source square (size, size, 2), and whether a chart covers it."""
+    def unplace(self, size: int) -> np.ndarray:
+        """For each texel (row 0 on top) its UV in the source square: (size, size, 2)."""
         centre = (np.arange(size) + 0.5) / size
         u, v = np.meshgrid(centre, 1 - centre)
         out, covered = np.zeros((size, size, 2)), np.zeros((size, size), bool)
@@ -64,7 +64,7 @@ class Layout:
             low, high = self.boxes[name]
             out[inside] = (low + share * (high - low))[inside]
             covered |= inside
-        return out, covered
+        return out
 
 
 def rasterise(uv: np.ndarray, faces: np.ndarray, values: np.ndarray, size: int) -> np.ndarray:
