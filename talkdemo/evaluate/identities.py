@@ -14,7 +14,6 @@ import argparse
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from functools import partial
 
 import numpy as np
 
@@ -23,7 +22,7 @@ from talkdemo.data.speech.voices import IDENTITY_VOICES
 from talkdemo.evaluate import cache
 from talkdemo.evaluate.names import MODEL_SYSTEMS
 from talkdemo.evaluate.performances import performances, session, style_of
-from talkdemo.evaluate.reporting import Column, Table, note
+from talkdemo.evaluate.reporting import PERCENT, Column, Table, note
 from talkdemo.evaluate.sets import load_set, synthetic
 from talkdemo.evaluate.systems import make_system, open_pipeline, parse_model
 from talkdemo.metrics.style_classifier import DYNAMICS, StyleClassifier, style_features
@@ -32,7 +31,6 @@ from talkdemo.records import DIFFUSIONTALKER, Clip, Motion
 OFFSETS = (5, 13, 20)  # identity k is generated from the speech of voices k + 5, k + 13, …
 REAL = ("grid", "facegood")
 ABLATION_STEPS = 32
-PERCENT = partial(Column, form=".1f", factor=100)
 
 
 @dataclass(frozen=True)
@@ -65,19 +63,17 @@ def top(matches: Sequence[Match], k: int) -> float:
     return float(np.mean([m.true in m.ranked[:k] for m in matches])) if matches else float("nan")
 
 
-def confusions(matches: Sequence[Match]) -> list[tuple[str, str, int]]:
-    """(true, predicted, how often), most frequent first; right answers left out."""
-    wrong = Counter((m.true, m.ranked[0]) for m in matches if m.ranked[0] != m.true)
-    return [(*pair, count) for pair, count in wrong.most_common()]
+def confused(matches: Sequence[Match]) -> str:
+    """Wrong names and how often they are predicted, most frequent first."""
+    wrong = Counter(m.ranked[0] for m in matches if m.ranked[0] != m.true)
+    return ", ".join(f"{predicted} ×{count}" for predicted, count in wrong.most_common()) or "–"
 
 
 def identity_table(matches: Sequence[Match], title: str = "") -> Table:
     """Accuracy in all and per identity, and the confusions."""
-    wrong = confusions(matches)
-    rows = []
-    for name in ["all", *dict.fromkeys(m.true for m in matches)]:
-        mine = [m for m in matches if name in ("all", m.true)]
-        rows.append([name, len(mine), top(mine, 1), top(mine, 3), _confused(wrong, name)])
+    rows = [["all", len(matches), top(matches, 1), top(matches, 3), "–"]]
+    for name, mine in by_name(matches).items():
+        rows.append([name, len(mine), top(mine, 1), top(mine, 3), confused(mine)])
     columns = [
         Column("identity"), Column("utterances"), PERCENT("top-1 %"), PERCENT("top-3 %"), Column("confused with")
     ]  # fmt: skip
@@ -91,16 +87,13 @@ def emotion_table(matches: Sequence[Match]) -> tuple[str, Table]:
         f"Emotion: top-1 {100 * top(matches, 1):.1f} % of {len(matches)} synthetic utterances "
         f"(always {most!r} would reach {100 * count / len(matches):.1f} %)."
     )
-    wrong, rows = confusions(matches), []
-    for name in dict.fromkeys(m.true for m in matches):
-        mine = [m for m in matches if m.true == name]
-        rows.append([name, len(mine), top(mine, 1), _confused(wrong, name)])
+    rows = [[name, len(mine), top(mine, 1), confused(mine)] for name, mine in by_name(matches).items()]
     columns = [Column("emotion"), Column("utterances"), PERCENT("top-1 %"), Column("confused with")]
     return sentence, Table(columns, rows)
 
 
-def _confused(wrong: Sequence[tuple[str, str, int]], name: str) -> str:
-    return ", ".join(f"{predicted} ×{count}" for true, predicted, count in wrong if true == name) or "–"
+def by_name(matches: Sequence[Match]) -> dict[str, list[Match]]:
+    return {name: [m for m in matches if m.true == name] for name in dict.fromkeys(m.true for m in matches)}
 
 
 def known_voices(utterances: int, identities: Sequence[str]) -> list[Clip]:

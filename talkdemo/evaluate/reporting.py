@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import math
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
+
+import numpy as np
 
 from talkdemo.files import replacing
 
@@ -30,12 +33,22 @@ class Column:
         return format(value if self.factor == 1 else self.factor * value, self.form)
 
 
+PERCENT = partial(Column, form=".1f", factor=100)
+Figures = Mapping[Column, float]
+
+
 @dataclass(frozen=True)
 class Table:
     columns: Sequence[Column]
     rows: Sequence[Sequence[Any]]  # of Value
     title: str = ""
     note: str = ""
+
+    @classmethod
+    def of(cls, leading: Sequence[str], rows: Sequence[tuple[Sequence[str], Figures]], title: str = "") -> Table:
+        """Rows of names, in columns called `leading`, and of the same figures each."""
+        columns = [*map(Column, leading), *rows[0][1]]
+        return cls(columns, [[*names, *figures.values()] for names, figures in rows], title)
 
     def __str__(self) -> str:
         """Markdown, without a line break at its end."""
@@ -58,6 +71,24 @@ class Table:
     def _cells(self) -> Iterator[list[str]]:
         for row in self.rows:
             yield [column.cell(value) for column, value in zip(self.columns, row, strict=True)]
+
+
+Scores = Mapping[str, np.ndarray]  # column → value of every pair, nan where unknown
+
+
+def table(
+    systems: Mapping[str, Scores], columns: Mapping[str, Column], title: str = "", without: Iterable[str] = ()
+) -> Table:
+    """Means of what is known of every system, of all columns but `without`."""
+    shown = {name: column for name, column in columns.items() if name not in without}
+    rows = [[system, *(mean(scores[name]) for name in shown)] for system, scores in systems.items()]
+    return Table([Column("system"), *shown.values()], rows, title)
+
+
+def mean(values: Iterable[float] | np.ndarray) -> float:
+    """Mean of what is known; nan of nothing."""
+    known = [value for value in values if not math.isnan(value)]
+    return float(np.mean(known)) if known else float("nan")
 
 
 def note(text: str) -> None:

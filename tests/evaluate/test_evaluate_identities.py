@@ -23,7 +23,7 @@ def matches(*pairs: tuple[str, str]) -> list[ei.Match]:
 def test_top_k_and_confusions():
     some = matches(("a", "abcd"), ("a", "bacd"), ("b", "acdb"), ("a", "bcad"))
     assert ei.top(some, 1) == 0.25 and ei.top(some, 3) == 0.75
-    assert ei.confusions(some) == [("a", "b", 2), ("b", "a", 1)]
+    assert ei.confused(some) == "b ×2, a ×1"
     sentence, emotions = ei.emotion_table(matches(("sad", ["sad"]), ("sad", ["happy"])))
     text = f"{ei.identity_table(some)}\n{sentence}\n{emotions}"
     assert "| all | 4 | 25.0 | 75.0 | – |" in text and "| a | 3 | 33.3 | 100.0 | b ×2 |" in text

@@ -29,7 +29,7 @@ from talkdemo.evaluate.portraits.people import (
 )
 from talkdemo.evaluate.portraits.sweep import STEPS, rendered_sweeps, sweep
 from talkdemo.evaluate.portraits.systems import COPY, WARP, copy, edited_crops, true_crops, warp_landmarks
-from talkdemo.evaluate.portraits.tables import table
+from talkdemo.evaluate.reporting import table
 from talkdemo.gcgan.crop import STEADY, Crop
 from talkdemo.gcgan.edit import Expresser
 from talkdemo.gcgan.model import GCGAN, GCGANConfig
@@ -158,13 +158,13 @@ def test_whose_face_it_is_beside_mouth_and_eyes(folder):
     assert mask[int(mouth[1]), int(mouth[0])] == 0 and mask[0, 0] == 0 and mask.max() == 1
     assert mask[int(eyes[1]), int(eyes[0])] == 1  # between the eyes
     pairs = rendered_pairs(people, 6, 128)
-    gallery = Gallery.of(people, None)
+    gallery = Gallery(people, None)
     made = true_crops(people, pairs, "target")
     assert gallery.by_ssim(made, pairs).all() and np.isnan(gallery.by_recogniser(made, pairs)).all()
     others = [pair(people, 1 - p.person, 0, 1, 128) for p in pairs]
     assert not gallery.by_ssim(made, others).any()
     torch.manual_seed(0)
-    trained = Gallery.of(people, Recogniser(RecogniserConfig()).eval())
+    trained = Gallery(people, Recogniser(RecogniserConfig()).eval())
     assert not trained.small and trained.by_recogniser(made, pairs).shape == (6,)
     with pytest.raises(ValueError, match="train recogniser"):
         open_recogniser(folder / "none.safetensors")
@@ -178,7 +178,7 @@ def test_truth_scores_best_and_a_copy_moves_nothing(folder):
     )  # so that the reader can tell them apart
     people = [Person("p402", distinct, people[0].landmarks, people[0].expressions)]
     pairs = rendered_pairs(people, 5, 128)
-    found = evaluate(people, pairs, copy, Gallery.of(people, None), Knowing(people, 128), 128, "gcgan")
+    found = evaluate(people, pairs, copy, Gallery(people, None), Knowing(people, 128), 128, "gcgan")
     assert list(found) == [TRUTH, COPY, WARP, "gcgan"]
     truth, copied = found[TRUTH], found[COPY]
     assert truth["error"] == pytest.approx(0, abs=1e-3) and truth["share"] == pytest.approx(1, abs=1e-2)
@@ -193,7 +193,7 @@ def test_truth_scores_best_and_a_copy_moves_nothing(folder):
     assert wanted[5].startswith("| SSIM | > ") and wanted[5].endswith("**no** |")  # not better than itself
     assert expression_table(people, pairs, found, "gcgan").rows
     with pytest.raises(ValueError, match="no pair"):
-        evaluate(people, [], copy, Gallery.of(people, None), Knowing(people, 128), 128, "gcgan")
+        evaluate(people, [], copy, Gallery(people, None), Knowing(people, 128), 128, "gcgan")
 
 
 def test_a_sweep_of_copies_goes_nowhere_and_one_of_the_truth_grows(folder):

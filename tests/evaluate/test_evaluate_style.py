@@ -8,13 +8,15 @@ import pytest
 
 from talkdemo.__main__ import main
 from talkdemo.evaluate import cache
-from talkdemo.evaluate.reporting import Column, Table
-from talkdemo.evaluate.style import diversity, encoder, generated, head
+from talkdemo.evaluate.reporting import Column, Table, mean
+from talkdemo.evaluate.style import encoder, generated, head
 from talkdemo.evaluate.style import material as em
 from talkdemo.evaluate.style import report as es
 from talkdemo.evaluate.style.systems import StyleSystem
 from talkdemo.evaluate.systems import Model, parse_system
 from talkdemo.records import Clip, Guidance, Motion, Phone, Reference, Speech
+
+AUC = "AUC same / other style"
 
 
 def named(row: dict[Column, float]) -> dict[str, float]:
@@ -29,14 +31,15 @@ def test_an_encoder_of_styles_is_told_from_one_of_words():
     rng = np.random.default_rng(0)
     style, words = rng.normal(0, 1, (12, 1, 32)), rng.normal(0, 1, (1, 4, 32))
     good, bad = unit(style + 0.2 * words), unit(0.2 * style + words)
-    found = encoder.retrieval(good, good)
-    assert (found.queries, found.top1, found.top5) == (12 * 12, 1, 1) and found.auc > 0.99
+    found = named(encoder.retrieval(good, good))
+    assert (found["pairs"], found["top-1 %"], found["top-5 %"]) == (12 * 12, 1, 1) and found[AUC] > 0.99
     assert named(encoder.invariance(good))["style above words (AUC)"] > 0.99
     assert named(encoder.invariance(bad))["style above words (AUC)"] < 0.01
     assert named(encoder.invariance(good))["variance by style %"] > 0.8
     assert named(encoder.invariance(bad))["variance by style %"] < 0.2
     noise = unit(rng.normal(0, 1, (12, 4, 32)))
-    assert encoder.retrieval(noise, noise).top1 < 0.3 and 0.4 < encoder.retrieval(noise, noise).auc < 0.6
+    found = named(encoder.retrieval(noise, noise))
+    assert found["top-1 %"] < 0.3 and 0.4 < found[AUC] < 0.6
 
 
 def test_persons_are_counted_by_pairs_of_clips():
@@ -69,11 +72,11 @@ def test_heads_that_follow_the_sound_are_told_from_chance():
             samples[int(at * 16_000) : int((at + 0.15) * 16_000)] = 0.5
         sounds.append(Speech(samples))
         heads.append(nodding(sounds[-1], bursts))
-    followed = head.alignment(heads, sounds)
-    assert followed.clips == 16 and followed.own > 0.8 > followed.others and followed.own > followed.shifted
-    assert followed.p_others < 0.001 and followed.p_shifted < 0.001
-    chance = head.alignment(heads[1:] + heads[:1], sounds)
-    assert chance.p_others > 0.05
+    followed = named(head.alignment(heads, sounds))
+    own = followed["own sound"]
+    assert followed["clips"] == 16 and own > 0.8 > followed["other clips'"] and own > followed["own sound, shifted"]
+    assert followed["p (pairing)"] < 0.001 and followed["p (Wilcoxon)"] < 0.001
+    assert named(head.alignment(heads[1:] + heads[:1], sounds))["p (pairing)"] > 0.05
     with pytest.raises(ValueError, match="0 of 2 clips"):
         head.alignment([np.zeros((200, 3))] * 2, sounds[:2])
 
@@ -90,7 +93,7 @@ def test_a_tracked_reference_is_near_and_names_what_is_missing():
     one = Reference("x", Motion(np.full((250, 52), 0.5, np.float32), np.full((250, 3), 0.1, np.float32)))
     mask = np.ones(55, bool)
     mask[:10] = False
-    seen = em.tracked(one, rng, noise=True, amplitude=True, offset=True, mask=mask)
+    seen = em.tracked(one, rng, em.DEFECTS, mask)
     assert np.array_equal(seen.mask, mask) and not seen.motion.coefficients[:, :10].any()
     away = np.abs(seen.motion.coefficients[:, 10:] - 0.5)
     assert 0.005 < away.mean() < 0.2 and seen.motion.coefficients.max() <= 1
@@ -203,5 +206,4 @@ def test_classifiers_need_the_articulation_model_alone(fakes):
     task = generated.prepare(3, 6.0)
     assert len(task.references) == len(task.ceiling) == 3 and len(task.classifiers["all"].names) == 3
     assert {len(motion) for motion in task.ceiling} == {150}
-    row = diversity.mean([{"head": 1.0, "lips": np.nan}, {"head": 3.0, "lips": 2.0}])
-    assert row == {"head": 2, "lips": 2}
+    assert mean([1.0, np.nan, 3.0]) == 2 and np.isnan(mean([np.nan]))

@@ -4,9 +4,18 @@ import numpy as np
 import pytest
 import torch
 
-from talkdemo.metrics.portraits.landmark_error import MOUTH, across, displacement_share, landmark_error, moved
+from talkdemo.metrics.portraits.landmarks import (
+    MOUTH,
+    across,
+    bend,
+    detour,
+    displacement_share,
+    flicker,
+    landmark_error,
+    moved,
+    rising,
+)
 from talkdemo.metrics.portraits.separation import knn_accuracy, silhouette
-from talkdemo.metrics.portraits.smoothness import bend, detour, flicker, rising
 from talkdemo.metrics.portraits.ssim import ssim, ssim_map
 
 FACE = np.random.default_rng(0).uniform(20, 100, (68, 2)).astype(np.float32)

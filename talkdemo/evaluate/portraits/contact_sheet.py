@@ -30,8 +30,8 @@ def rendered_sheet(people: Sequence[Person], expresser: Expresser) -> np.ndarray
         results = [crop.take(image) for image in expresser.express_all(one.portrait(rest), targets)]
         source = crop.take(one.images[rest])
         truths = [source if row is None else crop.take(one.images[row]) for row in rows]
-        blocks.append(_stack([_beside([source, *results]), _beside([np.full_like(source, 255), *truths])], 0))
-    return _stack([_titles(["input", *TARGETS]), *blocks], GAP)
+        blocks.append(np.vstack([np.hstack([source, *results]), np.hstack([np.full_like(source, 255), *truths])]))
+    return _stack([_titles(["input", *TARGETS]), *blocks])
 
 
 def photographed_sheet(people: Sequence[Person], expresser: Expresser) -> np.ndarray:
@@ -44,8 +44,8 @@ def photographed_sheet(people: Sequence[Person], expresser: Expresser) -> np.nda
         portrait = one.portrait(rest)
         targets = np.stack([one.landmarks[smile], *(expresser.preset(portrait, name) for name in known)])
         first, *others = (crop.take(image) for image in expresser.express_all(portrait, targets))
-        blocks.append(_beside([crop.take(one.images[rest]), first, crop.take(one.images[smile]), *others]))
-    return _stack([_titles(["input", "smile", "true smile", *known]), *blocks], GAP)
+        blocks.append(np.hstack([crop.take(one.images[rest]), first, crop.take(one.images[smile]), *others]))
+    return _stack([_titles(["input", "smile", "true smile", *known]), *blocks])
 
 
 def save(sheet: np.ndarray, path: Path) -> None:
@@ -56,13 +56,9 @@ def save(sheet: np.ndarray, path: Path) -> None:
         Image.fromarray(sheet).save(temporary, quality=85)
 
 
-def _beside(images: Sequence[np.ndarray]) -> np.ndarray:
-    return np.concatenate(images, axis=1)
-
-
-def _stack(parts: Sequence[np.ndarray], gap: int) -> np.ndarray:
-    white = np.full((gap, parts[0].shape[1], 3), 255, np.uint8)
-    return np.concatenate([piece for part in parts for piece in (part, white)][: -1 if gap else None])
+def _stack(parts: Sequence[np.ndarray]) -> np.ndarray:
+    white = np.full((GAP, parts[0].shape[1], 3), 255, np.uint8)
+    return np.vstack([piece for part in parts for piece in (part, white)][:-1])
 
 
 def _titles(names: Sequence[str]) -> np.ndarray:

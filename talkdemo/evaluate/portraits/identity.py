@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Self
+from typing import Any
 
 import numpy as np
 
@@ -55,11 +55,11 @@ class Gallery:
 
     people: Sequence[Person]
     recogniser: Recogniser | None
-    small: bool  # fewer than MIN_IMAGES of somebody
 
-    @classmethod
-    def of(cls, people: Sequence[Person], recogniser: Recogniser | None) -> Self:
-        return cls(people, recogniser, min(len(one.images) for one in people) < MIN_IMAGES)
+    @property
+    def small(self) -> bool:
+        """Fewer than MIN_IMAGES of somebody."""
+        return min(len(one.images) for one in self.people) < MIN_IMAGES
 
     @cached_property
     def vectors(self) -> list[np.ndarray]:

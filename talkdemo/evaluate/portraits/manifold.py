@@ -8,7 +8,6 @@ with one whose geometry was trained without that loss, and with plain landmarks.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from functools import partial
 
 import numpy as np
 import torch
@@ -16,22 +15,28 @@ import torch
 from talkdemo.data.portraits.expressions import EXPRESSIONS, coefficients
 from talkdemo.data.portraits.people import sitter
 from talkdemo.evaluate.portraits.people import MIN_MOVED, NEUTRAL, Person
-from talkdemo.evaluate.reporting import Column, Table
+from talkdemo.evaluate.reporting import PERCENT, Column, Table
 from talkdemo.face.head import FaceModel
 from talkdemo.face.landmarks import vertex_numbers
 from talkdemo.gcgan.crop import steady
 from talkdemo.gcgan.edit import Expresser
 from talkdemo.gcgan.portrait import Portrait
-from talkdemo.metrics.portraits.landmark_error import MOUTH, displacement_share, landmark_error, moved
+from talkdemo.metrics.portraits.landmarks import (
+    MOUTH,
+    bend,
+    detour,
+    displacement_share,
+    landmark_error,
+    moved,
+    rising,
+)
 from talkdemo.metrics.portraits.separation import knn_accuracy, silhouette
-from talkdemo.metrics.portraits.smoothness import bend, detour, rising
 
 BASIC = (NEUTRAL, "happy", "sad", "angry", "surprised", "afraid", "disgusted")
 NEIGHBOURS = 5
 OTHERS = 3  # people whose expressions each face takes over
 STEPS = 16
 Codes = Callable[[np.ndarray], np.ndarray]  # (N, 68, 2) in any pixels → (N, D)
-PERCENT = partial(Column, form=".1f", factor=100)
 
 
 def plain(landmarks: np.ndarray) -> np.ndarray:

@@ -7,7 +7,6 @@ eye distances. The row "truth" is the true image read again at the crop's size: 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
 import numpy as np
 
@@ -15,23 +14,22 @@ from talkdemo.evaluate.portraits.identity import Gallery, still_mask
 from talkdemo.evaluate.portraits.landmark_reader import Reader, Reading
 from talkdemo.evaluate.portraits.people import Pair, Person
 from talkdemo.evaluate.portraits.systems import COPY, WARP, System, copy, edited_crops, true_crops, warp_landmarks
-from talkdemo.evaluate.portraits.tables import Scores, mean
-from talkdemo.evaluate.reporting import Column, Table, note
+from talkdemo.evaluate.reporting import PERCENT, Column, Scores, Table, mean, note
 from talkdemo.face.arkit import indices
-from talkdemo.metrics.portraits.landmark_error import MOUTH, displacement_share, landmark_error
+from talkdemo.metrics.portraits.landmarks import MOUTH, displacement_share, landmark_error
 from talkdemo.metrics.portraits.recogniser import oval
 from talkdemo.metrics.portraits.ssim import ssim_map
 
 TRUTH = "truth"
 COLUMNS = {
-    "found": Column("faces found %", ".1f", 100),
+    "found": PERCENT("faces found %"),
     "error": Column("landmark error %", ".2f", 100),
     "mouth": Column("at the mouth %", ".2f", 100),
-    "share": Column("displacement achieved %", ".1f", 100),
-    "expression": Column("expression %", ".1f", 100),
+    "share": PERCENT("displacement achieved %"),
+    "expression": PERCENT("expression %"),
     "smile": Column("smile", ".2f"),
-    "recognised": Column("identity, recogniser %", ".1f", 100),
-    "similar": Column("identity, SSIM %", ".1f", 100),
+    "recognised": PERCENT("identity, recogniser %"),
+    "similar": PERCENT("identity, SSIM %"),
     "ssim": Column("SSIM", ".3f"),
     "moving_ssim": Column("SSIM of the moving parts", ".3f"),
     "l1": Column("L1", ".2f"),
@@ -43,47 +41,14 @@ TARGETS: dict[str, dict[str, float]] = {  # of the model: errors at most, the re
 }
 
 
-@dataclass(frozen=True)
-class Scorer:
-    """Scores edited crops of the pairs against the true ones."""
-
-    people: Sequence[Person]
-    pairs: Sequence[Pair]
-    truth: np.ndarray  # (N, S, S, 3)
-    gallery: Gallery
-    coefficients: Mapping[int, np.ndarray]  # person → (E, 52) read off their true images
-    reader: Reader
-
-    def scores(self, crops: np.ndarray) -> Scores:
-        """(N, S, S, 3) → every column, (N,) each; NaN where it does not apply."""
-        reading = self.reader(crops)
-        start, goal = (np.stack([getattr(pair, name) for pair in self.pairs]) for name in ("start", "goal"))
-        moves = np.array([pair.moves for pair in self.pairs])
-        still = np.stack([still_mask(np.stack([p.start, p.goal]), crops.shape[1]) for p in self.pairs])
-        moving = np.maximum(oval(crops.shape[1]).numpy() - still, 0) + 1e-9  # the boxes of eyes and mouth
-        similarity = np.stack([ssim_map(a, b) for a, b in zip(crops, self.truth, strict=True)])
-        return {
-            "found": reading.found.astype(float),
-            "error": landmark_error(reading.points, goal),
-            "mouth": landmark_error(reading.points, goal, MOUTH),
-            "share": np.where(moves, displacement_share(reading.points, start, goal), np.nan),
-            "expression": self._expression(reading),
-            "smile": reading.coefficients[:, SMILE].mean(1),
-            "recognised": self.gallery.by_recogniser(crops, self.pairs),
-            "similar": self.gallery.by_ssim(crops, self.pairs),
-            "ssim": similarity.mean((1, 2)),
-            "moving_ssim": (similarity * moving).sum((1, 2)) / moving.sum((1, 2)),
-            "l1": np.abs(crops.astype(np.float32) - self.truth).mean((1, 2, 3)),
-        }
-
-    def _expression(self, reading: Reading) -> np.ndarray:
-        """(N,): 1 where, of all true images of the person, the target's is nearest in MediaPipe's coefficients."""
-        right = np.full(len(self.pairs), np.nan)
-        for k, pair in enumerate(self.pairs):
-            if reading.found[k]:
-                away = np.linalg.norm(self.coefficients[pair.person] - reading.coefficients[k], axis=1)
-                right[k] = np.nanargmin(away) == pair.target
-        return right
+def expression_found(reading: Reading, pairs: Sequence[Pair], coefficients: Mapping[int, np.ndarray]) -> np.ndarray:
+    """(N,): 1 where, of all true images of the person, the target's is nearest in MediaPipe's coefficients, NaN where
+    no face was found. coefficients: person → (E, 52) read off their true images."""
+    right = np.full(len(pairs), np.nan)
+    for k in np.flatnonzero(reading.found).tolist():
+        away = np.linalg.norm(coefficients[pairs[k].person] - reading.coefficients[k], axis=1)
+        right[k] = np.nanargmin(away) == pairs[k].target
+    return right
 
 
 def evaluate(
@@ -100,10 +65,32 @@ def evaluate(
         raise ValueError("no pair of images was found; people with two images each are wanted")
     coefficients = {k: reader(people[k].crops(side)).coefficients for k in sorted({pair.person for pair in pairs})}
     truth = true_crops(people, pairs, "target")
-    scorer = Scorer(people, pairs, truth, gallery, coefficients, reader)
-    found = {TRUTH: scorer.scores(truth)}
+    start, goal = (np.stack([getattr(pair, name) for pair in pairs]) for name in ("start", "goal"))
+    moves = np.array([pair.moves for pair in pairs])
+    still = np.stack([still_mask(np.stack([p.start, p.goal]), truth.shape[1]) for p in pairs])
+    moving = np.maximum(oval(truth.shape[1]).numpy() - still, 0) + 1e-9  # the boxes of eyes and mouth
+
+    def scores(crops: np.ndarray) -> Scores:
+        """(N, S, S, 3) edited crops against the true ones → every column, (N,) each; NaN where it does not apply."""
+        reading = reader(crops)
+        similarity = np.stack([ssim_map(a, b) for a, b in zip(crops, truth, strict=True)])
+        return {
+            "found": reading.found.astype(float),
+            "error": landmark_error(reading.points, goal),
+            "mouth": landmark_error(reading.points, goal, MOUTH),
+            "share": np.where(moves, displacement_share(reading.points, start, goal), np.nan),
+            "expression": expression_found(reading, pairs, coefficients),
+            "smile": reading.coefficients[:, SMILE].mean(1),
+            "recognised": gallery.by_recogniser(crops, pairs),
+            "similar": gallery.by_ssim(crops, pairs),
+            "ssim": similarity.mean((1, 2)),
+            "moving_ssim": (similarity * moving).sum((1, 2)) / moving.sum((1, 2)),
+            "l1": np.abs(crops.astype(np.float32) - truth).mean((1, 2, 3)),
+        }
+
+    found = {TRUTH: scores(truth)}
     for title, system in ((COPY, copy), (WARP, warp_landmarks), (name, model)):
-        found[title] = scorer.scores(edited_crops(system, people, pairs))
+        found[title] = scores(edited_crops(system, people, pairs))
         note(f"{title} done")
     return found
 

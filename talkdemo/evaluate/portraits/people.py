@@ -12,7 +12,7 @@ import numpy as np
 from talkdemo.data.portraits.store import Portraits
 from talkdemo.gcgan.crop import Crop
 from talkdemo.gcgan.portrait import Portrait
-from talkdemo.metrics.portraits.landmark_error import moved
+from talkdemo.metrics.portraits.landmarks import moved
 
 SPLIT = "test"
 MIN_MOVED = 0.02  # outer eye distances: below, the mouth hardly moves

@@ -36,7 +36,7 @@ from talkdemo.evaluate.portraits.people import (
     rendered_pairs,
 )
 from talkdemo.evaluate.portraits.systems import model_system
-from talkdemo.evaluate.portraits.tables import Scores, table
+from talkdemo.evaluate.reporting import Scores, table
 from talkdemo.gcgan.edit import Expresser
 from talkdemo.metrics.portraits.recogniser import Recogniser
 from talkdemo.records import MAX_AMOUNT
@@ -70,7 +70,7 @@ class Run:
         return open_recogniser(Path(self.args.recogniser)) if self.args.recogniser else None
 
     def scores(self, people: Sequence[Person], asked: Sequence[Pair]) -> Mapping[str, Scores]:
-        system, gallery = model_system(self.expresser), Gallery.of(people, self.recogniser)
+        system, gallery = model_system(self.expresser), Gallery(people, self.recogniser)
         return pairs.evaluate(people, asked, system, gallery, self.reader, self.args.side, self.name)
 
 
@@ -120,10 +120,6 @@ def evaluate_manifold(run: Run) -> list[object]:
     ]
 
 
-def measure_speed(run: Run) -> list[object]:
-    return [speed.evaluate(run.expresser, run.rendered[0], run.name)]
-
-
 def draw_sheets(run: Run) -> list[object]:
     shown: list[object] = []
     for people, draw, path in (
@@ -141,7 +137,7 @@ PARTS: dict[str, Callable[[Run], list[object]]] = {  # of PORTRAIT_PARTS
     "photographs": evaluate_photographs,
     "sweep": evaluate_sweep,
     "manifold": evaluate_manifold,
-    "speed": measure_speed,
+    "speed": lambda run: [speed.evaluate(run.expresser, run.rendered[0], run.name)],
     "sheet": draw_sheets,
 }
 

@@ -9,21 +9,19 @@ import numpy as np
 from talkdemo.evaluate.portraits.landmark_reader import Reader
 from talkdemo.evaluate.portraits.people import NEUTRAL, Pair, Person, pair
 from talkdemo.evaluate.portraits.systems import WARP, System, model_system, warp_landmarks
-from talkdemo.evaluate.portraits.tables import Scores, collect
-from talkdemo.evaluate.reporting import Column, note
+from talkdemo.evaluate.reporting import PERCENT, Column, Scores, note
 from talkdemo.gcgan.edit import Expresser
-from talkdemo.metrics.portraits.landmark_error import MOUTH, displacement_share
-from talkdemo.metrics.portraits.smoothness import flicker, rising
+from talkdemo.metrics.portraits.landmarks import MOUTH, displacement_share, flicker, rising
 from talkdemo.records import MAX_AMOUNT
 
 STEPS = 16
 EXPRESSIONS = ("happy", "surprised", "kiss", "aa", "laugh", "sad")  # people in turn
 COLUMNS = {
-    "rising_1": Column("grows, amounts to 1 %", ".1f", 100),
-    "rising": Column("grows, to 1.5 %", ".1f", 100),
+    "rising_1": PERCENT("grows, amounts to 1 %"),
+    "rising": PERCENT("grows, to 1.5 %"),
     "least": Column("least step / mean step", ".2f"),
-    "at_1": Column("achieved at 1 %", ".1f", 100),
-    "at_end": Column("at 1.5 %", ".1f", 100),
+    "at_1": PERCENT("achieved at 1 %"),
+    "at_end": PERCENT("at 1.5 %"),
     "flicker": Column("flicker of the images", ".3f"),
     "flicker_read": Column("of the landmarks read", ".3f"),
     "zero": Column("changed at 0 (grey levels)", ".1f"),
@@ -77,13 +75,13 @@ def evaluate(
         f"{name}, straight": (model_system(expresser), "landmarks"),
         WARP: (warp_landmarks, "landmarks"),
     }
-    found = {}
+    found: dict[str, Scores] = {}
     for title, (system, along) in systems.items():
         rows = []
         for asked in pairs:
             one = people[asked.person]
             path = expresser.path(one.portrait(asked.source), one.landmarks[asked.target], amounts.tolist(), along)
             rows.append(sweep(one, asked, system, path, amounts, reader))
-        found[title] = collect(rows)
+        found[title] = {name: np.array([row[name] for row in rows]) for name in COLUMNS}
         note(f"sweep of {title} done")
     return found

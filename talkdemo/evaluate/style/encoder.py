@@ -8,42 +8,20 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from functools import partial
 
 import numpy as np
 
-from talkdemo.evaluate.reporting import Column, Table
-from talkdemo.evaluate.style.material import (
-    OFFSET,
-    cut,
-    degraded,
-    grid_mask,
-    people,
-    references,
-    speeches,
-    tracked,
-)
+from talkdemo.evaluate.reporting import PERCENT, Column, Figures, Table
+from talkdemo.evaluate.style.material import OFFSET, cut, degraded, grid_mask, people, references, speeches, tracked
 from talkdemo.metrics.retrieval import auc, explained, ranks, top
 from talkdemo.records import CHANNELS, Reference
 
 Embed = Callable[[Reference], np.ndarray]  # → (D,) of length 1
 SECONDS, WINDOW = 8.0, 4.0
 CLIPS = 4  # of each style
-PERCENT = partial(Column, form=".1f", factor=100)
 
 
-@dataclass(frozen=True)
-class Retrieval:
-    """One line of the table; shares 0..1."""
-
-    queries: int
-    top1: float
-    top5: float
-    auc: float
-
-
-def retrieval(queries: np.ndarray, gallery: np.ndarray) -> Retrieval:
+def retrieval(queries: np.ndarray, gallery: np.ndarray) -> Figures:
     """(N, S, D) vectors of N styles × S speeches, as queries and as they stand in the gallery: the gallery is one clip
     of each style, a query is a clip of one of them on another speech; every pair of speeches in turn."""
     count, spoken, _ = queries.shape
@@ -54,10 +32,15 @@ def retrieval(queries: np.ndarray, gallery: np.ndarray) -> Retrieval:
         same.append(scores.diagonal())
         different.append(scores[~np.eye(count, dtype=bool)])
     place = np.concatenate(places)
-    return Retrieval(len(place), top(place, 1), top(place, 5), auc(np.concatenate(same), np.concatenate(different)))
+    return {
+        Column("pairs"): len(place),
+        PERCENT("top-1 %"): top(place, 1),
+        PERCENT("top-5 %"): top(place, 5),
+        Column("AUC same / other style", ".3f"): auc(np.concatenate(same), np.concatenate(different)),
+    }
 
 
-def invariance(vectors: np.ndarray) -> dict[Column, float]:
+def invariance(vectors: np.ndarray) -> Figures:
     """(N, S, D) → mean cosines of pairs by what they share, how often the style outweighs the words, and the shares of
     the variance that style and words explain."""
     count, spoken, _ = vectors.shape
@@ -77,7 +60,7 @@ def invariance(vectors: np.ndarray) -> dict[Column, float]:
     }
 
 
-def persons(names: Sequence[str], vectors: np.ndarray) -> dict[Column, float]:
+def persons(names: Sequence[str], vectors: np.ndarray) -> Figures:
     """Clips (N, D) of people: mean cosine of one person's clips and of two persons', their separation, and the share
     of clips whose nearest other clip is of the same person."""
     labels, cosines = np.asarray(names), vectors @ vectors.T
@@ -103,36 +86,28 @@ def style_tables(embed: Embed, count: int, seed: int = 0) -> list[Table]:
     def embedded(change: Callable[[Reference], Reference] = lambda clip: clip) -> np.ndarray:
         return np.stack([[embed(change(clips[j][k])) for j in range(CLIPS)] for k in range(count)])  # (N, S, D)
 
+    def distorted(defect: str) -> np.ndarray:
+        return embedded(lambda clip: tracked(clip, draw, [defect]))
+
     plain = embedded()
     masked = embedded(lambda clip: tracked(clip, draw, mask=channels))
     queries = {
         f"clips of {SECONDS:g} s": (plain, plain),
         f"queries of {WINDOW:g} s": (embedded(lambda clip: cut(clip, WINDOW, 2.0)), plain),
-        "queries with a tracker's noise": (embedded(lambda clip: tracked(clip, draw, noise=True)), plain),
-        "queries with other amplitudes (0.8 to 1.25)": (
-            embedded(lambda clip: tracked(clip, draw, amplitude=True)),
-            plain,
-        ),
-        f"queries with a neutral face off by {OFFSET:g}": (
-            embedded(lambda clip: tracked(clip, draw, offset=True)),
-            plain,
-        ),
+        "queries with a tracker's noise": (distorted("noise"), plain),
+        "queries with other amplitudes (0.8 to 1.25)": (distorted("amplitude"), plain),
+        f"queries with a neutral face off by {OFFSET:g}": (distorted("offset"), plain),
         "queries with GRID's channels": (masked, plain),
         "queries with all of these": (embedded(lambda clip: degraded(clip, draw)), plain),
         "all with GRID's channels": (masked, masked),
     }
-    found = {title: retrieval(*pair) for title, pair in queries.items()}
+    found = [((name,), retrieval(*pair)) for name, pair in queries.items()]
     title = (
         f"Style encoder: {count} held-out styles, {CLIPS} speeches each, other words and another voice "
         f"(chance {100 / count:.1f} %)"
     )
-    columns = [Column("queries"), Column("pairs"), PERCENT("top-1 %"), PERCENT("top-5 %")]
-    columns.append(Column("AUC same / other style", ".3f"))
-    shares = invariance(plain)
-    return [
-        Table(columns, [[name, one.queries, one.top1, one.top5, one.auc] for name, one in found.items()], title),
-        Table(list(shares), [list(shares.values())], "Style encoder: mean cosines of pairs"),
-    ]
+    cosines = "Style encoder: mean cosines of pairs"
+    return [Table.of(["queries"], found, title), Table.of([], [((), invariance(plain))], cosines)]
 
 
 def people_table(embed: Embed, count: int = 16, seed: int = 0) -> Table:
@@ -155,10 +130,8 @@ def people_table(embed: Embed, count: int = 16, seed: int = 0) -> Table:
             [common(one) for _, one in [*found, *others]],
         ),
     }
-    rows = {
-        title: persons(labels, np.stack([embed(clip) for clip in clips]))
-        for title, (labels, clips) in galleries.items()
-    }
-    columns = [Column("channels"), *next(iter(rows.values()))]
-    title = "Style encoder: real people (GRID and FACEGOOD held out, Live Link captures)"
-    return Table(columns, [[name, *row.values()] for name, row in rows.items()], title)
+    rows = [
+        ((name,), persons(labels, np.stack([embed(clip) for clip in clips])))
+        for name, (labels, clips) in galleries.items()
+    ]
+    return Table.of(["channels"], rows, "Style encoder: real people (GRID and FACEGOOD held out, Live Link captures)")

@@ -9,45 +9,31 @@ speech in the style asked for is the ceiling.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
 
 import numpy as np
 
-from talkdemo.evaluate.reporting import Column, Table, note
+from talkdemo.evaluate.reporting import PERCENT, Column, Figures, Table, note
+from talkdemo.evaluate.style.encoder import Embed
 from talkdemo.evaluate.style.material import beginning, performed, references, speeches
 from talkdemo.evaluate.style.systems import StyleSystem
 from talkdemo.metrics.retrieval import ranks, top
 from talkdemo.metrics.style_classifier import DYNAMICS, StyleClassifier, style_features
 from talkdemo.records import Clip, Motion, Reference
 
-Embed = Callable[[Reference], np.ndarray]  # → (D,) of length 1
 TARGETS, TRAINING = 6, 4  # speeches that are generated; speeches that the classifiers are fitted to
 REFERENCE_SECONDS = 12.0
-PERCENT = partial(Column, form=".1f", factor=100)
-COLUMNS = {
-    "motions": Column("motions"),
-    "top1": PERCENT("own reference is nearest %"),
-    "top5": PERCENT("among 5 %"),
-    "own": Column("cosine own", ".3f"),
-    "others": Column("cosine others", ".3f"),
-    "all": PERCENT("by movement %"),
-    "dynamics": PERCENT("by dynamics alone %"),
-}
 
 
 @dataclass(frozen=True)
 class Task:
     """Speech and reference for every one of N styles, and the classifiers."""
 
-    speech: tuple[Clip, ...]  # style k is generated from speech k modulo their number
+    speech: tuple[Clip, ...]  # style k is generated from speech k modulo TARGETS
     references: tuple[Reference, ...]
     ceiling: tuple[Motion, ...]  # the articulation model's performance of what is generated
     classifiers: Mapping[str, StyleClassifier]
-
-    def speech_of(self, k: int) -> Clip:
-        return self.speech[k % len(self.speech)]
 
 
 def prepare(count: int, seconds: float, seed: int = 0) -> Task:
@@ -67,10 +53,8 @@ def prepare(count: int, seconds: float, seed: int = 0) -> Task:
     return Task(tuple(targets), tuple(references(other, styles, seed)), tuple(ceiling), classifiers)
 
 
-def scores(
-    motions: Sequence[Motion], styles: Sequence[int], gallery: np.ndarray, embed: Embed, task: Task
-) -> dict[str, float]:
-    """Motions, the styles asked for, the references' vectors (N, D) → COLUMNS; shares 0..1, mean cosines with their own
+def scores(motions: Sequence[Motion], styles: Sequence[int], gallery: np.ndarray, embed: Embed, task: Task) -> Figures:
+    """Of motions, the styles asked for and the references' vectors (N, D): shares 0..1, mean cosines with their own
     reference and with the others'."""
     vectors = np.stack([embed(Reference("generated", motion)) for motion in motions])
     truth = np.asarray(styles)
@@ -79,13 +63,15 @@ def scores(
     own[np.arange(len(truth)), truth] = True
     features = [style_features(motion) for motion in motions]
     return {
-        "motions": len(motions),
-        "top1": top(places, 1),
-        "top5": top(places, 5),
-        "own": float(cosines[own].mean()),
-        "others": float(cosines[~own].mean()),
-        "all": accuracy(features, styles, task.classifiers["all"]),
-        "dynamics": accuracy([vector[DYNAMICS] for vector in features], styles, task.classifiers["dynamics"]),
+        Column("motions"): len(motions),
+        PERCENT("own reference is nearest %"): top(places, 1),
+        PERCENT("among 5 %"): top(places, 5),
+        Column("cosine own", ".3f"): float(cosines[own].mean()),
+        Column("cosine others", ".3f"): float(cosines[~own].mean()),
+        PERCENT("by movement %"): accuracy(features, styles, task.classifiers["all"]),
+        PERCENT("by dynamics alone %"): accuracy(
+            [vector[DYNAMICS] for vector in features], styles, task.classifiers["dynamics"]
+        ),
     }
 
 
@@ -100,23 +86,15 @@ def evaluate(
     """The ceiling, then every system on its number of styles, evenly over all."""
     task = prepare(count, seconds, seed)
     gallery = np.stack([embed(reference) for reference in task.references])
-    rows: list[list[str | float]] = []
-
-    def add(title: str, motions: Sequence[Motion], styles: Sequence[int]) -> None:
-        figures = scores(motions, styles, gallery, embed, task)
-        rows.append([title, *map(figures.__getitem__, COLUMNS)])
-
-    add("articulation (ceiling)", task.ceiling, range(count))
+    rows = [(["articulation (ceiling)"], scores(task.ceiling, range(count), gallery, embed, task))]
     for system, number in systems:
         styles = np.linspace(0, count - 1, min(number, count)).astype(int).tolist()
-        speech = [beginning(task.speech_of(k).speech, seconds) for k in styles]
-        motions = [
-            system.motions(x, task.references[k], seed)[0] for x, k in zip(speech, styles, strict=True)
-        ]  # fmt: skip
-        add(system.title, motions, styles)
+        speech = [beginning(task.speech[k % TARGETS].speech, seconds) for k in styles]
+        motions = [system.motions(x, task.references[k], seed)[0] for x, k in zip(speech, styles, strict=True)]
+        rows.append(([system.title], scores(motions, styles, gallery, embed, task)))
         note(f"{system.title}: {len(motions)} motions")
     title = (
         f"Style of generated motion: {count} held-out styles, {seconds:g} s of unseen speech in {len(task.speech)} "
         f"voices (chance {100 / count:.1f} %)"
     )
-    return [Table([Column("system"), *COLUMNS.values()], rows, title)]
+    return [Table.of(["system"], rows, title)]

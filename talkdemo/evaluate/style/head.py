@@ -10,7 +10,6 @@ once with prominent ones only.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import astuple, dataclass
 
 import numpy as np
 
@@ -18,45 +17,31 @@ from talkdemo.data.articulation.samples import COUNTS
 from talkdemo.data.corpora import grid
 from talkdemo.evaluate.performances import motion
 from talkdemo.evaluate.references import grid_speaker
-from talkdemo.evaluate.reporting import Column, Table, note
+from talkdemo.evaluate.reporting import Column, Figures, Table, note
 from talkdemo.evaluate.sets import even
 from talkdemo.evaluate.style.material import SPLIT, beginning, degraded, passages, performed, references, speeches
 from talkdemo.evaluate.style.systems import StyleSystem
 from talkdemo.metrics.chance import pairing, wilcoxon
 from talkdemo.metrics.statistics import angular_speed
 from talkdemo.metrics.sync import PROMINENCE, beat_alignment, head_beats, onsets
-from talkdemo.records import FPS, Clip, Motion, Reference, Speech
+from talkdemo.records import FPS, Clip, Motion, Speech
 
 SHIFTS = 20  # of every clip
 SECONDS = 8.0
 HELD_OUT, GRID = "held-out sentences", "GRID"
-ALIGNMENT = (
-    Column("system"), Column("beats"), Column("clips"), Column("own sound", ".3f"), Column("other clips'", ".3f"),
-    Column("p (pairing)", ".2g"), Column("own sound, shifted", ".3f"), Column("p (Wilcoxon)", ".2g"),
-)  # fmt: skip
 SPEED = (
     Column("set"), Column("system"), Column("mean", ".2f"), Column("std", ".2f"), Column("95th pct", ".2f"),
     Column("mean ×", ".2f"), Column("std ×", ".2f"), Column("95th pct ×", ".2f"),
 )  # fmt: skip
 
 
-@dataclass(frozen=True)
-class Alignment:
-    """Mean beat alignment over clips (0..1) with the own sound, with other clips', with the own one shifted; p: how
-    likely the own one's is by chance."""
-
-    clips: int
-    own: float
-    others: float
-    p_others: float
-    shifted: float
-    p_shifted: float
-
-
 def alignment(
     heads: Sequence[np.ndarray], sounds: Sequence[Speech], prominence: float = PROMINENCE, seed: int = 0
-) -> Alignment:
-    """heads: (T, 3) each, of the sounds in the same order, all of one length; prominence: of the beats (head_beats).
+) -> Figures:
+    """Mean beat alignment over clips (0..1) with the own sound, with other clips', with the own one shifted; p: how
+    likely the own one's is by chance.
+
+    heads: (T, 3) each, of the sounds in the same order, all of one length; prominence: of the beats (head_beats).
     Clips without beats or onsets are left out; ValueError when fewer than 2 are left."""
     draw = np.random.default_rng(seed)
     pairs = [
@@ -69,8 +54,14 @@ def alignment(
     scores = np.array([[beat_alignment(beats, others) for _, others, _ in pairs] for beats, _, _ in pairs])
     shifted = np.array([_shifted(*pair, draw) for pair in pairs])
     own, others = scores.diagonal(), scores[~np.eye(len(pairs), dtype=bool)]
-    p_others, p_shifted = pairing(scores, draw), wilcoxon(own - shifted)
-    return Alignment(len(pairs), *map(float, (own.mean(), others.mean(), p_others, shifted.mean(), p_shifted)))
+    return {
+        Column("clips"): len(pairs),
+        Column("own sound", ".3f"): float(own.mean()),
+        Column("other clips'", ".3f"): float(others.mean()),
+        Column("p (pairing)", ".2g"): pairing(scores, draw),
+        Column("own sound, shifted", ".3f"): float(shifted.mean()),
+        Column("p (Wilcoxon)", ".2g"): wilcoxon(own - shifted),
+    }
 
 
 def _shifted(beats: np.ndarray, onsets: np.ndarray, seconds: float, draw: np.random.Generator) -> float:
@@ -87,13 +78,13 @@ def speeds(motions: Sequence[Motion]) -> np.ndarray:
 
 def alignment_table(name: str, sounds: Sequence[Speech], motions: dict[str, Sequence[Motion]], seed: int) -> Table:
     """Every system's motions of the sounds, by prominent beats and by all."""
-    rows = []
-    for title, some in motions.items():
-        for beats, prominence in (("prominent", PROMINENCE), ("all minima", 0.0)):
-            found = alignment([one.head for one in some], sounds, prominence, seed)
-            rows.append([title, beats, *astuple(found)])
+    rows = [
+        ((title, beats), alignment([one.head for one in some], sounds, prominence, seed))
+        for title, some in motions.items()
+        for beats, prominence in (("prominent", PROMINENCE), ("all minima", 0.0))
+    ]
     size = f"{len(sounds)} clips of {sounds[0].seconds:g} s"
-    return Table(ALIGNMENT, rows, f"Head motion: beat alignment with the sound's onsets, {name} ({size})")
+    return Table.of(["system", "beats"], rows, f"Head motion: beat alignment with the sound's onsets, {name} ({size})")
 
 
 def evaluate(systems: Sequence[StyleSystem], clips: int = 56, seed: int = 0) -> list[Table]:
@@ -117,7 +108,10 @@ def evaluate(systems: Sequence[StyleSystem], clips: int = 56, seed: int = 0) -> 
         motions[HELD_OUT][system.title] = made
         rows.append((HELD_OUT, system.title, speeds(made)))
         tracked = f"{system.title}, tracked references"
-        rows.append((HELD_OUT, tracked, speeds(_from_tracks(system, sounds, given, styles, seed))))
+        draw = np.random.default_rng(seed)
+        read = [degraded(reference, draw) for reference in given]  # as a tracker of small video would have read them
+        made = [system.motions(sound, read[k], seed)[0] for sound, k in zip(sounds, styles, strict=True)]
+        rows.append((HELD_OUT, tracked, speeds(made)))
         if real:
             made = [system.motions(sound, grid_speaker(), seed)[0] for sound in sets[GRID]]
             motions[GRID][system.title] = made
@@ -127,15 +121,6 @@ def evaluate(systems: Sequence[StyleSystem], clips: int = 56, seed: int = 0) -> 
     cells = [[name, system, *found.tolist(), *(found / speed[name]).tolist()] for name, system, found in rows]
     tables = [alignment_table(name, sets[name], some, seed) for name, some in motions.items()]
     return [*tables, Table(SPEED, cells, title)]
-
-
-def _from_tracks(
-    system: StyleSystem, sounds: Sequence[Speech], given: Sequence[Reference], styles: Sequence[int], seed: int
-) -> list[Motion]:
-    """Motions from the same references as a tracker of small video would have read them."""
-    draw = np.random.default_rng(seed)
-    tracked = [degraded(reference, draw) for reference in given]
-    return [system.motions(sound, tracked[k], seed)[0] for sound, k in zip(sounds, styles, strict=True)]
 
 
 def _grid(count: int) -> list[Clip]:

@@ -7,7 +7,7 @@ performances of one style have in common is not their words.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from itertools import zip_longest
 
@@ -27,8 +27,9 @@ from talkdemo.records import CHANNELS, COEFFICIENTS, FPS, HEAD_CHANNELS, SAMPLE_
 SPLIT = "held-out"
 UNSEEN = VOICES_OF["voices"]  # voices never trained on
 SENTENCE_END = re.compile(r"(?<=[.!?])\s+")
-# How MediaPipe's tracks differ from the true motion: noise of each frame, slow drift, a neutral face that was not quite
-# found, muscles read too strong or too weak.
+# How MediaPipe's tracks differ from the true motion: noise of each frame and slow drift; every channel too strong or
+# too weak by a factor of its own; a neutral face that was not quite found.
+DEFECTS = ("noise", "amplitude", "offset")
 NOISE, DRIFT, OFFSET, AMPLITUDE = 0.015, 0.02, 0.03, (0.8, 1.25)
 HEAD_NOISE = 0.006  # radians
 PEOPLE_SECONDS = 9.0
@@ -107,26 +108,23 @@ def beginning(speech: Speech, seconds: float) -> Speech:
 def tracked(
     reference: Reference,
     generator: np.random.Generator,
-    *,
-    noise: bool = False,
-    amplitude: bool = False,
-    offset: bool = False,
+    defects: Collection[str] = (),
     mask: np.ndarray | None = None,
 ) -> Reference:
-    """The reference as a tracker of video might have read it: with noise and drift, every channel too strong or too
-    weak by a factor of its own, off by a neutral face that was not quite found. mask: (55,) bool, the channels that it
-    registers; the others read 0 and are named as missing."""
+    """The reference as a tracker of video might have read it, with some of DEFECTS.
+
+    mask: (55,) bool, the channels that it registers; the others read 0 and are named as missing."""
     from scipy.ndimage import gaussian_filter1d
 
     tracks = reference.motion.tracks.astype(np.float64)  # (T, 55)
     scale = np.r_[np.full(COEFFICIENTS, NOISE), np.full(HEAD_CHANNELS, HEAD_NOISE)]
-    if amplitude:
+    if "amplitude" in defects:
         low, high = np.log(AMPLITUDE)
         factors = np.exp(generator.uniform(low, high, CHANNELS)) * np.exp(generator.uniform(low, high) / 2)
         tracks = tracks * factors
-    if offset:
+    if "offset" in defects:
         tracks = tracks + generator.normal(0, 1, CHANNELS) * scale * OFFSET / NOISE
-    if noise:
+    if "noise" in defects:
         slow = gaussian_filter1d(generator.normal(0, 1, tracks.shape), FPS, axis=0) * np.sqrt(2 * FPS * np.sqrt(np.pi))
         tracks = tracks + scale * (generator.normal(0, 1, tracks.shape) + slow * DRIFT / NOISE)
     if mask is not None:
@@ -138,7 +136,7 @@ def tracked(
 
 def degraded(reference: Reference, generator: np.random.Generator) -> Reference:
     """The reference with every defect that a tracker of GRID's small frames has."""
-    return tracked(reference, generator, noise=True, amplitude=True, offset=True, mask=grid_mask())
+    return tracked(reference, generator, DEFECTS, grid_mask())
 
 
 def grid_mask() -> np.ndarray:
