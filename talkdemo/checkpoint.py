@@ -153,13 +153,7 @@ def load(name: str | Path, kind: str | None = None) -> Checkpoint:
     scales = {name: tensors.pop(name + SCALE).float() for name in list(tensors) if name + SCALE in tensors}
     tensors = {k: t.float() if t.is_floating_point() or k in scales else t for k, t in tensors.items()}
     tensors |= {name: tensors[name] * _beside(scale, tensors[name]) for name, scale in scales.items()}
-    return Checkpoint(
-        kind=header["kind"],
-        config=_tuples(header["config"]),
-        provenance=header["provenance"],
-        tensors=tensors,
-        path=path,
-    )
+    return Checkpoint(header["kind"], _tuples(header["config"]), header["provenance"], tensors, path)
 
 
 def _tuples(value: Any) -> Any:

@@ -10,7 +10,7 @@ import difflib
 import functools
 import json
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
@@ -28,6 +28,7 @@ INDEX_FILE = "references.json"
 KINDS = ("reference", "identity")
 SHORTEST, LONGEST = 1.0, 600.0  # seconds of a file
 STILL = 1e-6  # a channel with a smaller range does not move
+TABLES = (".csv", ".npz")
 FILES = "a video, a Live Link Face CSV or an npz of this program"
 
 
@@ -85,7 +86,7 @@ def check(source: ReferenceSource) -> None:
     """Raises ValueError with one sentence for what is no reference; does not track a video, which takes long."""
     found = source if isinstance(source, Reference) else find(source)
     if isinstance(found, Path):
-        if found.suffix.lower() in _READERS:
+        if found.suffix.lower() in TABLES:
             open_reference(found)
         else:
             _check_video(found, found.name)
@@ -111,19 +112,19 @@ def open_reference(
     if isinstance(found, GalleryItem):
         return found.open()
     name = name or found.name
-    if (reader := _READERS.get(found.suffix.lower())) is None:
+    suffix = found.suffix.lower()
+    if suffix not in TABLES:
         _check_video(found, name)
         from talkdemo.face.track.video import track  # needs the landmarker, which takes seconds to import
 
         return track(found, name=name, mirrored=mirrored, progress=progress, stop=stop).reference
-    read, mask = reader
     try:
-        motion = read(found)
+        motion = livelink.read(found) if suffix == ".csv" else npz.read(found)[0]
     except (ValueError, OSError) as error:  # a visitor need not see where the file lies
         raise ValueError(str(error).replace(str(found), name)) from error
     _check_length(name, len(motion) / motion.fps)
     motion = to_fps(motion, FPS)
-    return Reference(name, motion, mask(motion, name))
+    return Reference(name, motion, _moving_regions(motion, name) if suffix == ".csv" else _stored_mask(motion))
 
 
 def _moving_regions(motion: Motion, name: str) -> np.ndarray:
@@ -138,7 +139,7 @@ def _moving_regions(motion: Motion, name: str) -> np.ndarray:
     return known
 
 
-def _stored_mask(motion: Motion, _: str) -> np.ndarray | None:
+def _stored_mask(motion: Motion) -> np.ndarray | None:
     """(55,) bool: the channels that were measured, as the file's meta says; None = all."""
     mask = motion.meta.get("mask")
     return np.array([bool(one) for one in mask]) if isinstance(mask, list) and len(mask) == CHANNELS else None
@@ -150,10 +151,6 @@ def _region(*beginnings: str) -> list[int]:
 
 _HEAD = list(range(len(NAMES), CHANNELS))
 _REGIONS = (_region("eye"), _region("brow"), _region("cheek", "nose"), _region("jaw", "mouth", "tongue"), _HEAD)
-_READERS: dict[str, tuple[Callable[[Path], Motion], Callable[[Motion, str], np.ndarray | None]]] = {
-    ".csv": (livelink.read, _moving_regions),
-    ".npz": (lambda path: npz.read(path)[0], _stored_mask),
-}
 
 
 def _check_video(path: Path, name: str) -> None:
@@ -186,14 +183,5 @@ def _check_length(name: str, seconds: float) -> None:
 def _item(row: Mapping[str, str]) -> GalleryItem:
     name, kind = row["name"], row["kind"]
     preview = FOLDER / f"{name}.mp4" if kind == "reference" else FOLDER.parent / "identities" / f"{name}.webp"
-    poster = FOLDER / f"{name}.webp"
-    return GalleryItem(
-        name,
-        row["title"],
-        row["about"],
-        kind,
-        row["emotion"],
-        FOLDER / f"{name}.npz",
-        preview if preview.is_file() else None,
-        poster if poster.is_file() else None,
-    )
+    files = [path if path.is_file() else None for path in (preview, FOLDER / f"{name}.webp")]
+    return GalleryItem(name, row["title"], row["about"], kind, row["emotion"], FOLDER / f"{name}.npz", *files)

@@ -22,16 +22,8 @@ KINDS = "a sound or video file (wav, flac, mp3, m4a, ogg, webm, mp4 …)"
 
 
 def decode(path: str | Path, name: str | None = None) -> Speech:
-    """Read the first audio stream of a file, average its channels and resample to SAMPLE_RATE.
-
-    Args:
-        path: the file. Decoding stops at the first sample beyond LONGEST, so memory stays small.
-        name: what to call it in messages and in Speech.name; the file's base name when None.
-
-    Raises:
-        ValueError: the file is missing, a folder, empty, not media, without sound, damaged, shorter than SHORTEST,
-            longer than LONGEST, at a rate outside RATES, with more than MOST_CHANNELS channels or with NaN samples.
-    """
+    """The first audio stream of a file, its channels averaged, at SAMPLE_RATE. `name`: what to call it in messages and
+    in Speech.name; the file's base name when None."""
     import av
 
     path = Path(path)

@@ -30,12 +30,7 @@ SCALE = 10.0  # brings speech at −20 dBFS to the unit variance that these mode
 
 @dataclass(frozen=True)
 class SelfSupervisedConfig:
-    hidden: int  # numbers of the model's last layer
-
-    @property
-    def features(self) -> int:
-        """D: numbers per frame of motion."""
-        return self.hidden + 3
+    features: int  # D: numbers per frame of motion
 
 
 class SelfSupervised(nn.Module):
@@ -49,7 +44,7 @@ class SelfSupervised(nn.Module):
             hop *= stride
         if hop != HOP:
             raise ValueError(f"the model has a frame every {hop} samples; one every {HOP} is wanted")
-        self.config = SelfSupervisedConfig(model.config.hidden_size)
+        self.config = SelfSupervisedConfig(model.config.hidden_size + 3)
         self.model = model
         # centres frame k on (k + ½)·HOP, with one frame for each HOP samples
         self.padding = ((field - hop) // 2, field - hop - (field - hop) // 2)

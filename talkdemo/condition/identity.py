@@ -116,14 +116,6 @@ class IdentityLibrary(nn.Module):
         """Frames of a voice (T, voice) → probability of each emotion, best first."""
         return _ranked(self.similarity(voice[None])[1][0], self.config.emotions)
 
-    def contrastive_loss(
-        self, voices: torch.Tensor, identity: torch.Tensor, emotion: torch.Tensor
-    ) -> tuple[torch.Tensor, torch.Tensor]:
-        """Symmetric contrastive losses of voices (B, T, voice) against both tables; rows `identity` and `emotion` (B,),
-        −1 where a voice belongs to none."""
-        identities, emotions = self.similarity(voices)
-        return clip_loss(identities, identity), clip_loss(emotions, emotion)
-
 
 def clip_loss(logits: torch.Tensor, row: torch.Tensor) -> torch.Tensor:
     """Symmetric cross-entropy of logits (B, rows) whose true row is `row` (B,), −1 = none; 0 without any true row."""

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 import torch
 
-from talkdemo.condition.identity import IdentityConfig, IdentityLibrary
+from talkdemo.condition.identity import IdentityConfig, IdentityLibrary, clip_loss
 from talkdemo.data.articulation.emotions import EMOTIONS
 from talkdemo.data.articulation.identities import IDENTITIES
 from talkdemo.diffusion.network import NetworkConfig
@@ -33,7 +33,7 @@ class IdentityLoss(TalkerLoss[IdentityBatch]):
     def own_terms(self, talker: Talker, batch: IdentityBatch, _: torch.Tensor) -> dict[str, torch.Tensor]:
         if self.contrastive == 0 or not isinstance(talker.library, IdentityLibrary):
             return {}
-        identity, emotion = talker.library.contrastive_loss(batch.voice, batch.speaker, batch.mood)
+        identity, emotion = map(clip_loss, talker.library.similarity(batch.voice), (batch.speaker, batch.mood))
         return {"identity": self.contrastive * identity, "emotion": 0.5 * self.contrastive * emotion}
 
 
