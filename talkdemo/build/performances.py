@@ -10,6 +10,7 @@ import numpy as np
 from talkdemo.build.reference_styles import GalleryStyle
 from talkdemo.data.articulation.model import performances
 from talkdemo.data.corpora.synthetic import read_clip, read_index
+from talkdemo.data.speech.utterances import concatenate
 from talkdemo.records import SAMPLE_RATE, SAMPLES_PER_FRAME, Clip, Motion, Phone, Speech
 
 SEED = 2310
@@ -79,14 +80,8 @@ def _choose(
 
 def _join(name: str, clips: Sequence[Clip]) -> tuple[Speech, list[Phone], int]:
     """Speech and phones of the utterances with silence before, between and after; and the frames of the first."""
-    parts = [np.zeros(round(BEFORE * SAMPLE_RATE), np.float32)]
-    phones: list[Phone] = []
-    first = 0
-    for clip in clips:
-        offset = sum(map(len, parts)) / SAMPLE_RATE
-        phones += [Phone(p.start + offset, p.end + offset, p.label, p.stress) for p in clip.phones or ()]
-        parts += [clip.speech.samples, np.zeros(round(BETWEEN * SAMPLE_RATE), np.float32)]
-        first = first or sum(map(len, parts)) // SAMPLES_PER_FRAME
-    samples = np.concatenate([*parts, np.zeros(round((AFTER - BETWEEN) * SAMPLE_RATE), np.float32)])
+    parts = [(clip.speech.samples, list(clip.phones or ())) for clip in clips]
+    samples, phones = concatenate(parts, [BEFORE, *[BETWEEN] * (len(parts) - 1), AFTER])
     samples = np.pad(samples, (0, -len(samples) % SAMPLES_PER_FRAME))
+    first = round((BEFORE + clips[0].speech.seconds + BETWEEN) * SAMPLE_RATE) // SAMPLES_PER_FRAME
     return Speech(samples, name), phones, first

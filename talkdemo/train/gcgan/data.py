@@ -27,6 +27,7 @@ TURN, ZOOM, SHIFT = 0.06, 0.06, 0.03  # standard deviations: radians, log scale,
 OCCLUDED = 0.15  # share of the pairs with something in front of the face
 PAIRED = 3  # how many times as often somebody is drawn of whom there are two photographs
 NOBODY = -1
+SIDES = {"left": "right", "right": "left"}
 
 
 @dataclass(frozen=True)
@@ -112,9 +113,7 @@ class PairSampler:
         self.faces, self.batch, self.photographs, self.plain = faces, batch, photographs, plain
         self.rng = np.random.default_rng(seed)
         self.generator = torch.Generator().manual_seed(seed)
-        self.of: dict[int, np.ndarray] = {}
-        for person in range(len(faces.people)):
-            self.of[person] = np.flatnonzero(faces.person == person)
+        self.of = {person: np.flatnonzero(faces.person == person) for person in range(len(faces.people))}
         real = [p for p, rows in self.of.items() if len(rows) and faces.real[rows[0]]]
         self.real = [p for p in real for _ in range(PAIRED if len(self.of[p]) > 1 else 1)]
         self.rendered = [p for p, rows in self.of.items() if len(rows) and not faces.real[rows[0]]]
@@ -197,6 +196,5 @@ class PairSampler:
 
 def _other_side(name: str) -> str:
     """wink_left → wink_right."""
-    if name.endswith("_left"):
-        return name.removesuffix("left") + "right"
-    return name.removesuffix("right") + "left" if name.endswith("_right") else name
+    what, _, side = name.rpartition("_")
+    return f"{what}_{SIDES[side]}" if side in SIDES else name

@@ -10,6 +10,7 @@ a bare auto-encoder, for comparison.
 import copy
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -23,7 +24,7 @@ from talkdemo.gcgan.geometry import Geometry, contrastive
 from talkdemo.gcgan.model import GCGAN, GCGANConfig
 from talkdemo.train import recipe
 from talkdemo.train.gcgan.data import Faces, load
-from talkdemo.train.gcgan.shapes import Draw, Shapes
+from talkdemo.train.gcgan.shapes import DISTANCE, TURN, Draw, Shapes
 from talkdemo.train.loop import train
 
 SAME = 0.5  # share of the compared pairs that make the same expression
@@ -64,19 +65,16 @@ class LandmarkBatches:
         self.habit = (self.seen - self.exact)[self.known].mean(0)  # of MediaPipe, against the head's own points
         self.faces = self.draw.expressions(BLOCKS * EXPRESSIONS_EACH).reshape(BLOCKS, EXPRESSIONS_EACH, -1)
         self.bank = np.stack([self._block(block) for block in self.faces])
-        flat = self.faces.reshape(len(self.faces) * EXPRESSIONS_EACH, -1)
-        plain = self._at_rest(flat, np.zeros(3), 6.0, person=0)
-        self.plain = plain.reshape(BLOCKS, EXPRESSIONS_EACH, 68, 2)
+        self.plain = np.stack([self._at_rest(faces, np.zeros(3), 6.0, person=0) for faces in self.faces])
 
     def _at_rest(self, faces: np.ndarray, turn: np.ndarray, far: float, person: int) -> np.ndarray:
         count = len(faces)
-        whose = np.full(count, person)
-        return self.shapes.seen(whose, faces, np.repeat(turn[None], count, 0), np.full(count, far))
+        return self.shapes.seen(np.full(count, person), faces, np.tile(turn, (count, 1)), np.full(count, far))
 
     def _block(self, faces: np.ndarray) -> np.ndarray:
         """(E, 52) → (SITTERS, E, 68, 2)."""
         people = self.draw.rng.choice(len(self.shapes.rest), SITTERS, replace=False)
-        turns, far = self.draw.turns(SITTERS), self.draw.distances(SITTERS)
+        turns, far = self.draw.rng.normal(size=(SITTERS, 3)) * TURN, self.draw.rng.uniform(*DISTANCE, SITTERS)
         return np.stack([self._at_rest(faces, t, d, p) for p, t, d in zip(people, turns, far, strict=True)])
 
     def __iter__(self) -> Iterator[Batch]:
@@ -84,8 +82,7 @@ class LandmarkBatches:
         while True:
             block, (e, other, looks) = rng.integers(0, BLOCKS, size), rng.integers(0, EXPRESSIONS_EACH, (3, size))
             same = rng.random(size) < SAME
-            near = np.abs(self.plain[block, e] - self.plain[block, other]).max((1, 2)) < APART * EYES
-            same |= near
+            same |= np.abs(self.plain[block, e] - self.plain[block, other]).max((1, 2)) < APART * EYES
             other = np.where(same, e, other)
             a, b, c = rng.integers(0, SITTERS, (3, size))
             one, goal, shape = self.bank[block, a, e], self.bank[block, b, e], self.bank[block, b, looks]
@@ -114,30 +111,26 @@ class LandmarkBatches:
         return Batch(*tensors)
 
 
-class GeometryLoss:
-    """Reconstruction and contrast."""
+def geometry_loss(geometry: Geometry, batch: Batch, plain: bool) -> dict[str, Tensor]:
+    """Reconstruction, and contrast unless `plain`."""
 
-    def __init__(self, contrast: float = CONTRAST) -> None:
-        self.contrast = contrast
+    def error(decoded: Tensor, target: Tensor) -> Tensor:
+        return (geometry.numbers(decoded) - geometry.numbers(target)).square().mean()
 
-    def __call__(self, geometry: Geometry, batch: Batch) -> dict[str, Tensor]:
-        def error(decoded: Tensor, target: Tensor) -> Tensor:
-            return (geometry.numbers(decoded) - geometry.numbers(target)).square().mean()
-
-        z_seen, seen = geometry(batch.seen, batch.seen_shape)
-        if not self.contrast:
-            z, own = geometry(batch.goal, batch.shape)
-            return {"drawn": error(own, batch.goal), "seen": error(seen, batch.seen), "small": 1e-4 * z.square().mean()}
-        z, across = geometry(batch.one, batch.shape)
-        z_other, margin = geometry.encode(batch.other), geometry.config.margin
-        known = batch.known.float()
-        near = (z_seen - geometry.encode(batch.exact)).square().sum(1)
-        return {
-            "drawn": error(across, batch.goal),
-            "seen": error(seen, batch.seen),
-            "contrast": self.contrast * contrastive(z, z_other, batch.same, margin),
-            "habit": 0.5 * self.contrast * (known * near).sum() / known.sum().clamp_min(1),
-        }
+    z_seen, seen = geometry(batch.seen, batch.seen_shape)
+    if plain:
+        z, own = geometry(batch.goal, batch.shape)
+        return {"drawn": error(own, batch.goal), "seen": error(seen, batch.seen), "small": 1e-4 * z.square().mean()}
+    z, across = geometry(batch.one, batch.shape)
+    z_other, margin = geometry.encode(batch.other), geometry.config.margin
+    known = batch.known.float()
+    near = (z_seen - geometry.encode(batch.exact)).square().sum(1)
+    return {
+        "drawn": error(across, batch.goal),
+        "seen": error(seen, batch.seen),
+        "contrast": CONTRAST * contrastive(z, z_other, batch.same, margin),
+        "habit": 0.5 * CONTRAST * (known * near).sum() / known.sum().clamp_min(1),
+    }
 
 
 @torch.no_grad()
@@ -161,11 +154,6 @@ def describe(
     return torch.stack(means), torch.cat(shown), of
 
 
-def open_parts(folder: Path) -> tuple[Shapes, Faces]:
-    """What geometry is trained on."""
-    return Shapes.open(folder / "shapes.npz").split("train"), load(folder, "train")
-
-
 def main(arguments: Sequence[str] | None = None) -> None:
     run = "runs/gcgan-geometry"
     parser = recipe.argument_parser("gcgan_geometry", __doc__, minutes=6.0, batch=256, rate=2e-3, run=run)
@@ -175,7 +163,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     args = parser.parse_args(arguments)
 
     device = recipe.begin(args)
-    shapes, faces = open_parts(args.data)
+    shapes, faces = Shapes.open(args.data / "shapes.npz").split("train"), load(args.data, "train")
     presets = tuple(EXPRESSIONS)
     shown = tuple(k for k in range(len(presets)) for _ in range(SHOWN // len(presets)))
     whole = GCGAN(GCGANConfig(presets=presets, shown=shown))
@@ -191,7 +179,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         provenance = recipe.provenance("gcgan.geometry", sources, steps, minutes, contrastive=not args.plain)
         model.save(args.out or args.run / "gcgan.safetensors", provenance)
 
-    loss = GeometryLoss(0.0 if args.plain else CONTRAST)
+    loss = partial(geometry_loss, plain=args.plain)
     config = recipe.loop_config(args, weight_decay=1e-5, save_every=60, log_every=500, autocast=False)
     landmarks = recipe.on_device(batches, device)
     train(whole.geometry.to(device), landmarks, loss, config, args.run, save, [batches.draw.rng])

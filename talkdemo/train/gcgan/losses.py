@@ -126,22 +126,18 @@ def _pixels(image: Tensor, truth: Tensor, face: Tensor, inside: Tensor, real: Te
     outside = torch.where(real, HAIR, 1.0)[:, None, None, None]
     weight = outside + (1 - outside) * face[:, :1] + DETAIL * face[:, 1:] + inside
     difference = (image - truth).abs()
-    edges = sum((_slope(image, axis) - _slope(truth, axis)).abs().mean((1, 2, 3)) for axis in (2, 3))
+    edges = sum((image.diff(dim=axis) - truth.diff(dim=axis)).abs().mean((1, 2, 3)) for axis in (2, 3))
     return (weight * difference).mean((1, 2, 3)) + 0.5 * edges
 
 
-def structure(image: Tensor, truth: Tensor, window: int = 7) -> Tensor:
-    """(B,) structural similarity (Wang et al. 2004) of the lightness of (B, 3, S, S) in −1 … 1, over square windows."""
+def structure(image: Tensor, truth: Tensor) -> Tensor:
+    """(B,) structural similarity (Wang et al. 2004) of the lightness of (B, 3, S, S) in −1 … 1, over windows of 7²."""
     x, y = image.float().mean(1, keepdim=True), truth.float().mean(1, keepdim=True)
     moments = torch.cat([x, y, x * x, y * y, x * y], dim=1)
-    x, y, xx, yy, xy = F.avg_pool2d(moments, window, 1).split(1, dim=1)
+    x, y, xx, yy, xy = F.avg_pool2d(moments, 7, 1).split(1, dim=1)
     a, b = (0.01 * 2) ** 2, (0.03 * 2) ** 2
     similar = (2 * x * y + a) * (2 * (xy - x * y) + b) / ((x * x + y * y + a) * (xx - x * x + yy - y * y + b))
     return similar.mean((1, 2, 3))
-
-
-def _slope(image: Tensor, axis: int) -> Tensor:
-    return image.diff(dim=axis)
 
 
 def _features(generated: list[Tensor], real: list[Tensor]) -> Tensor:

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from PIL import Image, ImageOps
 
 from talkdemo import files
 from talkdemo.data.portraits.photographs import photos
@@ -37,7 +38,8 @@ def make_photos(out: Path, folder: Path | None = None) -> list[str]:
     rows, unseen = [], []
     with open_landmarker(video=False) as see:
         for photo in photos(folder):
-            image = _read(photo.path)
+            with Image.open(photo.path) as file:
+                image = np.asarray(ImageOps.exif_transpose(file).convert("RGB"))
             points = landmarks_seen(image, see)
             if not np.isfinite(points).all():
                 unseen.append(photo.path.name)
@@ -61,14 +63,6 @@ def _renders(people: Sequence[int], folder: Path, seed: int) -> None:
         lost = int(np.isnan(portraits.seen[:, 0, 0]).sum())
         note = f", {lost} without landmarks" if lost else ""
         print(f"{portraits.person}: {(time.monotonic() - start) / count:.1f} s a person{note}", flush=True)
-
-
-def _read(path: Path) -> np.ndarray:
-    """(H, W, 3) uint8."""
-    from PIL import Image, ImageOps
-
-    with Image.open(path) as image:
-        return np.asarray(ImageOps.exif_transpose(image).convert("RGB"))
 
 
 def _one_thread() -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Self
 
 import numpy as np
+from scipy.spatial.transform import Rotation
 
 from talkdemo import files
 from talkdemo.data.portraits.expressions import EXPRESSIONS, coefficients
@@ -61,21 +62,14 @@ class Shapes:
         points = self.rest[people] + np.einsum("bc,bcnd->bnd", faces, self.moves[people], optimize=True)
         middle = (self.rest[people, 36] + self.rest[people, 45]) / 2
         across = np.linalg.norm(self.rest[people, 36] - self.rest[people, 45], axis=-1)
-        points = np.einsum("bij,bnj->bni", _rotations(turns), points - middle[:, None])
+        points = np.einsum("bij,bnj->bni", Rotation.from_rotvec(turns).as_matrix(), points - middle[:, None])
         near = (far * across)[:, None]
         flat = points[..., :2] * (near / (near - points[..., 2]))[..., None]
         return steady(flat * np.array([1.0, -1.0]))
 
 
-def _rotations(vectors: np.ndarray) -> np.ndarray:
-    """(B, 3) → (B, 3, 3)."""
-    from scipy.spatial.transform import Rotation
-
-    return Rotation.from_rotvec(vectors).as_matrix()
-
-
 class Draw:
-    """Random expressions, turns and distances."""
+    """Random expressions."""
 
     def __init__(self, seed: int) -> None:
         self.rng = np.random.default_rng(seed)
@@ -99,11 +93,3 @@ class Draw:
         )
         faces[:, INDEX["mouthClose"]] = np.minimum(faces[:, INDEX["mouthClose"]], faces[:, INDEX["jawOpen"]])
         return faces.clip(0, 1).astype(np.float32)
-
-    def turns(self, count: int) -> np.ndarray:
-        """(count, 3)."""
-        return self.rng.normal(size=(count, 3)) * TURN
-
-    def distances(self, count: int) -> np.ndarray:
-        """(count,)."""
-        return self.rng.uniform(*DISTANCE, count)
