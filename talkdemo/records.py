@@ -43,6 +43,12 @@ class Stopped(Exception):
     """Raised inside a stage when the caller's stop event is set."""
 
 
+def check_stop(stop: threading.Event | None) -> None:
+    """Raises Stopped once `stop` is set."""
+    if stop is not None and stop.is_set():
+        raise Stopped
+
+
 class Clock:
     """Measures the seconds of every stage, reports progress, and raises Stopped once `stop` is set."""
 
@@ -51,8 +57,7 @@ class Clock:
         self.seconds: dict[str, float] = {}
 
     def report(self, stage: str, fraction: float) -> None:
-        if self.stop is not None and self.stop.is_set():
-            raise Stopped(stage)
+        check_stop(self.stop)
         if self.progress:
             self.progress(stage, fraction)
 

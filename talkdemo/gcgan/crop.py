@@ -22,6 +22,7 @@ STEADY: dict[int, tuple[float, float, float]] = {  # landmark: x, y, weight
     27: (0.000, -0.045, 0.5), 30: (0.000, 0.370, 0.5), 31: (-0.135, 0.478, 0.5), 35: (0.135, 0.478, 0.5),
     48: (-0.280, 0.760, 0.15), 54: (0.280, 0.760, 0.15),
 }  # fmt: skip
+MARGIN = 0.08  # over which a changed crop fades into its image, fraction of the crop's side
 MIDDLE = (0.5, 0.39)  # place of the middle between the eyes, fractions of the crop's side
 
 
@@ -71,12 +72,12 @@ class Crop:
         moved = _centred(self.matrix)
         return cv2.warpAffine(image, moved, size, flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
 
-    def put(self, image: np.ndarray, crop: np.ndarray, original: np.ndarray, margin: float = 0.08) -> np.ndarray:
+    def put(self, image: np.ndarray, crop: np.ndarray, original: np.ndarray) -> np.ndarray:
         """A copy of `image` (H, W, 3) uint8 plus the difference of `crop` to the `original` crop, both (R, R, 3), which
-        fades at the crop's edges over `margin` of its side. Where the crop did not change, nor does the image."""
+        fades at the crop's edges. Where the crop did not change, nor does the image."""
         import cv2
 
-        change = (crop.astype(np.float32) - original.astype(np.float32)) * edge_fade(len(crop), margin)[..., None]
+        change = (crop.astype(np.float32) - original.astype(np.float32)) * edge_fade(len(crop), MARGIN)[..., None]
         back, size = _centred(self.at(len(crop)).inverse), (image.shape[1], image.shape[0])
         added = cv2.warpAffine(change, back, size, flags=cv2.INTER_LINEAR)
         return np.clip(np.rint(image + added), 0, 255).astype(np.uint8)

@@ -24,7 +24,7 @@ from talkdemo.gcgan.crop import EYES, Crop, check_landmarks, steady
 from talkdemo.gcgan.flow import resize, warp
 from talkdemo.gcgan.model import GCGAN, KIND
 from talkdemo.gcgan.portrait import Portrait
-from talkdemo.records import MAX_AMOUNT, Stopped
+from talkdemo.records import MAX_AMOUNT, check_stop
 
 MAX_SIDE = 640  # pixels of the crop that is rendered
 GRAIN = 0.2  # change of colour (−1 … 1) at which the photograph's grain is left out
@@ -126,8 +126,7 @@ class Expresser:
         large = _tensor(original)
         targets = iter(targets)
         while batch := [check_landmarks(target) for target in islice(targets, BATCH)]:
-            if stop is not None and stop.is_set():
-                raise Stopped
+            check_stop(stop)
             target = torch.from_numpy(crop.into(np.stack(batch).astype(np.float32))) / self.side
             count = len(target)
             z_target = model.geometry.encode(target)

@@ -29,10 +29,8 @@ def write(
 ) -> dict[str, float]:
     """Render motions of equal length to one mp4 with the speech as its sound; returns the seconds per stage.
 
-    Args:
-        vertices: a part of a motion → (T, V, 3) metres, such as `functools.partial(face.vertices, character=name)`.
-        compose: makes a frame of the video from one image (H, W, 3) of each motion; not needed for one motion.
-        progress: called with ("render", fraction done) after each frame.
+    `vertices`: a part of a motion → (T, V, 3) metres. `compose` makes a frame of the video from one image (H, W, 3) of
+    each motion; not needed for one motion. `progress` gets ("render", fraction done) after each frame.
 
     Raises ValueError for motions of different length or frame rate, Stopped when `stop` is set; then no file is left.
     """

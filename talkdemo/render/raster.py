@@ -10,7 +10,7 @@ from concurrent.futures import Future
 
 import numpy as np
 
-from talkdemo.records import Face, Stopped
+from talkdemo.records import Face, check_stop
 from talkdemo.render import context
 from talkdemo.render.camera import Camera, portrait
 from talkdemo.render.light import STUDIO, Studio
@@ -45,27 +45,21 @@ class Renderer:
         self.normals = Normals(np.concatenate([part.faces for part in face.parts]), face.weld)
         resting = self.normals(np.ascontiguousarray(face.neutral, dtype=np.float32))
         self._scene = context.submit(_open, face, resting, self.camera, studio, samples).result()
-        self.close = weakref.finalize(self, _close, self._scene)  # also when the renderer is garbage collected
+        # called, too, when the renderer is garbage collected
+        self.close = weakref.finalize(self, context.submit, self._scene.delete)
         self.close.atexit = False  # the context goes with the process
-
-    @property
-    def open_sky(self) -> np.ndarray:
-        """(V,) fraction of the surrounding light that reaches each vertex of the resting face."""
-        return self._scene.open_sky
 
     def frames(self, vertices: Iterable[np.ndarray], stop: threading.Event | None = None) -> Iterator[np.ndarray]:
         """(V, 3) metres, one after the other → (H, W, 3) uint8 in the same order. Raises Stopped when `stop` is set."""
         queue: deque[Future] = deque()
         try:
             for one in vertices:
-                if stop is not None and stop.is_set():
-                    raise Stopped
+                check_stop(stop)
                 queue.append(self._submit(one))
                 if len(queue) > AHEAD:
                     yield queue.popleft().result()
             while queue:
-                if stop is not None and stop.is_set():
-                    raise Stopped
+                check_stop(stop)
                 yield queue.popleft().result()
         finally:
             for future in queue:
@@ -89,7 +83,3 @@ def _open(*arguments):
     from talkdemo.render.scene import Scene  # imports OpenGL, which must happen on the render thread
 
     return Scene(*arguments)
-
-
-def _close(scene) -> None:
-    context.submit(scene.delete)

@@ -15,7 +15,7 @@ from pathlib import Path
 import numpy as np
 
 from talkdemo.files import replacing
-from talkdemo.records import FPS, SAMPLE_RATE, Speech, Stopped
+from talkdemo.records import FPS, SAMPLE_RATE, Speech, check_stop
 
 AUDIO_RATE = 48_000  # samples per second in the file
 AUDIO_BITS = 96_000  # per second, mono
@@ -42,70 +42,56 @@ def write(
 
     Raises ValueError for no frames, unfit frames and lengths that differ, `Stopped` when `stop` is set.
     """
-    try:
-        with replacing(path) as temporary:
-            return _encode(temporary, _checked(frames, stop), speech, fps, progress, quality, sound_bits)
-    finally:
-        if hasattr(frames, "close"):
-            frames.close()  # a renderer's generator drops what it has queued
-
-
-def _encode(
-    path: Path,
-    frames: Iterable[np.ndarray],
-    speech: Speech | None,
-    fps: float,
-    progress: Callable[[int], None] | None,
-    quality: int,
-    sound_bits: int,
-) -> int:
     import av
 
     rate = Fraction(fps).limit_denominator(1001)
+    options = {"movflags": "+faststart"}
     count = 0
     size: tuple[int, ...] = ()
     sound: _Sound | None = None
-    with av.open(str(path), "w", format="mp4", options={"movflags": "+faststart"}) as container:
-        for image in frames:
+    try:
+        with replacing(path) as part, av.open(str(part), "w", format="mp4", options=options) as container:
+            for image in _checked(frames, stop):
+                if not size:
+                    size = image.shape
+                    video = _video_stream(container, rate, size, quality)
+                    sound = _Sound(container, speech, sound_bits) if speech is not None else None
+                elif image.shape != size:
+                    raise ValueError(f"frame {count} is {image.shape}, the frames before it are {size}")
+                frame = av.VideoFrame.from_ndarray(np.ascontiguousarray(image), format="rgb24")
+                frame = frame.reformat(format="yuv420p", dst_colorspace="ITU709", dst_color_range="MPEG")
+                frame.pts, frame.time_base = count, 1 / rate
+                container.mux(video.encode(frame))
+                count += 1
+                if sound is not None:
+                    sound.write_until(count / rate)
+                if progress is not None:
+                    progress(count)
             if not size:
-                size = image.shape
-                video = _video_stream(container, rate, size, quality)
-                sound = _Sound(container, speech, sound_bits) if speech is not None else None
-            elif image.shape != size:
-                raise ValueError(f"frame {count} is {image.shape}, the frames before it are {size}")
-            frame = av.VideoFrame.from_ndarray(np.ascontiguousarray(image), format="rgb24")
-            frame = frame.reformat(format="yuv420p", dst_colorspace="ITU709", dst_color_range="MPEG")
-            frame.pts, frame.time_base = count, 1 / rate
-            container.mux(video.encode(frame))
-            count += 1
-            if sound is not None:
-                sound.write_until(count / rate)
-            if progress is not None:
-                progress(count)
-        if not size:
-            raise ValueError("no frames were given; a video needs at least one")
-        container.mux(video.encode(None))
-        if sound is not None and speech is not None:
-            if abs(speech.seconds - count / rate) > 1 / rate + 1e-6:
-                raise ValueError(
-                    f"the frames last {float(count / rate):.2f} s and the speech {speech.seconds:.2f} s; "
-                    "they must agree within one frame"
-                )
-            sound.finish()
+                raise ValueError("no frames were given; a video needs at least one")
+            container.mux(video.encode(None))
+            if sound is not None and speech is not None:
+                if abs(speech.seconds - count / rate) > 1 / rate + 1e-6:
+                    raise ValueError(
+                        f"the frames last {float(count / rate):.2f} s and the speech {speech.seconds:.2f} s; "
+                        "they must agree within one frame"
+                    )
+                container.mux(sound.stream.encode(None))
+    finally:
+        if hasattr(frames, "close"):
+            frames.close()  # a renderer's generator drops what it has queued
     return count
 
 
 def _checked(frames: Iterable[np.ndarray], stop: threading.Event | None) -> Iterator[np.ndarray]:
     for image in frames:
-        if stop is not None and stop.is_set():
-            raise Stopped
+        check_stop(stop)
         if image.ndim != 3 or image.shape[2] != 3 or image.dtype != np.uint8:
             raise ValueError(f"a frame is {image.dtype} {image.shape}; wanted uint8 (H, W, 3)")
         if image.shape[0] % 2 or image.shape[1] % 2:
             raise ValueError(f"frames are {image.shape[1]}×{image.shape[0]}; H.264 needs an even width and height")
         yield image
-    if stop is not None and stop.is_set():
-        raise Stopped
+    check_stop(stop)
 
 
 def _video_stream(container, rate: Fraction, size: tuple[int, ...], quality: int):
@@ -143,9 +129,6 @@ class _Sound:
         frame.sample_rate, frame.pts, frame.time_base = AUDIO_RATE, self.done, Fraction(1, AUDIO_RATE)
         self.container.mux(self.stream.encode(frame))
         self.done = end
-
-    def finish(self) -> None:
-        self.container.mux(self.stream.encode(None))
 
 
 def read(path: str | Path) -> tuple[np.ndarray, np.ndarray | None]:

@@ -35,7 +35,7 @@ def test_a_ball_alone_sees_the_sky_and_one_inside_another_does_not(face, opengl)
         np.concatenate([face.weld, face.weld + len(face.weld)]),
         (skin, Part("inside", skin.faces + len(face.neutral), skin.material)),
     )
-    sky = Renderer(shell, 64).open_sky
+    sky = Renderer(shell, 64)._scene.open_sky
     assert sky[own].mean() > 0.93
     assert sky[own + len(face.neutral)].max() < FLOOR + 0.1
 

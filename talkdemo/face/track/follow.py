@@ -17,7 +17,7 @@ import numpy as np
 from talkdemo.face.track.faces import Crowd, Track, mismatch
 from talkdemo.face.track.landmarker import Box, open_landmarker
 from talkdemo.face.track.read import CLOSEST, Video
-from talkdemo.records import Stopped
+from talkdemo.records import check_stop
 
 EVERY = 0.3  # seconds between frames that the scout looks at
 # MediaPipe smooths the landmarks of a single face over time, which delays lips by half a frame and lowers blinks. With
@@ -39,7 +39,7 @@ def scout(path: str | Path, name: str, progress: Progress, stop: threading.Event
     crowd, next_look, last, count = Crowd(), 0.0, 0.0, 0
     with closing(Video(path, name)) as video, open_landmarker(video=False) as detect:
         for seconds, image in video:
-            _check(stop)
+            check_stop(stop)
             last, count = seconds, count + 1
             if seconds < next_look:
                 continue
@@ -57,7 +57,7 @@ def follow(
     end = person.times[-1]
     with closing(Video(path, name)) as video, open_landmarker(video=True, faces=1) as detect:
         for seconds, image in video:
-            _check(stop)
+            check_stop(stop)
             times.append(seconds)
             box = None if alone else _box(person, seconds)
             if alone or box is not None:
@@ -71,11 +71,6 @@ def follow(
                     track.add(seconds, faces[0])
             progress(min(1.0, seconds / max(video.seconds or end, 1e-3)))
     return track, np.array(times)
-
-
-def _check(stop: threading.Event | None) -> None:
-    if stop is not None and stop.is_set():
-        raise Stopped("track")
 
 
 def _box(person: Track, seconds: float) -> Box | None:
