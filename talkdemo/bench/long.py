@@ -63,14 +63,14 @@ def measure(minutes: float, model: str, steps: int = DEFAULT_STEPS) -> dict[str,
         "model": model,
         "steps": steps,
         "minutes": minutes,
-        "seconds": _round(seconds),
-        "times_real_time": _round(speech.seconds / seconds),
-        "first_window_s": _round(arrivals[0]),
+        "seconds": rounded(seconds),
+        "times_real_time": rounded(speech.seconds / seconds),
+        "first_window_s": rounded(arrivals[0]),
         "megabytes_loaded": round(loaded),
         "megabytes_peak": round(peak),
         "windows": len(borders) + 1,
-        "border_acceleration": _round(ratio),
-        "border_acceleration_95": [_round(low), _round(high)],
+        "border_acceleration": rounded(ratio),
+        "border_acceleration_95": [rounded(low), rounded(high)],
         "stream_minus_animate": float(f"{np.abs(streamed - whole.tracks).max():.2g}"),
     }
 
@@ -111,5 +111,6 @@ def peak_megabytes() -> float:
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit / 1e6
 
 
-def _round(value: float) -> float:
+def rounded(value: float) -> float:
+    """To three significant digits."""
     return float(f"{value:.3g}")

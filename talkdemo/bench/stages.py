@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 import soundfile
 
-from talkdemo.bench.long import measure_apart
+from talkdemo.bench.long import measure_apart, rounded
 from talkdemo.files import EXAMPLES
 from talkdemo.records import (
     COEFFICIENTS,
@@ -60,7 +60,7 @@ def face_model() -> dict[str, object]:
     with torch.no_grad():
         vertices = model(coefficients, head)
         seconds = [_seconds(lambda: model(coefficients, head)) for _ in range(ROUNDS)]
-    return {"frames": 250, "vertices": vertices.shape[-2], "ms": _round(1000 * statistics.median(seconds))}
+    return {"frames": 250, "vertices": vertices.shape[-2], "ms": rounded(1000 * statistics.median(seconds))}
 
 
 def render() -> dict[str, object]:
@@ -85,10 +85,10 @@ def render() -> dict[str, object]:
         "vertices": len(face.neutral),
         "triangles": sum(len(part.faces) for part in face.parts),
         "device": context.submit(_device).result(),
-        "fps": _round(1 / fast),
-        "plain_fps": _round(1 / slow),
-        "ratio": _round(slow / fast),
-        "times_real_time": _round(1 / fast / FPS),
+        "fps": rounded(1 / fast),
+        "plain_fps": rounded(1 / slow),
+        "ratio": rounded(slow / fast),
+        "times_real_time": rounded(1 / fast / FPS),
     }
 
 
@@ -107,7 +107,7 @@ def video() -> dict[str, object]:
         size = path.stat().st_size
     fps = len(motion) / statistics.median(seconds)
     kilobits = size * 8 / 1000 / (len(motion) / FPS)
-    return {"size": SIZE, "fps": _round(fps), "times_real_time": _round(fps / FPS), "kbit_per_s": _round(kilobits)}
+    return {"size": SIZE, "fps": rounded(fps), "times_real_time": rounded(fps / FPS), "kbit_per_s": rounded(kilobits)}
 
 
 def pipeline(name: str = DIFFUSIONTALKER) -> dict[str, object]:
@@ -126,10 +126,10 @@ def pipeline(name: str = DIFFUSIONTALKER) -> dict[str, object]:
         for steps in STEPS:
             runs = [model.animate(Request(path, steps=steps))[0].meta for _ in range(ROUNDS if steps < 100 else 1)]
             for stage in runs[0]["seconds"]:  # decode, encode, sample; of a reference too
-                figures[f"{stage}_{steps}"] = _round(statistics.median(run["seconds"][stage] for run in runs))
+                figures[f"{stage}_{steps}"] = rounded(statistics.median(run["seconds"][stage] for run in runs))
             totals[steps] = statistics.median(sum(run["seconds"].values()) for run in runs)
-            figures[f"total_{steps}"] = _round(totals[steps])
-    figures["ratio"] = _round(totals[max(STEPS)] / totals[min(STEPS)])
+            figures[f"total_{steps}"] = rounded(totals[steps])
+    figures["ratio"] = rounded(totals[max(STEPS)] / totals[min(STEPS)])
     return figures
 
 
@@ -237,7 +237,3 @@ def _seconds(action: Callable[[], object]) -> float:
     start = time.perf_counter()
     action()
     return time.perf_counter() - start
-
-
-def _round(value: float) -> float:
-    return float(f"{value:.3g}")

@@ -76,7 +76,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    from talkdemo.cli.progress import progress_line
+    from talkdemo.cli.terminal import progress_line
     from talkdemo.reference import check
 
     model = choose_model(arguments)

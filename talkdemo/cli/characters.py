@@ -6,7 +6,7 @@ import argparse
 from pathlib import Path
 
 from talkdemo.cli.arguments import choose_character
-from talkdemo.cli.listing import print_names
+from talkdemo.cli.terminal import print_names
 from talkdemo.files import check_writable
 
 

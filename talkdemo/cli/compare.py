@@ -49,7 +49,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    from talkdemo.cli.progress import progress_line
+    from talkdemo.cli.terminal import progress_line
     from talkdemo.export import summary
 
     styles = both_styles(arguments)

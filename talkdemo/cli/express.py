@@ -49,7 +49,7 @@ def image_or_video(text: str) -> Path:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    from talkdemo.cli.progress import progress_line
+    from talkdemo.cli.terminal import progress_line
 
     if not arguments.presets:
         check(arguments)

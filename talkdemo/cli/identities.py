@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 
-from talkdemo.cli.listing import print_names
+from talkdemo.cli.terminal import print_names
 from talkdemo.files import IDENTITY_LIBRARY as FOLDER
 
 

@@ -54,15 +54,17 @@ def video(source: Path, arguments: argparse.Namespace) -> dict[str, object]:
     """Track and write the motion; returns the summary."""
     import numpy as np
 
-    from talkdemo.cli.progress import progress_line
+    from talkdemo.cli.terminal import progress_line
     from talkdemo.export import livelink, npz
     from talkdemo.face.arkit import NAMES
     from talkdemo.face.track.video import track
 
     if arguments.landmarks:
         raise ValueError(f"{source}: --landmarks was given for a video; a photograph is wanted, or --csv and --npz")
+    begin = time.perf_counter()
     with progress_line(arguments.progress) as report:
         tracked = track(source, mirrored=arguments.mirrored, progress=report)
+    seconds = time.perf_counter() - begin
     if arguments.csv:
         livelink.write(arguments.csv, tracked.motion, fps=arguments.fps)
     if arguments.npz:
@@ -76,12 +78,12 @@ def video(source: Path, arguments: argparse.Namespace) -> dict[str, object]:
         "length": round(length, 3),
         "seen": round(tracked.seen, 4),
         "confidence": round(float(tracked.confidence.mean()), 4),
-        "mirrored": tracked.mirrored,
+        "mirrored": arguments.mirrored,
         "channels": int(tracked.mask[: len(NAMES)].sum()),
         "rest": {name: round(float(value), 3) for name, value in zip(NAMES, rest, strict=True) if value >= 0.05},
         "camera": [round(float(angle), 4) for angle in camera],
-        "seconds": round(tracked.seconds, 3),
-        "times_real_time": round(length / tracked.seconds, 2),
+        "seconds": round(seconds, 3),
+        "times_real_time": round(length / seconds, 2),
     }
 
 

@@ -5,13 +5,13 @@ All lengths are measured on the default character with the head held still, as i
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import torch
 
-from talkdemo.compare.settings import MODEL_STAGES, Takes, stage_seconds
+from talkdemo.compare.settings import Takes, stage_seconds
 from talkdemo.face.arkit import indices
 from talkdemo.face.head import FaceModel
 from talkdemo.metrics.blink import blinks
@@ -34,27 +34,14 @@ class Lips:
 
 
 @dataclass(frozen=True)
-class Distance:
-    """Millimetres; of a track (T,) whose entries are the farthest lip vertex of each frame."""
-
-    mean: float
-    p95: float
-    max: float
-
-    @classmethod
-    def of(cls, track: np.ndarray) -> Distance:
-        return cls(float(track.mean()), float(np.percentile(track, 95)), float(track.max()))
-
-
-@dataclass(frozen=True)
 class Comparison:
     """The figures of two takes; tracks in millimetres at the motions' frame rate."""
 
     takes: Takes
     gaps: tuple[np.ndarray, np.ndarray]  # each (T,) inner-lip gap
     apart: np.ndarray  # (T,) farthest lip vertex of each frame
-    distance: Distance
-    other_seed: Distance | None
+    distance: Mapping[str, float]  # `spread` of it
+    other_seed: Mapping[str, float] | None
     opening_r: float  # correlation of the two gaps; nan when a mouth does not move
     closures: tuple[int, int]
     shared_closures: int
@@ -66,21 +53,9 @@ class Comparison:
         total = sum(self.closures)
         return 2 * self.shared_closures / total if total else None
 
-    @property
-    def seconds(self) -> tuple[float, float]:
-        """Speech to motion of each setting: encode + sample."""
-        first, second = (stage_seconds(motion, MODEL_STAGES) for motion in self.takes.motions)
-        return first, second
-
-    @property
-    def speed_up(self) -> float:
-        """How many times quicker the second setting is, speech to motion."""
-        return self.seconds[0] / max(self.seconds[1], 1e-9)
-
-    @property
-    def speed_up_sampling(self) -> float:
-        """The same of the sampler alone; encoding the speech costs both settings the same."""
-        first, second = (stage_seconds(motion, ("sample",)) for motion in self.takes.motions)
+    def speed_up(self, *stages: str) -> float:
+        """How many times quicker the second setting is in these stages."""
+        first, second = (stage_seconds(motion, stages) for motion in self.takes.motions)
         return first / max(second, 1e-9)
 
 
@@ -104,7 +79,9 @@ def compare(face: FaceModel, takes: Takes) -> Comparison:
         )
     mouths = [lips(face, motion) for motion in takes.motions]
     apart = lip_distance(mouths[0], mouths[1])
-    other = lip_distance(mouths[takes.quicker], lips(face, takes.other_seed)) if takes.other_seed is not None else None
+    other = None
+    if takes.other_seed is not None:
+        other = spread(lip_distance(mouths[takes.quicker], lips(face, takes.other_seed)))
     runs = [closed_runs(mouth.gap) for mouth in mouths]
     lids = indices("eyeBlink")
     first_rate, second_rate = (blinks(m.coefficients[:, lids].mean(axis=1), m.fps).per_minute for m in takes.motions)
@@ -112,8 +89,8 @@ def compare(face: FaceModel, takes: Takes) -> Comparison:
         takes,
         (mouths[0].gap * METRES_TO_MM, mouths[1].gap * METRES_TO_MM),
         apart,
-        Distance.of(apart),
-        None if other is None else Distance.of(other),
+        spread(apart),
+        other,
         correlation(mouths[0].gap, mouths[1].gap),
         (len(runs[0]), len(runs[1])),
         shared(runs[0], runs[1]),
@@ -126,6 +103,11 @@ def lip_distance(a: Lips, b: Lips) -> np.ndarray:
     parts = [slice(start, start + CHUNK) for start in range(0, len(a.vertices), CHUNK)]
     farthest = [distances(a.vertices[part], b.vertices[part]).max(axis=1) for part in parts]
     return np.concatenate(farthest) * METRES_TO_MM
+
+
+def spread(track: np.ndarray) -> dict[str, float]:
+    """Mean, 95th percentile and maximum of a track (T,), in its unit."""
+    return {"mean": float(track.mean()), "p95": float(np.percentile(track, 95)), "max": float(track.max())}
 
 
 def closed_runs(gap: np.ndarray) -> list[tuple[int, int]]:

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import asdict
 from typing import Any
 
-from talkdemo.compare.comparison import Comparison, Distance
+from talkdemo.compare.comparison import Comparison
 from talkdemo.compare.settings import MODEL_STAGES, stage_seconds, titles
 from talkdemo.records import MODEL_TITLES
 
@@ -35,11 +34,7 @@ def record(comparison: Comparison, **more: object) -> Record:
                 "checkpoint": meta.get("checkpoint", meta.get("model")),
                 "distilled": setting.distilled,
                 "steps": setting.steps,
-                "nfe": meta.get("nfe"),
-                "seed": meta.get("seed"),
-                "identity": meta.get("identity"),
-                "emotion": meta.get("emotion"),
-                "reference": meta.get("reference"),
+                **{key: meta.get(key) for key in ("nfe", "seed", "identity", "emotion", "reference")},
                 "seconds": {**stages, "total": round(sum(stages.values()), 4)},
                 "closures": closures,
                 "blinks_per_minute": round(blinks, 2),
@@ -51,8 +46,8 @@ def record(comparison: Comparison, **more: object) -> Record:
         "frames": len(takes.motions[0]),
         "fps": float(takes.motions[0].fps),
         "matches": next((m.meta["matches"] for m in takes.motions if m.meta.get("matches")), None),
-        "speed_up": float(f"{comparison.speed_up:.4g}"),
-        "speed_up_sampling": float(f"{comparison.speed_up_sampling:.4g}"),
+        "speed_up": float(f"{comparison.speed_up(*MODEL_STAGES):.4g}"),
+        "speed_up_sampling": float(f"{comparison.speed_up('sample'):.4g}"),
         "lip_distance_mm": _millimetres(comparison.distance),
         "lip_distance_other_seed_mm": comparison.other_seed and _millimetres(comparison.other_seed),
         "opening_correlation": None if math.isnan(comparison.opening_r) else round(comparison.opening_r, 4),
@@ -66,8 +61,8 @@ def record(comparison: Comparison, **more: object) -> Record:
     return {key: value for key, value in made.items() if value is not None}
 
 
-def _millimetres(distance: Distance) -> dict[str, float]:
-    return {name: round(value, 4) for name, value in asdict(distance).items()}
+def _millimetres(distance: Mapping[str, float]) -> dict[str, float]:
+    return {name: round(value, 4) for name, value in distance.items()}
 
 
 def title(run: Mapping[str, Any]) -> str:

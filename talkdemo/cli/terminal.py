@@ -1,9 +1,9 @@
-"""Stages and fractions in, one line on stderr out that is rewritten in place on a terminal."""
+"""Prints progress, as one line on stderr that is rewritten in place on a terminal, and lists of names."""
 
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 
 
@@ -27,3 +27,11 @@ def progress_line(always: bool = False) -> Iterator[Callable[[str, float], None]
     finally:
         if terminal and shown:
             print("\r\033[K", end="", file=sys.stderr, flush=True)
+
+
+def print_names(descriptions: Mapping[str, str]) -> int:
+    """Returns the exit status."""
+    width = max(map(len, descriptions), default=0)
+    for name, description in descriptions.items():
+        print(f"{name:{width}}  {description}".rstrip())
+    return 0
