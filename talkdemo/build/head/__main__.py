@@ -12,6 +12,7 @@ import json
 from pathlib import Path
 
 import numpy as np
+from PIL import Image
 
 from talkdemo.build.head.assembly import assemble, mirror_rows, moving_first, part_faces, twins
 from talkdemo.build.head.eyes import POLAR, SEGMENTS, TURN, eyeball, lashes, look
@@ -172,8 +173,6 @@ def _lash_roots(
 
 def encode(pixels: np.ndarray, *, quality: int = 88) -> np.ndarray:
     """(H, W, 3) → JPEG bytes, (H, W, 4) → WebP bytes, as a uint8 array."""
-    from PIL import Image
-
     stream = io.BytesIO()
     image = Image.fromarray(pixels)
     if pixels.shape[2] == 4:

