@@ -42,14 +42,13 @@ def save(
     kind: str,
     config: Mapping[str, Any],
     provenance: Mapping[str, Any],
-    dtype: torch.dtype = torch.float16,
 ) -> Path:
-    """Write a module's weights and buffers; floating tensors are stored as `dtype`. Written whole or not at all."""
+    """Write a module's weights and buffers, floating tensors in 16 bits. Written whole or not at all."""
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
     tensors = {
-        name: (t.detach().to(dtype) if t.is_floating_point() else t.detach()).contiguous().cpu().clone()
-        for name, t in module.state_dict().items()
+        name: (tensor.half() if tensor.is_floating_point() else tensor).contiguous().cpu().clone()
+        for name, tensor in module.state_dict().items()
     }
     return _write(path, tensors, kind, config, provenance)
 
@@ -87,8 +86,8 @@ def _write(
     return path
 
 
-def find(name: str, folder: Path | str | None = None) -> Path:
-    """The path of checkpoint `name`: a file's path, a name in `folder`, in TALKDEMO_WEIGHTS or in the package, or
+def find(name: str) -> Path:
+    """The path of checkpoint `name`: a file's path, a name in TALKDEMO_WEIGHTS or in the package, or
     `hf://owner/repository/name` on the Hugging Face Hub (fetched on first use).
 
     Raises ValueError when it is nowhere, listing what is installed, or cannot be fetched.
@@ -104,20 +103,19 @@ def find(name: str, folder: Path | str | None = None) -> Path:
             return Path(hf_hub_download(repository, file))
         except OSError as error:  # no network, no such repository, no such file
             raise ValueError(f"{name} cannot be fetched from the Hugging Face Hub ({type(error).__name__})") from error
-    folders = _folders(folder)
-    for candidate in (Path(name), *(f / f"{name}.safetensors" for f in folders)):
+    for candidate in (Path(name), *(folder / f"{name}.safetensors" for folder in _folders())):
         if candidate.is_file():
             return candidate
-    raise ValueError(f"there is no checkpoint {name!r}; installed: {', '.join(installed(folder)) or 'none'}")
+    raise ValueError(f"there is no checkpoint {name!r}; installed: {', '.join(installed()) or 'none'}")
 
 
-def installed(folder: Path | str | None = None) -> list[str]:
-    """Names of the checkpoints in `folder`, in TALKDEMO_WEIGHTS and in the package."""
-    return sorted({p.stem for f in _folders(folder) for p in f.glob("*.safetensors")})
+def installed() -> list[str]:
+    """Names of the checkpoints in TALKDEMO_WEIGHTS and in the package."""
+    return sorted({path.stem for folder in _folders() for path in folder.glob("*.safetensors")})
 
 
-def _folders(folder: Path | str | None) -> list[Path]:
-    return [Path(f) for f in (folder, os.environ.get("TALKDEMO_WEIGHTS"), WEIGHTS) if f]
+def _folders() -> list[Path]:
+    return [Path(folder) for folder in (os.environ.get("TALKDEMO_WEIGHTS"), WEIGHTS) if folder]
 
 
 def describe(path: Path | str) -> dict[str, Any]:

@@ -10,7 +10,7 @@ import json
 import time
 from pathlib import Path
 
-from talkdemo.cli.arguments import integer, output_path
+from talkdemo.cli.arguments import check_outputs, check_source, integer, output_path
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -27,8 +27,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     from talkdemo.face.track.photo import is_photo
 
-    source = Path(arguments.source)
-    check_files(source, [path for path in (arguments.csv, arguments.npz, arguments.landmarks) if path])
+    source = check_source(arguments.source, "a video or a photograph is wanted")
+    check_outputs((arguments.csv, arguments.npz, arguments.landmarks), source=[source])
     summary = photo(source, arguments) if is_photo(source) else video(source, arguments)
     print(json.dumps(summary))
     return 0
@@ -85,18 +85,3 @@ def video(source: Path, arguments: argparse.Namespace) -> dict[str, object]:
         "seconds": round(seconds, 3),
         "times_real_time": round(length / seconds, 2),
     }
-
-
-def check_files(source: Path, outputs: list[Path]) -> None:
-    """All that can be known about the files before any work is done."""
-    from talkdemo.files import check_writable
-
-    wanted = "a video or a photograph is wanted"
-    if not source.exists():
-        raise ValueError(f"{source}: there is no such file; {wanted}")
-    if source.is_dir():
-        raise ValueError(f"{source}: a folder was given; {wanted}")
-    for path in outputs:
-        check_writable(path)
-        if path.resolve() == source.resolve():
-            raise ValueError(f"{path}: the source itself was given as output; another name is wanted")

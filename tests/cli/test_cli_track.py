@@ -32,7 +32,7 @@ def tracked(monkeypatch: pytest.MonkeyPatch) -> list[dict]:
         offset[INDEX["browDownLeft"]] = 0.25
         motion = Motion(coefficients, head, FPS, {"source": path.name})
         mask, sure = np.ones(55, bool), np.ones(30, np.float32)
-        return tracker.Tracked(path.name, motion, mask, sure, 0.9, offset, bool(given["mirrored"]), 0.4)
+        return tracker.Tracked(path.name, motion, mask, sure, 0.9, offset)
 
     monkeypatch.setattr(tracker, "track", track)
     return asked
@@ -54,7 +54,7 @@ def test_writes_motion(tracked, tmp_path: Path, capsys) -> None:
     summary = json.loads(output.out)
     assert "track 100 %" in output.err and tracked[0]["mirrored"] is True
     assert summary["frames"] == 30 and summary["length"] == 1.2 and summary["seen"] == 0.9 and summary["mirrored"]
-    assert summary["seconds"] == 0.4 and summary["times_real_time"] == 3.0 and summary["rest"] == {"browDownLeft": 0.25}
+    assert summary["times_real_time"] > 1 and summary["rest"] == {"browDownLeft": 0.25}
     assert livelink.read(tmp_path / "me.csv").fps == 50
     (motion,) = npz.read(tmp_path / "me.npz")
     assert len(motion) == 30 and motion.meta["source"] == "me.mp4"

@@ -26,23 +26,15 @@ class Track:
     """One face over time."""
 
     times: list[float] = field(default_factory=list)  # seconds
-    faces: list[tuple[np.ndarray, np.ndarray]] = field(default_factory=list)  # (52,) coefficients, (3, 3) rotation
+    coefficients: list[np.ndarray] = field(default_factory=list)  # (52,)
+    rotations: list[np.ndarray] = field(default_factory=list)  # (3, 3)
     boxes: list[Box] = field(default_factory=list)
 
     def add(self, seconds: float, face: DetectedFace) -> None:
         self.times.append(seconds)
-        self.faces.append((face.coefficients, face.rotation))
+        self.coefficients.append(face.coefficients)
+        self.rotations.append(face.rotation)
         self.boxes.append(face.box)
-
-    @property
-    def coefficients(self) -> np.ndarray:
-        """(N, 52)"""
-        return np.stack([coefficients for coefficients, _ in self.faces])
-
-    @property
-    def rotations(self) -> np.ndarray:
-        """(N, 3, 3)"""
-        return np.stack([rotation for _, rotation in self.faces])
 
     @property
     def size(self) -> float:
@@ -130,6 +122,7 @@ def _joined(pieces: list[Track]) -> Track:
     track = Track()
     for piece in sorted(pieces, key=lambda piece: piece.times[0]):
         track.times += piece.times
-        track.faces += piece.faces
+        track.coefficients += piece.coefficients
+        track.rotations += piece.rotations
         track.boxes += piece.boxes
     return track

@@ -50,17 +50,15 @@ class Landmarks:
         return {"width": self.width, "height": self.height, "landmarks": points}
 
 
-def photo_landmarks(path: str | Path, *, name: str | None = None) -> Landmarks:
+def photo_landmarks(path: Path) -> Landmarks:
     """The landmarks of the one face, or of the clearly largest.
 
     Raises ValueError with one sentence: not an image, too large, no face, several of like size, no landmarker.
     """
-    path = Path(path)
-    name = Path(name or path).name
-    image, size = read_photo(path, name, SIDE)
+    image, size = read_photo(path, path.name, SIDE)
     scale = min(1.0, SIDE / max(size))
     with open_landmarker(video=False) as detect:
-        face = largest(detect(image), name, scale)
+        face = largest(detect(image), path.name, scale)
     return Landmarks(*size, to_68(face) / np.float32(scale))
 
 

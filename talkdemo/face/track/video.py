@@ -11,7 +11,6 @@ image, which a face does not show: `mirrored=True` swaps left and right, yaw and
 from __future__ import annotations
 
 import threading
-import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -43,8 +42,6 @@ class Tracked:
     confidence: np.ndarray  # (T,) 0..1; 0 where the face was not detected and the motion is interpolated
     seen: float  # fraction of the video's frames in which the face was detected
     offset: np.ndarray  # (55,) what was subtracted: coefficients of the resting face, rotation vector of the camera
-    mirrored: bool
-    seconds: float  # spent
 
     @property
     def reference(self) -> Reference:
@@ -67,7 +64,6 @@ def track(
     `progress` gets ("track", fraction done). Raises ValueError in one sentence, Stopped once `stop` is set.
     """
     name = Path(name or path).name
-    begin = time.perf_counter()
 
     def part(start: float, end: float) -> Callable[[float], None]:
         return lambda fraction: progress("track", start + (end - start) * fraction) if progress else None
@@ -83,12 +79,11 @@ def track(
     coefficients, head, confidence, offset = _signal(face, times, length)
     if mirrored:
         coefficients, head = mirror(coefficients, head)
-    seconds = time.perf_counter() - begin
     part(0.0, 1.0)(1.0)
     meta = {"source": name, "tracker": "mediapipe face_landmarker", "seen": round(seen, 4), "mirrored": mirrored}
     mask = np.ones(CHANNELS, bool)
     mask[indices(*UNSEEN)] = False
-    return Tracked(name, Motion(coefficients, head, FPS, meta), mask, confidence, seen, offset, mirrored, seconds)
+    return Tracked(name, Motion(coefficients, head, FPS, meta), mask, confidence, seen, offset)
 
 
 def mirror(coefficients: np.ndarray, head: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -102,7 +97,8 @@ def _signal(face: Track, times: np.ndarray, length: float) -> list[np.ndarray]:
 
     at = np.array(face.times)
     frames = max(1, round(length * FPS))
-    coefficients, rotations = track_filter.resample(at, face.coefficients, face.rotations, frames)
+    observed = np.stack(face.coefficients), np.stack(face.rotations)
+    coefficients, rotations = track_filter.resample(at, *observed, frames)
     coefficients = track_filter.quiet(coefficients, track_filter.CHANNEL_NOISE)
     rotations = track_filter.quiet_head(rotations)
     middles = (times[1:] + times[:-1]) / 2
