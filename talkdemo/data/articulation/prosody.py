@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from talkdemo.audio.phones import INDEX, SILENCE, VOWELS
+from talkdemo.data.speech.timed_speech import append
 from talkdemo.records import FPS, Phone
 
 PAUSE = 0.25  # seconds of silence that end a phrase and let the mouth close
@@ -37,19 +38,13 @@ def segments(phones: Sequence[Phone], seconds: float) -> tuple[Phone, ...]:
             break
         start, end = max(now, phone.start), min(phone.end, seconds)
         if start > now + 1e-4:
-            out.append(Phone(now, start, SILENCE))
+            append(out, Phone(now, start, SILENCE))
         if end > start + 1e-4:
-            out.append(Phone(start, end, phone.label, phone.stress))
+            append(out, Phone(start, end, phone.label, phone.stress))
             now = end
     if seconds > now + 1e-4 or not out:
-        out.append(Phone(now, max(seconds, now + 1e-3), SILENCE))
-    joined: list[Phone] = []
-    for phone in out:
-        if joined and phone.label == SILENCE == joined[-1].label:
-            joined[-1] = Phone(joined[-1].start, phone.end, SILENCE)
-        else:
-            joined.append(phone)
-    return tuple(joined)
+        append(out, Phone(now, max(seconds, now + 1e-3), SILENCE))
+    return tuple(out)
 
 
 def analyse(phones: Sequence[Phone], energy: np.ndarray, pitch: np.ndarray, frames: int) -> Prosody:

@@ -97,7 +97,7 @@ def render(person: Sitter, split: str, model: FaceModel, see: See, generator: np
         exact = renderer.camera.project(points)
         images, seen = [], []
         for frame in renderer.frames(vertices.numpy()):  # the next one is rendered meanwhile
-            images.append(_developed(frame, person.curve))
+            images.append(person.curve[frame, np.arange(3)])
             seen.append(landmarks_seen(images[-1], see))
     finally:
         renderer.close()
@@ -120,8 +120,3 @@ def render_people(numbers: Iterable[int], out: Path, seed: int = 0) -> Iterator[
             portraits = render(sitter(k, seed), split_of(k), model, see, np.random.default_rng([seed, 70, k]))
             portraits.save(out / f"{portraits.person}.npz")
             yield portraits
-
-
-def _developed(image: np.ndarray, curve: np.ndarray) -> np.ndarray:
-    """(H, W, 3) uint8 through a (256, 3) curve."""
-    return np.stack([curve[image[..., i], i] for i in range(3)], axis=-1)

@@ -38,6 +38,14 @@ def arpabet(name: str) -> str:
     return label
 
 
+def append(phones: list[Phone], phone: Phone) -> None:
+    """Append a phone; silence after silence lengthens it."""
+    if phones and phone.label == SILENCE == phones[-1].label:
+        phones[-1] = Phone(phones[-1].start, phone.end, SILENCE)
+    else:
+        phones.append(phone)
+
+
 def cover(marks: list[tuple[float, str, int]], seconds: float) -> tuple[Phone, ...]:
     """(end, label, stress) in order → phones that start at 0, follow one another and end at `seconds`.
 
@@ -49,16 +57,8 @@ def cover(marks: list[tuple[float, str, int]], seconds: float) -> tuple[Phone, .
         end = min(end, seconds)
         if end - start < 1e-4:
             continue
-        if phones and label == SILENCE == phones[-1].label:
-            phones[-1] = Phone(phones[-1].start, end, label)
-        else:
-            phones.append(Phone(start, end, label, stress))
+        append(phones, Phone(start, end, label, stress))
         start = end
-    if not phones:
-        return (Phone(0.0, seconds, SILENCE),)
-    if seconds - start > 1e-4:
-        if phones[-1].label == SILENCE:
-            phones[-1] = Phone(phones[-1].start, seconds, SILENCE)
-        else:
-            phones.append(Phone(start, seconds, SILENCE))
+    if not phones or seconds - start > 1e-4:
+        append(phones, Phone(start, seconds, SILENCE))
     return tuple(phones)

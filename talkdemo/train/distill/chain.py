@@ -123,7 +123,8 @@ class Chain:
         student = student_of(teacher, current.steps, self.options.width, self.options.layers)
         folder, seed = self.run / f"round-{current.steps}", self.options.seed + current.steps
         print(f"round {current.steps}: {current.minutes:.1f} minutes, rate {current.rate:g}", flush=True)
-        loss = DistillLoss(teacher, current.steps, current.halves, self.motion, seed)
+        motion = MotionLoss(self.face, closure=CLOSURE)
+        loss = DistillLoss(teacher, current.steps, current.halves, motion, seed)
         config = LoopConfig(
             current.minutes, current.rate, warmup_steps=20, weight_decay=0.0, average=0.985, save_every=60,
             log_every=20, steps=self.options.max_steps,
@@ -166,10 +167,6 @@ class Chain:
     @cached_property
     def face(self) -> FaceModel:
         return FaceModel.load().to(self.device)
-
-    @cached_property
-    def motion(self) -> MotionLoss:
-        return MotionLoss(self.face, closure=CLOSURE)
 
     @cached_property
     def evaluator(self) -> Evaluator:

@@ -123,7 +123,8 @@ class Evaluator:
     def unguided(self, talker: Talker, generated: torch.Tensor) -> Scores:
         """The scores of motion (B, L, 55) that do not need guidance."""
         reference, true = self.set.reference, self._true()
-        gap, true_gap = (self._gap(self._mouth(talker, x)) for x in (generated, true))
+        mouths = (self._mouth(talker, x) for x in (generated, true))
+        gap, true_gap = (np.maximum(m[:, -2, 1] - m[:, -1, 1], 0) for m in mouths)  # upwards; pressed lips are closed
         closed = true_gap < CLOSED
         return {
             "lips": self._lip_distance(talker, generated, reference),
@@ -143,9 +144,6 @@ class Evaluator:
     def _lip_distance(self, talker: Talker, generated: torch.Tensor, other: torch.Tensor) -> float:
         a, b = self._mouth(talker, generated), self._mouth(talker, other)
         return lve(a, b, np.arange(a.shape[1] - 2))
-
-    def _gap(self, mouth: np.ndarray) -> np.ndarray:
-        return np.maximum(mouth[:, -2, 1] - mouth[:, -1, 1], 0)  # along the face's up axis; pressed lips are closed
 
     def _upper_motion(self, talker: Talker, x: torch.Tensor) -> float:
         displacement = self.upper(self._coefficients(talker, x)) - self.neutral

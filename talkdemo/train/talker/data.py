@@ -22,6 +22,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import torch
 
 from talkdemo import files
 from talkdemo.audio.ssl import open_encoder
@@ -261,7 +262,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     args = parser.parse_args(arguments)
     voices = [p.parent.name for p in sorted(args.corpus.glob("*/utterances.json"))]
     work: list[Future[Any]] = []
-    with ProcessPoolExecutor(args.processes, initializer=_one_thread) as pool:
+    with ProcessPoolExecutor(args.processes, initializer=torch.set_num_threads, initargs=(1,)) as pool:
         if args.step == "motion":
             work.append(pool.submit(make_performed, args.aligned, args.out))
             work += [pool.submit(make_recorded, c, args.out, s) for c in RECORDED for s in ("train", "held-out")]
@@ -283,9 +284,3 @@ def main(arguments: Sequence[str] | None = None) -> None:
             done.result()
             print(".", end="", flush=True)
     print()
-
-
-def _one_thread() -> None:
-    import torch
-
-    torch.set_num_threads(1)

@@ -77,11 +77,11 @@ class AdaptLoss:
             }
 
 
-def nt_xent(first: torch.Tensor, second: torch.Tensor) -> torch.Tensor:
+def nt_xent(first: torch.Tensor, second: torch.Tensor, temperature: float = TEMPERATURE) -> torch.Tensor:
     """Normalised, temperature-scaled cross-entropy of unit vectors (B, D) and their partners (B, D): every vector has
     to find its partner among the 2B − 1 others."""
     both = torch.cat([first, second])
-    cosine = both @ both.T / TEMPERATURE
+    cosine = both @ both.T / temperature
     cosine = cosine.masked_fill(torch.eye(len(both), dtype=torch.bool, device=both.device), -torch.inf)
     partner = torch.arange(len(both), device=both.device).roll(len(first))
     return F.cross_entropy(cosine, partner)
