@@ -15,7 +15,7 @@ from talkdemo.cli.arguments import (
     add_speech,
     add_style,
     check_outputs,
-    check_speech,
+    check_source,
     choose,
     choose_character,
     integer,
@@ -80,14 +80,14 @@ def run(arguments: argparse.Namespace) -> int:
     from talkdemo.reference import check
 
     model = choose_model(arguments)
-    speech, clips = check_speech(arguments.speech), names(arguments.reference)
+    speech, clips = check_source(arguments.speech), names(arguments.reference)
     for clip in clips:
         check(clip)
     single = {kind: getattr(arguments, kind) for kind in ("npz", "json", "wav", "zip")}
     several = {"video": arguments.out, "csv": arguments.csv, "glb": arguments.glb}
     outputs = Outputs(**several, **single, csv_fps=arguments.fps)
     paths = [path for option in several.values() for path in numbered(option, arguments.samples)]
-    check_outputs((*paths, *single.values()), speech, clips)
+    check_outputs((*paths, *single.values()), speech=[speech], reference=clips)
     drawn = arguments.out or arguments.glb or arguments.zip
     character = choose_character(arguments.character) if drawn or arguments.character else None
     if arguments.out or arguments.zip:

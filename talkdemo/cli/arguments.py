@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from talkdemo.files import check_writable
@@ -138,21 +138,20 @@ def names(choice: str | dict[str, float] | None) -> list[str]:
     return [] if choice is None else [choice] if isinstance(choice, str) else list(choice)
 
 
-def check_speech(path: Path | str) -> Path:
-    """The file of the speech, when it is there."""
-    speech = Path(path)
-    if not speech.exists():
-        raise ValueError(f"{speech}: there is no such file; a sound or video file is wanted")
-    if speech.is_dir():
-        raise ValueError(f"{speech}: a folder was given; a sound or video file is wanted")
-    return speech
+def check_source(path: Path | str, wanted: str = "a sound or video file is wanted") -> Path:
+    """The file that is read, when it is there."""
+    source = Path(path)
+    if not source.exists():
+        raise ValueError(f"{source}: there is no such file; {wanted}")
+    if source.is_dir():
+        raise ValueError(f"{source}: a folder was given; {wanted}")
+    return source
 
 
-def check_outputs(outputs: Iterable[Path | None], speech: Path, clips: Sequence[str] = ()) -> None:
-    """Raises ValueError for a file that cannot be written, or that is one of those read."""
+def check_outputs(outputs: Iterable[Path | None], **sources: Iterable[Path | str]) -> None:
+    """Raises ValueError for a file that cannot be written, or that is one of the `sources` (what it is=the files)."""
     for path in filter(None, outputs):
         check_writable(path)
-        if path.resolve() == speech.resolve():
-            raise ValueError(f"{path}: the speech itself was given as output; another name is wanted")
-        if any(path.resolve() == Path(clip).resolve() for clip in clips):
-            raise ValueError(f"{path}: the reference itself was given as output; another name is wanted")
+        for what, files in sources.items():
+            if path.resolve() in [Path(file).resolve() for file in files]:
+                raise ValueError(f"{path}: the {what} itself was given as output; another name is wanted")

@@ -18,7 +18,7 @@ from talkdemo.cli.arguments import (
     add_style,
     blend,
     check_outputs,
-    check_speech,
+    check_source,
     choose,
     choose_character,
     integer,
@@ -53,7 +53,7 @@ def run(arguments: argparse.Namespace) -> int:
     from talkdemo.export import summary
 
     styles = both_styles(arguments)
-    check_outputs((arguments.out, arguments.json), check_speech(arguments.speech))
+    check_outputs((arguments.out, arguments.json), speech=[check_source(arguments.speech)])
     character = choose_character(arguments.character) if arguments.out or arguments.character else None
     if arguments.out:
         from talkdemo.render import raster

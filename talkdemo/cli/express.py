@@ -13,7 +13,7 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from talkdemo.cli.arguments import choose, integer, number, output_path
+from talkdemo.cli.arguments import check_outputs, choose, integer, number, output_path
 from talkdemo.records import MAX_AMOUNT
 
 if TYPE_CHECKING:
@@ -94,7 +94,6 @@ def run(arguments: argparse.Namespace) -> int:
 
 def check(arguments: argparse.Namespace) -> None:
     """All that can be known before any work is done."""
-    from talkdemo.files import check_writable
     from talkdemo.gcgan.gallery import gallery
 
     if arguments.face is None:
@@ -126,9 +125,7 @@ def check(arguments: argparse.Namespace) -> None:
             raise ValueError(f"{path}: there is no such file")
         if path.is_dir():
             raise ValueError(f"{path}: a folder was given; a file is wanted")
-        if path.resolve() == arguments.out.resolve():
-            raise ValueError(f"{path}: the source itself was given as output; another name is wanted")
-    check_writable(arguments.out)
+    check_outputs([arguments.out], source=files)
 
 
 def open_face(face: str) -> Portrait:

@@ -36,18 +36,19 @@ def voice_scores(voice: str, count: int, measurer: Measurer) -> tuple[int, Sums]
 
 def run(args: argparse.Namespace) -> int:
     """Measure and print, voice by voice."""
-    measurer, rows, everything = Measurer.load(), [], (0, dict[str, tuple[float, float]]())
-    for voice in [*VOICES_OF["synthetic"], *VOICES_OF["voices"]]:
-        count, totals = voice_scores(voice, args.clips, measurer)
-        if count:
-            rows.append((voice, count, totals))
-            add(everything[1], totals)
-    rows.append(("all", sum(count for _, count, _ in rows), everything[1]))
+    measurer = Measurer.load()
+    voices = [*VOICES_OF["synthetic"], *VOICES_OF["voices"]]
+    rows = [(voice, *voice_scores(voice, args.clips, measurer)) for voice in voices]
+    everything: Sums = {}
+    for _, _, totals in rows:
+        add(everything, totals)
+    rows.append(("all", sum(count for _, count, _ in rows), everything))
     columns = [Column("voice"), Column("utterances"), Column("/p b m/", ".0f")]
     columns += [Column(title, ".2f") for title in FIGURES.values()]
-    cells = []
-    for voice, count, totals in rows:
-        figures = means(totals)
-        cells.append([voice, count, totals.get("hits", (0, 0))[1], *map(figures.get, FIGURES)])
+    cells = [
+        [voice, count, totals.get("hits", (0, 0))[1], *map(means(totals).get, FIGURES)]
+        for voice, count, totals in rows
+        if count or voice == "all"
+    ]
     print(Table(columns, cells))
     return 0

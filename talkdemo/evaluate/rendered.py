@@ -8,12 +8,13 @@ the same tracker (GRID), its jawOpen and mouthPucker on our video are correlated
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import asdict, dataclass, replace
 
 import numpy as np
 
 from talkdemo.evaluate import cache
+from talkdemo.evaluate.reporting import mean
 from talkdemo.face import arkit
 from talkdemo.face.track.landmarker import model_file, open_landmarker
 from talkdemo.files import ASSETS
@@ -85,25 +86,16 @@ class VideoTracker:
     def track(self, motion: Motion) -> LipTracks:
         """Render the motion and track it; cached."""
         motion_hashes = [cache.array_hash(motion.coefficients), cache.array_hash(motion.head)]
-        parts = [SIZE, ZOOM, EDGES, self.character, _renderer_hash(), cache.file_hash(model_file()), *motion_hashes]
-
-        def compute() -> Mapping[str, np.ndarray]:
-            tracks = track_frames(self.frames(motion), motion.fps)
-            return {"gap": tracks.gap, "jaw": tracks.jaw, "pucker": tracks.pucker}
-
-        return LipTracks(**cache.cached("lips", parts, compute))
+        renderer = cache.key(cache.code("face", "render"), cache.file_hash(ASSETS / "head.npz"))
+        parts = [SIZE, ZOOM, EDGES, self.character, renderer, cache.file_hash(model_file()), *motion_hashes]
+        tracks = cache.cached("lips", parts, lambda: asdict(track_frames(self.frames(motion), motion.fps)))
+        return LipTracks(**tracks)
 
 
 @functools.cache
 def video_tracker() -> VideoTracker:
     """The one tracker of the process."""
     return VideoTracker()
-
-
-@functools.cache
-def _renderer_hash() -> str:
-    """Hash of the head's file and of the code that renders it."""
-    return cache.key(cache.code("face", "render"), cache.file_hash(ASSETS / "head.npz"))
 
 
 def evaluate_rendered(
@@ -141,18 +133,14 @@ def track_scores(videos: Sequence[LipTracks], tracks: Sequence[np.ndarray]) -> d
         ours = [getattr(video, short) for video in videos]
         real = [np.asarray(track)[:, arkit.INDEX[channel]] for track in tracks]
         pairs = [_cut(a, b) for a, b in zip(ours, real, strict=True)]
-        figures[f"r_{short}"] = _mean([correlation(a, b) for a, b in pairs])
+        figures[f"r_{short}"] = mean([correlation(a, b) for a, b in pairs])
         figures[f"r_{short}_pooled"] = correlation(*(np.concatenate(column) for column in zip(*pairs, strict=True)))
         if len(videos) > 1:
             others = [correlation(*_cut(a, b)) for i, a in enumerate(ours) for j, b in enumerate(real) if i != j]
-            figures[f"r_{short}_shuffled"] = _mean(others)
+            figures[f"r_{short}_shuffled"] = mean(others)
     return figures
 
 
 def _cut(a: np.ndarray, b: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     frames = min(len(a), len(b))
     return a[:frames], b[:frames]
-
-
-def _mean(values: Sequence[float]) -> float:
-    return float(np.mean([value for value in values if value == value] or [np.nan]))
