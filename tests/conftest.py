@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import threading
 import time
 import wave
@@ -188,3 +189,33 @@ def maya():
     from talkdemo.gcgan.gallery import open_gallery
 
     return open_gallery("maya")
+
+
+def _read_video(path: str | Path) -> tuple[np.ndarray, np.ndarray | None]:
+    """The frames (T, H, W, 3) uint8 and the sound (N,) float32 at SAMPLE_RATE (None without a track) of a short file.
+
+    Both start at the file's time zero, as a player shows them. Everything is held in memory.
+    """
+    import av
+
+    with av.open(str(path)) as container:
+        frames = np.stack([f.to_ndarray(format="rgb24") for f in container.decode(video=0)])
+    with av.open(str(path)) as container:
+        if not container.streams.audio:
+            return frames, None
+        resampler = av.AudioResampler(format="flt", layout="mono", rate=SAMPLE_RATE)
+        start: float | None = None
+        pieces: list[np.ndarray] = []
+        for frame in container.decode(audio=0):
+            if start is None:
+                start = frame.time or 0.0
+            pieces += [f.to_ndarray()[0] for f in resampler.resample(frame)]
+        pieces += [f.to_ndarray()[0] for f in resampler.resample(None)]
+    samples = np.concatenate(pieces)
+    shift = math.floor((start or 0.0) * SAMPLE_RATE + 0.5)
+    return frames, np.pad(samples, (shift, 0)) if shift >= 0 else samples[-shift:]
+
+
+@pytest.fixture(scope="session")
+def read_video() -> Callable[[str | Path], tuple[np.ndarray, np.ndarray | None]]:
+    return _read_video

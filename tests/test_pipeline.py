@@ -12,7 +12,6 @@ from talkdemo.audio.decode import decode
 from talkdemo.face.arkit import INDEX, indices
 from talkdemo.pipeline import SpeechToFace
 from talkdemo.records import AUTO, SAMPLE_RATE, Guidance, Motion, Request, Speech, Stopped
-from talkdemo.render import video
 
 CLIPS = Path(__file__).parents[1] / "examples" / "speech"
 
@@ -188,13 +187,13 @@ def test_progress_runs_through_the_stages_and_stop_stops(model, speech):
 
 
 @pytest.mark.slow
-def test_video_has_picture_and_sound_of_the_same_length(model, tmp_path):
+def test_video_has_picture_and_sound_of_the_same_length(model, tmp_path, read_video):
     speech = Speech(decode(CLIPS / "welcome.flac").samples[: 2 * SAMPLE_RATE])
     motion = model.animate(Request(speech, identity="Ada"))[0]
     path = tmp_path / "talk.mp4"
     seconds = model.video(motion, speech, path, size=256)
     assert set(seconds) == {"face", "render", "mux"}
-    frames, samples = video.read(path)
+    frames, samples = read_video(path)
     assert len(frames) == 50 and frames[0].shape[:2] == (256, 256)
     assert abs(len(samples) / len(speech.samples) - 1) < 0.03 or abs(len(samples) / 48_000 - 2) < 0.06
     assert [p.name for p in tmp_path.iterdir()] == ["talk.mp4"]

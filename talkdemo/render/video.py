@@ -1,4 +1,4 @@
-"""Writes frames and speech as mp4 (H.264 yuv420p and AAC, image and sound in step), and reads such files.
+"""Writes frames and speech as mp4 (H.264 yuv420p and AAC, image and sound in step).
 
 The sound is stored at 48 kHz: every player takes it, and the encoder's lead-in, which the file's edit list removes, is
 then only 21 ms even for a player that ignores edit lists. There are no B frames, so the video needs no edit list.
@@ -6,7 +6,6 @@ then only 21 ms even for a player that ignores edit lists. There are no B frames
 
 from __future__ import annotations
 
-import math
 import threading
 from collections.abc import Callable, Iterable, Iterator
 from fractions import Fraction
@@ -129,28 +128,3 @@ class _Sound:
         frame.sample_rate, frame.pts, frame.time_base = AUDIO_RATE, self.done, Fraction(1, AUDIO_RATE)
         self.container.mux(self.stream.encode(frame))
         self.done = end
-
-
-def read(path: str | Path) -> tuple[np.ndarray, np.ndarray | None]:
-    """The frames (T, H, W, 3) uint8 and the sound (N,) float32 at SAMPLE_RATE (None without a track) of a short file.
-
-    Both start at the file's time zero, as a player shows them. Everything is held in memory.
-    """
-    import av
-
-    with av.open(str(path)) as container:
-        frames = np.stack([f.to_ndarray(format="rgb24") for f in container.decode(video=0)])
-    with av.open(str(path)) as container:
-        if not container.streams.audio:
-            return frames, None
-        resampler = av.AudioResampler(format="flt", layout="mono", rate=SAMPLE_RATE)
-        start: float | None = None
-        pieces: list[np.ndarray] = []
-        for frame in container.decode(audio=0):
-            if start is None:
-                start = frame.time or 0.0
-            pieces += [f.to_ndarray()[0] for f in resampler.resample(frame)]
-        pieces += [f.to_ndarray()[0] for f in resampler.resample(None)]
-    samples = np.concatenate(pieces)
-    shift = math.floor((start or 0.0) * SAMPLE_RATE + 0.5)
-    return frames, np.pad(samples, (shift, 0)) if shift >= 0 else samples[-shift:]

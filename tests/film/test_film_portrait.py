@@ -13,7 +13,6 @@ from talkdemo.film import portrait as portrait_video
 from talkdemo.gcgan.edit import Expresser
 from talkdemo.gcgan.portrait import Portrait
 from talkdemo.records import FPS, Motion, Speech, Stopped
-from talkdemo.render import video
 
 
 def talking(frames: int) -> Motion:
@@ -40,13 +39,13 @@ def test_what_is_shown(maya: Portrait) -> None:
         portrait_video.crop(Portrait(wide, maya.landmarks + np.array([9000, 0]), "away"))
 
 
-def test_video(expresser: Expresser, maya: Portrait, tmp_path: Path) -> None:
+def test_video(expresser: Expresser, maya: Portrait, tmp_path: Path, read_video) -> None:
     shares: list[float] = []
     speech = Speech(np.sin(np.arange(6 * 640) / 10).astype(np.float32) * 0.3)
     spent = portrait_video.write(
         tmp_path / "x.mp4", expresser, maya, talking(6), speech, progress=lambda _, share: shares.append(share)
     )
-    frames, sound = video.read(tmp_path / "x.mp4")
+    frames, sound = read_video(tmp_path / "x.mp4")
     assert frames.shape == (6, 512, 512, 3) and sound is not None and spent["portrait"] > 0
     assert shares == sorted(shares) and shares[-1] == 1
     mouth = maya.landmarks[48:].mean(0).astype(int)

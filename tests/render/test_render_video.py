@@ -38,10 +38,10 @@ def boxes(data: bytes) -> list[tuple[str, bytes]]:
 
 
 @pytest.mark.parametrize("at", [0, 7, 40])
-def test_click_and_flash_fall_on_the_same_moment(tmp_path: Path, at: int) -> None:
+def test_click_and_flash_fall_on_the_same_moment(tmp_path: Path, at: int, read_video) -> None:
     path = tmp_path / "clap.mp4"
     assert video.write(path, pictures(50, flash=at), click(50, at)) == 50
-    frames, samples = video.read(path)
+    frames, samples = read_video(path)
     brightness = frames.reshape(len(frames), -1).mean(axis=1)
     assert brightness.argmax() == at and (brightness > 200).sum() == 1
     heard = np.flatnonzero(np.abs(samples) > 0.2 * np.abs(samples).max())
@@ -79,17 +79,17 @@ def test_starts_fast_and_skips_only_the_encoders_lead_in(tmp_path: Path) -> None
     assert starts == {"vide": 0, "soun": 1024}
 
 
-def test_colours_survive(tmp_path: Path) -> None:
+def test_colours_survive(tmp_path: Path, read_video) -> None:
     path = tmp_path / "skin.mp4"
     video.write(path, pictures(3, colour=(224, 172, 145)), None)
-    frames, _ = video.read(path)
+    frames, _ = read_video(path)
     assert np.abs(frames[1].reshape(-1, 3).mean(axis=0) - (224, 172, 145)).max() < 3
 
 
-def test_without_speech_there_is_no_sound_track(tmp_path: Path) -> None:
+def test_without_speech_there_is_no_sound_track(tmp_path: Path, read_video) -> None:
     path = tmp_path / "silent.mp4"
     video.write(path, pictures(4), None)
-    frames, samples = video.read(path)
+    frames, samples = read_video(path)
     assert frames.shape == (4, 64, 96, 3) and samples is None
 
 

@@ -18,7 +18,6 @@ from talkdemo.export import npz
 from talkdemo.face.arkit import INDEX
 from talkdemo.film import pair as pair_video
 from talkdemo.records import MAX_SEED, Motion, Speech
-from talkdemo.render import video
 from talkdemo.ui.compare import chart as compare_chart
 from talkdemo.ui.compare import job as compare_job
 from talkdemo.ui.compare import player, quality_plot
@@ -90,7 +89,7 @@ def named(update: dict) -> dict[str, object]:
     return {component.elem_id: value for component, value in update.items()}
 
 
-def test_compare_ends_with_everything(tab, wav) -> None:
+def test_compare_ends_with_everything(tab, wav, read_video) -> None:
     first, *_, last = press(tab, wav("hum", 1.0))
     assert first[tab.form.seed] == 7 and "Full model, 20 steps" in first[tab.panel]
     made = named(last)
@@ -98,7 +97,7 @@ def test_compare_ends_with_everything(tab, wav) -> None:
     assert "Student, 8 steps" in made["td-figures"]["value"] and "25 frames" in made["td-compare-panel"]
     shown = made["td-compare-player"]["value"]
     assert (shown["left"], shown["right"]) == ("Full model, 20 steps", "Student, 8 steps")
-    frames, samples = video.read(shown["video"]["path"])
+    frames, samples = read_video(shown["video"]["path"])
     assert frames.shape == (25, 70, 128, 3) and samples is not None
     buttons = (tab.save_video, tab.save_record, tab.save_first, tab.save_second)
     saved = [Path(last[button]["value"]) for button in buttons]

@@ -9,8 +9,6 @@ import numpy as np
 import pytest
 from playwright.sync_api import expect
 
-from talkdemo.render import video
-
 CLIP = Path(__file__).parents[2] / "examples" / "speech" / "welcome.flac"
 SIZE = 96  # pixels of a head, see `shipped`
 SEARCH = "document.querySelector('#td-compare-player {}')"
@@ -82,7 +80,7 @@ def pause(page, at: float = 1.0) -> np.ndarray:
     return now
 
 
-def test_both_heads_in_one_player(page, clip: Path, says, phone) -> None:
+def test_both_heads_in_one_player(page, clip: Path, says, phone, read_video) -> None:
     choose(page, clip)
     page.click("#td-compare-go")
     page.wait_for_selector("[data-stage=render].td-now")
@@ -130,7 +128,7 @@ def test_both_heads_in_one_player(page, clip: Path, says, phone) -> None:
     with page.expect_download() as caught:
         page.get_by_text("Video (mp4)").last.click()
     assert caught.value.suggested_filename == "left-full-6-right-full-2.mp4"
-    frames, samples = video.read(caught.value.path())
+    frames, samples = read_video(caught.value.path())
     assert frames.shape[0] == 50 and frames.shape[2] == 2 * SIZE and samples is not None
     phone(page)
     stage = page.locator("#td-compare-stage").bounding_box()

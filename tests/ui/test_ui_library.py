@@ -153,12 +153,11 @@ def test_the_words_tell_identities_apart() -> None:
 
 
 @needs_library
-def test_the_first_film_is_of_the_first_character() -> None:
+def test_the_first_film_is_of_the_first_character(read_video) -> None:
     from talkdemo.face.characters import CHARACTERS
-    from talkdemo.render import video
 
     first, second = list(CHARACTERS)[:2]
     assert "<video" in portraits.poster(first) and "muted" in portraits.poster(first)
     assert "<video" not in portraits.poster(second) and "<img" in portraits.poster(second)
-    frames, sound = video.read(portraits.PREVIEWS / f"{first}.mp4")
+    frames, sound = read_video(portraits.PREVIEWS / f"{first}.mp4")
     assert frames.std(axis=0).mean() > 0.5 and sound is not None and sound.std() > 0.01

@@ -11,7 +11,6 @@ from gradio_client import Client, handle_file
 from gradio_client.exceptions import AppError
 
 from talkdemo.export import livelink, npz
-from talkdemo.render import video
 
 pytestmark = pytest.mark.slow
 CLIPS = Path(__file__).parents[2] / "examples" / "speech"
@@ -27,7 +26,7 @@ def talk(client: Client, clip: Path, **changes: object):
     return client.submit(handle_file(clip), *choice.values(), api_name="/talk")
 
 
-def test_two_visitors_at_once_get_their_own(address: str) -> None:
+def test_two_visitors_at_once_get_their_own(address: str, read_video) -> None:
     clips = {"child": CLIPS / "child.flac", "german": CLIPS / "german.flac"}
     jobs = {
         name: talk(Client(address, verbose=False), clip, seed=k, character=("leo", "amara")[k])
@@ -38,7 +37,7 @@ def test_two_visitors_at_once_get_their_own(address: str) -> None:
         (motion,) = npz.read(archive)
         assert summary["seed"] == k and summary["character"] == ("leo", "amara")[k] and summary["steps"] == 8
         assert len(motion) == summary["frames"] == len(livelink.read(table))
-        frames, samples = video.read(film["video"] if isinstance(film, dict) else film)
+        frames, samples = read_video(film["video"] if isinstance(film, dict) else film)
         assert frames.shape == (len(motion), 512, 512, 3) and samples is not None
         heard = loudness(samples)
         meant = loudness(decoded(clips[name]))

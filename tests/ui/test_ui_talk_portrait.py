@@ -15,7 +15,6 @@ import pytest
 from talkdemo.data.corpora import shared
 from talkdemo.face.arkit import INDEX
 from talkdemo.records import FPS, Motion, Speech
-from talkdemo.render import video
 from talkdemo.ui import app as ui
 from talkdemo.ui.parts.visits import Visits
 from talkdemo.ui.talk.portrait import NO_PORTRAIT, NO_TALK, Talk, TalkPortrait
@@ -53,12 +52,12 @@ def test_the_face_of_a_moment(tab: TalkPortrait) -> None:
         assert "image" not in tab.sought(*nothing)[tab.moment]
 
 
-def test_a_film_with_sound(tab: TalkPortrait) -> None:
+def test_a_film_with_sound(tab: TalkPortrait, read_video) -> None:
     """Each visitor's film lies in a folder of their own; another film takes its place; all goes with the visit."""
     portrait = tab.chosen("leo")[tab.portrait]
     *_, page = tab.render(talk(), portrait, None, somebody())
     first = page[tab.folder]
-    frames, sound = video.read(first / "portrait.mp4")
+    frames, sound = read_video(first / "portrait.mp4")
     assert len(frames) == 6 and frames.shape[1:] == portrait.image.shape
     assert sound is not None and abs(len(sound) / 16_000 - 6 / FPS) < 0.05 and np.abs(sound).max() > 0.05
     *_, page = tab.render(talk(), portrait, first, somebody())
