@@ -171,14 +171,14 @@ def _lash_roots(
     return roots, strips
 
 
-def encode(pixels: np.ndarray, *, quality: int = 88) -> np.ndarray:
+def encode(pixels: np.ndarray) -> np.ndarray:
     """(H, W, 3) → JPEG bytes, (H, W, 4) → WebP bytes, as a uint8 array."""
     stream = io.BytesIO()
     image = Image.fromarray(pixels)
     if pixels.shape[2] == 4:
-        image.save(stream, "WEBP", quality=quality, method=6)
+        image.save(stream, "WEBP", quality=88, method=6)
     else:
-        image.save(stream, "JPEG", quality=quality, subsampling=0, optimize=True)
+        image.save(stream, "JPEG", quality=88, subsampling=0, optimize=True)
     return np.frombuffer(stream.getvalue(), np.uint8)
 
 

@@ -165,12 +165,12 @@ def _hang(path: np.ndarray, end: float, azimuth: float) -> np.ndarray:
     return np.concatenate([path[: widest + 1], hanging])
 
 
-def _follow(source: Source, outside: np.ndarray, rest: np.ndarray, near: int = 12) -> np.ndarray:
+def _follow(source: Source, outside: np.ndarray, rest: np.ndarray) -> np.ndarray:
     """(K, n, 3) displacement of hair under each identity: that of the nearest skin above the jaw, smoothly mixed."""
     scalp = outside[(source.rest[outside, 1] > 0.0) & (source.rest[outside, 2] < 0.095)]
     at = rest.copy()
     at[:, 1] = np.maximum(at[:, 1], 0.03)  # hanging hair follows the head at ear height
-    distance, index = cKDTree(source.rest[scalp]).query(at, k=near)
+    distance, index = cKDTree(source.rest[scalp]).query(at, k=12)
     weight = 1 / (distance + 0.004) ** 2
     weight /= weight.sum(1, keepdims=True)
     return np.stack([(delta[scalp][index] * weight[..., None]).sum(1) for delta in source.identities.values()])

@@ -16,6 +16,7 @@ from talkdemo.build.head.source import BODY, Source, package
 from talkdemo.face.arkit import NAMES
 
 Rows = np.ndarray | slice
+RIDGE = 1e-3  # of affine fits
 HALF_WIDTH, DEPTH = 0.205, 0.262  # metres from the skull base kept to each side and down (upper shoulders)
 
 
@@ -101,11 +102,11 @@ def from_source(source: Source, name: str, polygons: np.ndarray, uv: np.ndarray,
     )
 
 
-def affine_fit(anchor: np.ndarray, moved: np.ndarray, ridge: float = 1e-3) -> Callable[[np.ndarray], np.ndarray]:
+def affine_fit(anchor: np.ndarray, moved: np.ndarray) -> Callable[[np.ndarray], np.ndarray]:
     """Least-squares affine field: anchor (n, 3) with displacements (..., n, 3) → function of points (m, 3)."""
     centre, scale = anchor.mean(0), anchor.std()
     design = np.c_[(anchor - centre) / scale, np.ones(len(anchor))]
-    gram = design.T @ design + ridge * np.diag([1, 1, 1, 0]) * len(anchor)
+    gram = design.T @ design + RIDGE * np.diag([1, 1, 1, 0]) * len(anchor)
     solved = np.linalg.solve(gram, np.einsum("nk,...nd->k...d", design, moved).reshape(4, -1))
 
     def field(points: np.ndarray) -> np.ndarray:

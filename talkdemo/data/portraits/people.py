@@ -220,7 +220,7 @@ def _studio(g: np.random.Generator) -> Studio:
     )
 
 
-def _wall(g: np.random.Generator, side: int = WALL_SIDE) -> np.ndarray:
+def _wall(g: np.random.Generator) -> np.ndarray:
     """(S, S, 3) uint8: plain, a gradient, a blurred room, or the lights of a blurred street."""
     import cv2
 
@@ -228,6 +228,7 @@ def _wall(g: np.random.Generator, side: int = WALL_SIDE) -> np.ndarray:
         base = g.uniform(25, 245)
         return (base + g.normal(0, 22, 3) * (g.random() < 0.55)).clip(5, 250)
 
+    side = WALL_SIDE
     kind = g.choice(4, p=(0.3, 0.3, 0.3, 0.1))
     y, x = np.mgrid[0:side, 0:side] / (side - 1)
     if kind == 0:

@@ -47,12 +47,11 @@ class Faces:
         return len(self.person)
 
 
-def load(folder: Path, split: str, photographs: bool = True, limit: int | None = None) -> Faces:
+def load(folder: Path, split: str) -> Faces:
     """All of one split. Raises FileNotFoundError, naming what makes them, where there are none."""
-    files = sorted((folder / "renders").glob("p*.npz"))
     rows: dict[str, list] = {key: [] for key in ("images", "seen", "exact", "person", "names", "real")}
     people: list[str] = []
-    for file in files:
+    for file in sorted((folder / "renders").glob("p*.npz")):
         with np.load(file) as person:
             if str(person["split"]) != split:
                 continue
@@ -64,12 +63,10 @@ def load(folder: Path, split: str, photographs: bool = True, limit: int | None =
             rows["names"] += [str(name) for name in person["names"][known]]
             rows["person"] += [len(people) - 1] * int(known.sum())
             rows["real"] += [False] * int(known.sum())
-        if limit and len(people) >= limit:
-            break
     if not people:
         made_by = "python -m talkdemo train portrait_data renders"
         raise FileNotFoundError(f"{folder}/renders holds nobody of {split!r}; `{made_by}` makes them")
-    if photographs and (folder / "photos.npz").exists():
+    if (folder / "photos.npz").exists():
         with np.load(folder / "photos.npz") as photos:
             chosen = np.flatnonzero(photos["split"] == split)
             rows["images"].append(photos["pictures"][chosen])
