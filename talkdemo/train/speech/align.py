@@ -63,9 +63,9 @@ def viterbi(scores: np.ndarray, optional: np.ndarray) -> np.ndarray:
 
 
 def align(
-    posterior: np.ndarray, transcript: Sequence[str], inside: np.ndarray | None = None
+    posterior: np.ndarray, transcript: Sequence[str], inside: np.ndarray | None = None, rate: int = ENCODER_RATE
 ) -> tuple[list[Phone], float]:
-    """Posterior (T50, 40) and phones with stress digits → timed phones and the path's mean log posterior.
+    """Posterior (T, 40) at `rate` Hz and phones with stress digits → timed phones and the path's mean log posterior.
 
     inside: (S, 2) seconds that each phone of the transcript must lie in, or None.
     """
@@ -75,7 +75,7 @@ def align(
     prior = np.maximum(posterior.mean(0), 1e-3)
     scores = (log - PRIOR_POWER * np.log(prior))[:, columns]
     if inside is not None:
-        middle = (np.arange(len(posterior)) + 0.5)[:, None] / ENCODER_RATE
+        middle = (np.arange(len(posterior)) + 0.5)[:, None] / rate
         scores = scores - 30.0 * ((middle < inside[:, 0]) | (middle > inside[:, 1]))
     path = viterbi(scores, np.array([label == SILENCE for label in labels]))
     edges = [0, *(np.flatnonzero(np.diff(path)) + 1), len(path)]
@@ -83,7 +83,7 @@ def align(
     for a, b in itertools.pairwise(edges):
         label = transcript[path[a]]
         stress = int(label[-1]) if label[-1].isdigit() else 0
-        phones.append(Phone(a / ENCODER_RATE, b / ENCODER_RATE, label.rstrip("012"), stress))
+        phones.append(Phone(a / rate, b / rate, label.rstrip("012"), stress))
     return phones, float(log[np.arange(len(path)), columns[path]].mean())
 
 

@@ -16,6 +16,7 @@ from pathlib import Path
 import soundfile
 import torch
 import torch.nn.functional as F
+from torch.utils.data import DataLoader, IterableDataset
 
 from talkdemo import checkpoint
 from talkdemo.audio.encoder import KIND, EncoderConfig, SpeechEncoder
@@ -23,13 +24,21 @@ from talkdemo.audio.phones import BILABIAL, INDEX, LABIODENTAL, VOWELS
 from talkdemo.records import SAMPLES_PER_FRAME
 from talkdemo.train.loop import LoopConfig, train
 from talkdemo.train.speech.data import Crops, Utterance, aligned, frame_labels, mels, reader, utterances
+from talkdemo.train.speech.sources import LEARNT
 
-CTC_WEIGHT = 0.15
-LIPS_MEET, LIP_MEETS_TEETH = 2.5, 1.5  # weights of the frames of /p b m/ and /f v/: they are few, and seen when missed
+CTC_WEIGHT = 0.25
+TAUGHT = 0.65  # share of the teacher's posterior in a frame's target; the rest is the aligned phone
+LIPS_MEET, LIP_MEETS_TEETH = 1.6, 1.3  # weights of the frames of /p b m/ and /f v/: they are few, and seen when missed
 TRAINED_ON = (
     "synthetic speech made by talkdemo.data.speech.synthetic (flite, festival, espeak-ng)",
     "speechocean762, training speakers (Zhang et al. 2021; CC BY 4.0)",
     "GRID speaker s1, training clips (Cooke, Barker, Cunningham, Shao 2006; CC BY 4.0)",
+    "voices kathleen (English), kerstin (German), nathalie (Dutch), training clips (Rhasspy voice datasets; CC0 1.0)",
+)
+TEACHERS = (
+    "posteriors of a head on the frozen encoder of Whisper base (Radford et al. 2022; MIT), trained on the same clips",
+    "times: nathalie's published alignment, PocketSphinx 5 (BSD) on kathleen, then the head's own Viterbi paths",
+    "transcripts: the corpora's; CMU dictionary, espeak-ng for German, Dutch and words that it lacks",
 )
 _WEIGHT = torch.ones(len(INDEX))
 _WEIGHT[[INDEX[p] for p in sorted(BILABIAL)]] = LIPS_MEET
@@ -52,11 +61,14 @@ def mask_spectrogram(mel: torch.Tensor) -> torch.Tensor:
 
 
 def encoder_loss(model: SpeechEncoder, batch: tuple[torch.Tensor, ...]) -> dict[str, torch.Tensor]:
-    mel, labels, stress, order = batch
+    mel, labels, stress, order, soft = batch
     out = model(mask_spectrogram(mel) if model.training else mel)
     vowel = _VOWEL.to(labels.device)[labels]
     weight = _WEIGHT.to(labels.device)
-    phone = F.cross_entropy(out.logits.float().flatten(0, 1), labels.flatten(), weight, label_smoothing=0.03)
+    taught = TAUGHT * (soft.sum(-1, keepdim=True) > 0.5)
+    target = taught * soft + (1 - taught) * F.one_hot(labels, len(INDEX))  # (B, T50, 40)
+    loss = -(target * out.logits.float().log_softmax(-1)).sum(-1)
+    phone = (loss * weight[labels]).sum() / weight[labels].sum()
     accent = F.binary_cross_entropy_with_logits(out.stress.float()[vowel], stress[vowel]) if vowel.any() else phone * 0
     return {"phone": phone, "stress": 0.2 * accent, "ctc": CTC_WEIGHT * ctc_term(out.ctc, order)}
 
@@ -71,6 +83,17 @@ def ctc_term(scores: torch.Tensor | None, order: torch.Tensor) -> torch.Tensor:
     blank = scores.shape[-1] - 1
     total = F.ctc_loss(log, order.clamp(min=0), frames, lengths, blank=blank, reduction="sum", zero_infinity=True)
     return total / lengths.sum().clamp(min=1)
+
+
+class Endless(IterableDataset):
+    """Batches made by a process of their own."""
+
+    def __init__(self, crops: Crops) -> None:
+        self.crops = crops
+
+    def __iter__(self):
+        torch.set_num_threads(1)
+        return iter(self.crops)
 
 
 @torch.no_grad()
@@ -90,40 +113,50 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(prog="talkdemo train encoder", description=__doc__.splitlines()[0])
     parser.add_argument("--corpus", type=Path, default=Path("runs/corpus/speech"))
     parser.add_argument("--aligned", type=Path, default=Path("runs/corpus/aligned"), help="what `train align` wrote")
+    parser.add_argument("--soft", type=Path, default=Path("runs/soft"), help="the teacher's posteriors")
     parser.add_argument("--mels", type=Path, default=Path("runs/mels"), help="where spectra are kept")
     parser.add_argument("--init", metavar="NAME", help="start from the weights of this encoder")
     parser.add_argument("--run", type=Path, default=Path("runs/encoder"), help="folder of the run; resumes from it")
-    parser.add_argument("--minutes", type=float, default=40.0)
-    parser.add_argument("--batch", type=int, default=32)
-    parser.add_argument("--rate", type=float, default=8e-4)
+    parser.add_argument("--minutes", type=float, default=60.0)
+    parser.add_argument("--batch", type=int, default=16)
+    parser.add_argument("--rate", type=float, default=6e-4)
+    parser.add_argument("--dropout", type=float, default=0.0, help="augmentation does its work in a short run")
+    parser.add_argument("--threads", type=int, default=1, help="on cores that others use too, one is the fastest")
     parser.add_argument("--out", type=Path, default=checkpoint.WEIGHTS / "audio-encoder.safetensors")
     parser.add_argument("--seed", type=int, default=0)
     args = parser.parse_args(arguments)
 
     torch.manual_seed(args.seed)
+    torch.set_num_threads(args.threads)
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     items = utterances(args.corpus)
     training = [u for u in items if u.split == "train" and not u.voice.startswith("heldout-")]
     voices = [u for u in items if u.voice.startswith("heldout-")]
     sentences = [u for u in items if u.split != "train" and not u.voice.startswith(("heldout-", "aug-"))]
-    checks = {"held-out sentences": sentences[:: max(1, len(sentences) // 60)],
-              "held-out voices": voices[:: max(1, len(voices) // 60)]}  # fmt: skip
-    real = aligned(args.aligned)
+    checks = {"held-out sentences": sentences[:: max(1, len(sentences) // 20)],
+              "held-out voices": voices[:: max(1, len(voices) // 20)]}  # fmt: skip
+    found = aligned(args.aligned, args.soft)
+    real = [u for u in found if u.split == "train" and u.corpus in LEARNT]
+    for corpus in dict.fromkeys(u.corpus for u in found):
+        kept = [u for u in found if u.corpus == corpus and u.split != "train" and corpus != "ljspeech"]
+        checks[corpus] = kept[:: max(1, len(kept) // 20)]
     if some := reader():
         checks["real reader"] = some
     training += real
-    model = SpeechEncoder(EncoderConfig(ctc=True))
+    model = SpeechEncoder(EncoderConfig(dropout=args.dropout, ctc=True))
     if args.init:
         model.load_state_dict(checkpoint.load(args.init, KIND).tensors, strict=False)  # it may lack the CTC head
     model.to(device)
     crops = Crops(training, mels(training, args.mels), args.batch, args.seed)
-    batches = (tuple(t.to(device) for t in batch) for batch in crops)
+    loader = DataLoader(Endless(crops), batch_size=None, num_workers=1, prefetch_factor=4)
+    batches = (tuple(t.to(device) for t in batch) for batch in loader)
 
     def save(average: SpeechEncoder, steps: int, minutes: float) -> None:
         accuracy = {name: round(frame_accuracy(average, some), 4) for name, some in checks.items() if some}
         print(f"step {steps}: frame phone accuracy {accuracy}", flush=True)
         provenance = {
             "trained_on": TRAINED_ON if real else TRAINED_ON[:1],
+            "teachers": TEACHERS if any(u.soft is not None for u in real) else (),
             "licence": "Apache-2.0",
             "recipe": "talkdemo.train.speech.encoder",
             "steps": steps,
