@@ -186,8 +186,8 @@ class SpeechEncoder(nn.Module):
         prosody = Prosody(speech)
         at = 0
         for posterior, bottleneck in self.chunks(speech.samples, frames):
-            pairs = torch.cat([posterior, bottleneck], dim=-1)
-            pairs = pairs.view(len(pairs) // 2, -1).cpu().numpy()  # (t, 2·(40 + b))
+            both = torch.cat([posterior, bottleneck], dim=-1)
+            pairs = both.view(len(both) // 2, -1).cpu().numpy()  # (t, 2·(40 + b))
             table = prosody.table(at, at + len(pairs))
             at += len(pairs)
             yield np.concatenate([pairs, table], axis=1).astype(np.float32)

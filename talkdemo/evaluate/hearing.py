@@ -91,10 +91,22 @@ def pairs(wanted: Sequence[str], given: Sequence[str]) -> list[tuple[str | None,
     return out[::-1]
 
 
-def false_reports(matched: Sequence[tuple[str | None, str | None]], labels: Collection[str] = BILABIAL):
+def false_reports(
+    matched: Sequence[tuple[str | None, str | None]], labels: Collection[str] = BILABIAL
+) -> tuple[int, int]:
     """How many phones of a class were heard, and how many of them where none of that class was said."""
     heard = [said for said, given in matched if given in labels]
     return len(heard), sum(said not in labels for said in heard)
+
+
+def false_runs(phones: Sequence[Phone], posterior: np.ndarray, labels: Collection[str] = BILABIAL) -> tuple[int, int]:
+    """Stretches of frames in which the class has more than half of the posterior: how many there are, and in how many
+    of them no phone of the class is said, give or take MARGIN."""
+    over = np.concatenate([[False], posterior[:, columns(labels)].sum(1) > 0.5, [False]])
+    edges = np.flatnonzero(np.diff(over.astype(int))).reshape(-1, 2) / ENCODER_RATE  # (runs, 2) start and end, s
+    said = [(phone.start - MARGIN, phone.end + MARGIN) for phone in phones if phone.label in labels]
+    false = [not any(start < last and end > first for first, last in said) for start, end in edges]
+    return len(edges), sum(false)
 
 
 def crossings(phones: Sequence[Phone], posterior: np.ndarray) -> list[float]:

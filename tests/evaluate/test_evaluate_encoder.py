@@ -61,7 +61,7 @@ def test_wrong_hearing_is_counted():
     assert module.frame_accuracy([wrong], [heard]) == pytest.approx(1 - 20 / 50)
     found = {row.figure: row.value for row in module.rows(Knows(), [wrong], "x")}
     assert found["phone error rate"] == "100.0 %"  # M → N, B inserted, of 2
-    assert found["false among the /p b m/ reported"] == "100.0 % of 1"
+    assert found["false among the /p b m/ decoded"] == "100.0 % of 1"
     assert found["vowel frames heard as /p b m/ (> 0.5)"] == "50.0 % of 20"
 
 

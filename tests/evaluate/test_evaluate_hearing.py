@@ -44,6 +44,12 @@ def test_a_bilabial_for_another_is_no_false_report():
     assert hearing.false_reports([("P", "B"), ("N", "M"), (None, "P"), ("AA", "AA"), ("B", None)]) == (3, 2)
 
 
+def test_stretches_that_nobody_said_are_false():
+    assert hearing.false_runs(TRUTH, exact()) == (2, 0)
+    assert hearing.false_runs(TRUTH[:1] + TRUTH[2:], exact()) == (2, 1)
+    assert hearing.false_runs(TRUTH, np.zeros((80, 40))) == (0, 0)
+
+
 @pytest.mark.parametrize("shift", [-2, 0, 3])
 def test_crossings_say_how_late_it_is(shift):
     assert np.median(hearing.crossings(TRUTH, exact(shift=shift))) == pytest.approx(0.02 * shift, abs=1e-6)

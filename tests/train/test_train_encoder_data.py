@@ -11,7 +11,7 @@ from talkdemo.audio.features import LogMel
 from talkdemo.audio.phones import INDEX
 from talkdemo.data.speech.augment_mel import MelAugmentation, augment_mel, to_mel, to_power, warped
 from talkdemo.records import SAMPLE_RATE, Phone
-from talkdemo.train.speech.data import Crops, Utterance, mels, order_of
+from talkdemo.train.speech.data import SHARES, Crops, Utterance, mels, order_of
 
 PHONES = (Phone(0.0, 1.0, "SIL"), Phone(1.0, 1.5, "M"), Phone(1.5, 3.0, "AA", 1), Phone(3.0, 3.5, "SIL"))
 
@@ -50,7 +50,8 @@ def test_corpora_are_drawn_by_their_shares():
     crops = Crops(items, [spectrum(), spectrum() + 5], 64, seed=0)
     mel, labels, *_ = next(iter(crops))
     assert mel.shape == (64, 400, 80) and torch.isfinite(mel).all() and labels.shape == (64, 200)
-    assert crops.shares.tolist() == pytest.approx([0.45, 0.55])
+    wanted = np.array([SHARES["synthetic"], SHARES["speechocean762"]])
+    assert crops.shares.tolist() == pytest.approx((wanted / wanted.sum()).tolist())
 
 
 def test_order_is_what_lies_in_the_crop():

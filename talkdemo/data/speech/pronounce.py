@@ -24,7 +24,7 @@ SOUNDS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
     "de": {"r": ("HH",), "ɾ": ("HH",), "ɜ": ("AH",), "??": ("UH",), "ɔ̃": ("AO",), "ɑ̃": ("AA",), "œ̃": ("UH",)},
     "nl": {"ʌʊ": ("AW",), "œy": ("OY",), "yʊ": ("UW",), "eʊ": ("EY", "UH"), "tʲ": ("T",)},
 }
-AFTER_VOWEL = {"de": {"ɾ": ("AH",)}}
+AFTER_VOWEL: Mapping[str, Mapping[str, tuple[str, ...]]] = {"de": {"ɾ": ("AH",)}}
 
 
 def espeak(text: str, language: str) -> list[list[str]]:
@@ -44,8 +44,8 @@ def labels_of(signs: Sequence[str], language: str) -> list[str]:
         stress = "1" if "ˈ" in sign else "2" if "ˌ" in sign else "0"
         plain = sign.strip("ˈˌ")
         after_vowel = bool(out) and out[-1][:2] in VOWELS
-        found = AFTER_VOWEL.get(language, {}).get(plain) if after_vowel else None
-        found = found or SOUNDS[language].get(plain) or ipa.labels(plain)
+        own = AFTER_VOWEL.get(language, {}) if after_vowel else {}
+        found = own.get(plain) or SOUNDS[language].get(plain) or ipa.labels(plain)
         out += [label + stress if label in VOWELS else label for label in found]
     return out
 

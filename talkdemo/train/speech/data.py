@@ -20,7 +20,7 @@ from talkdemo.audio.encoder import ENCODER_RATE
 from talkdemo.audio.features import MEL_RATE, LogMel, normalise_loudness
 from talkdemo.audio.phones import INDEX, SILENCE
 from talkdemo.data.corpora import ljspeech
-from talkdemo.data.corpora.shared import root
+from talkdemo.data.corpora.shared import need, root
 from talkdemo.data.speech.augment_mel import augment_mel
 from talkdemo.records import Phone
 from talkdemo.train.speech.teacher import stored
@@ -28,7 +28,7 @@ from talkdemo.train.speech.teacher import stored
 CROP_SECONDS = 4.0
 LONGEST = 96  # phones in a crop that CTC is told
 SHARES = {
-    "voices-kathleen": 0.22, "voices-kerstin": 0.18, "voices-nathalie": 0.14, "speechocean762": 0.22, "grid_s1": 0.06,
+    "voices-kathleen": 0.22, "voices-kerstin": 0.18, "voices-nathalie": 0.14, "speechocean762": 0.16, "grid_s1": 0.06,
     "synthetic": 0.18,
 }  # fmt: skip  # of the crops, among the corpora that are there
 TEMPOS = (0.8, 1.25)
@@ -61,23 +61,27 @@ def utterances(corpus: Path) -> list[Utterance]:
 def aligned(folder: Path, soft: Path | None = None) -> list[Utterance]:
     """Real utterances with the phone times that lie in `folder` and, where `soft` holds them, the teacher's posteriors;
     none where nothing was aligned or the data is absent."""
-    found = []
-    for index in sorted(folder.glob("*/utterances.json")) if root() else ():
+    found: list[Utterance] = []
+    base = root()
+    for index in sorted(folder.glob("*/utterances.json")) if base else ():
         corpus = index.parent.name
         heard = stored(soft / f"{corpus}.npz") if soft and (soft / f"{corpus}.npz").exists() else {}
         for item in json.loads(index.read_text()):
             phones = tuple(Phone(*p) for p in item["phones"])
-            path = root() / item["path"]
+            path = need(item["path"])
             found.append(Utterance(path, phones, item["voice"], item["split"], corpus, heard.get(item["utt"])))
     return found
 
 
 def reader() -> list[Utterance]:
     """The clips of ljspeech, for checking only; none where the data is absent."""
-    if root() is None or not (root() / "ljspeech").exists():
+    base = root()
+    if base is None or not (base / "ljspeech").exists():
         return []
-    folder = root() / "ljspeech"
-    return [Utterance(folder / f"{c.name}.flac", c.phones, "ljspeech", c.split, "ljspeech") for c in ljspeech.clips()]
+    return [
+        Utterance(base / "ljspeech" / f"{clip.name}.flac", clip.phones or (), "ljspeech", clip.split, "ljspeech")
+        for clip in ljspeech.clips()
+    ]
 
 
 def frame_labels(phones: Sequence[Phone], frames: int, scale: float = 1.0) -> tuple[np.ndarray, np.ndarray]:
@@ -121,9 +125,9 @@ def mels(items: Sequence[Utterance], folder: Path, processes: int = 2) -> list[n
                 parts = np.split(whole, np.cumsum(lengths)[:-1])
                 found |= {Path(name): mel for name, mel in zip(names.tolist(), parts, strict=True)}
                 continue
-        parts = [paths[i : i + 200] for i in range(0, len(paths), 200)]
+        jobs = [paths[i : i + 200] for i in range(0, len(paths), 200)]
         with ProcessPoolExecutor(processes) as pool:
-            made = [mel for part in pool.map(_mels, parts) for mel in part]
+            made = [mel for job in pool.map(_mels, jobs) for mel in job]
         folder.mkdir(parents=True, exist_ok=True)
         part = file.with_suffix(".part.npz")
         np.savez(part, mel=np.concatenate(made), length=[len(m) for m in made], name=[str(path) for path in paths])

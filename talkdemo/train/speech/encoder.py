@@ -10,8 +10,10 @@ Park et al. 2019). `--init NAME` starts from the weights of an earlier encoder.
 from __future__ import annotations
 
 import argparse
+import copy
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import soundfile
 import torch
@@ -22,11 +24,12 @@ from talkdemo import checkpoint
 from talkdemo.audio.encoder import KIND, EncoderConfig, SpeechEncoder
 from talkdemo.audio.phones import BILABIAL, INDEX, LABIODENTAL, VOWELS
 from talkdemo.records import SAMPLES_PER_FRAME
-from talkdemo.train.loop import LoopConfig, train
+from talkdemo.train.loop import LoopConfig, Loss, train
 from talkdemo.train.speech.data import Crops, Utterance, aligned, frame_labels, mels, reader, utterances
 from talkdemo.train.speech.sources import LEARNT
 
 CTC_WEIGHT = 0.25
+ANCHOR_WEIGHT, ANCHORED = 4.0, 2  # --keep: weight of staying near the first encoder; crops of a batch that it hears
 TAUGHT = 0.65  # share of the teacher's posterior in a frame's target; the rest is the aligned phone
 LIPS_MEET, LIP_MEETS_TEETH = 1.6, 1.3  # weights of the frames of /p b m/ and /f v/: they are few, and seen when missed
 TRAINED_ON = (
@@ -60,7 +63,7 @@ def mask_spectrogram(mel: torch.Tensor) -> torch.Tensor:
     return mel
 
 
-def encoder_loss(model: SpeechEncoder, batch: tuple[torch.Tensor, ...]) -> dict[str, torch.Tensor]:
+def encoder_loss(model: Any, batch: tuple[torch.Tensor, ...]) -> dict[str, torch.Tensor]:
     mel, labels, stress, order, soft = batch
     out = model(mask_spectrogram(mel) if model.training else mel)
     vowel = _VOWEL.to(labels.device)[labels]
@@ -71,6 +74,29 @@ def encoder_loss(model: SpeechEncoder, batch: tuple[torch.Tensor, ...]) -> dict[
     phone = (loss * weight[labels]).sum() / weight[labels].sum()
     accent = F.binary_cross_entropy_with_logits(out.stress.float()[vowel], stress[vowel]) if vowel.any() else phone * 0
     return {"phone": phone, "stress": 0.2 * accent, "ctc": CTC_WEIGHT * ctc_term(out.ctc, order)}
+
+
+def anchor_term(model: SpeechEncoder, anchor: SpeechEncoder, batch: tuple[torch.Tensor, ...]) -> torch.Tensor:
+    """Squared distance of the bottleneck to that of the encoder it began from, in some crops, over the frames in which
+    that one heard the right phone: what the talkers have learnt to read keeps its meaning."""
+    mel, labels = batch[0][:ANCHORED], batch[1][:ANCHORED]
+    with torch.no_grad():
+        before = anchor(mel)
+    right = (before.logits.argmax(-1) == labels)[..., None]
+    distance = (model(mel).bottleneck - before.bottleneck).float().square()
+    return (distance * right).mean()
+
+
+def kept(model: SpeechEncoder) -> Loss:
+    """`encoder_loss` and `anchor_term`, with the phone and stress layers of `model` held as they are."""
+    anchor = copy.deepcopy(model).eval().requires_grad_(False)
+    model.to_phones.requires_grad_(False)
+    model.to_stress.requires_grad_(False)
+
+    def loss(model: Any, batch: tuple[torch.Tensor, ...]) -> dict[str, torch.Tensor]:
+        return {**encoder_loss(model, batch), "anchor": ANCHOR_WEIGHT * anchor_term(model, anchor, batch)}
+
+    return loss
 
 
 def ctc_term(scores: torch.Tensor | None, order: torch.Tensor) -> torch.Tensor:
@@ -116,11 +142,14 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--soft", type=Path, default=Path("runs/soft"), help="the teacher's posteriors")
     parser.add_argument("--mels", type=Path, default=Path("runs/mels"), help="where spectra are kept")
     parser.add_argument("--init", metavar="NAME", help="start from the weights of this encoder")
+    parser.add_argument("--keep", action="store_true", help="hold the phone and stress layers of --init, and the "
+                        "bottleneck near it, so that talkers trained on it can read the new one")  # fmt: skip
     parser.add_argument("--run", type=Path, default=Path("runs/encoder"), help="folder of the run; resumes from it")
     parser.add_argument("--minutes", type=float, default=60.0)
     parser.add_argument("--batch", type=int, default=16)
     parser.add_argument("--rate", type=float, default=6e-4)
     parser.add_argument("--dropout", type=float, default=0.0, help="augmentation does its work in a short run")
+    parser.add_argument("--warmup", type=int, default=200, help="steps")
     parser.add_argument("--threads", type=int, default=1, help="on cores that others use too, one is the fastest")
     parser.add_argument("--out", type=Path, default=checkpoint.WEIGHTS / "audio-encoder.safetensors")
     parser.add_argument("--seed", type=int, default=0)
@@ -133,13 +162,13 @@ def main(arguments: Sequence[str] | None = None) -> None:
     training = [u for u in items if u.split == "train" and not u.voice.startswith("heldout-")]
     voices = [u for u in items if u.voice.startswith("heldout-")]
     sentences = [u for u in items if u.split != "train" and not u.voice.startswith(("heldout-", "aug-"))]
-    checks = {"held-out sentences": sentences[:: max(1, len(sentences) // 20)],
-              "held-out voices": voices[:: max(1, len(voices) // 20)]}  # fmt: skip
+    checks = {"held-out sentences": sentences[:: max(1, len(sentences) // 8)],
+              "held-out voices": voices[:: max(1, len(voices) // 8)]}  # fmt: skip
     found = aligned(args.aligned, args.soft)
     real = [u for u in found if u.split == "train" and u.corpus in LEARNT]
     for corpus in dict.fromkeys(u.corpus for u in found):
-        kept = [u for u in found if u.corpus == corpus and u.split != "train" and corpus != "ljspeech"]
-        checks[corpus] = kept[:: max(1, len(kept) // 20)]
+        held = [u for u in found if u.corpus == corpus and u.split != "train" and corpus != "ljspeech"]
+        checks[corpus] = held[:: max(1, len(held) // 8)]
     if some := reader():
         checks["real reader"] = some
     training += real
@@ -147,11 +176,13 @@ def main(arguments: Sequence[str] | None = None) -> None:
     if args.init:
         model.load_state_dict(checkpoint.load(args.init, KIND).tensors, strict=False)  # it may lack the CTC head
     model.to(device)
+    loss: Loss = kept(model) if args.keep else encoder_loss
+
     crops = Crops(training, mels(training, args.mels), args.batch, args.seed)
     loader = DataLoader(Endless(crops), batch_size=None, num_workers=1, prefetch_factor=4)
     batches = (tuple(t.to(device) for t in batch) for batch in loader)
 
-    def save(average: SpeechEncoder, steps: int, minutes: float) -> None:
+    def save(average: Any, steps: int, minutes: float) -> None:
         accuracy = {name: round(frame_accuracy(average, some), 4) for name, some in checks.items() if some}
         print(f"step {steps}: frame phone accuracy {accuracy}", flush=True)
         provenance = {
@@ -163,11 +194,12 @@ def main(arguments: Sequence[str] | None = None) -> None:
             "minutes": round(minutes, 1),
             "utterances": len(training),
             "began_from": Path(args.init).stem if args.init else "random weights",
+            "keeps": "phone and stress layers, bottleneck anchored" if args.keep else "",
             "frame_phone_accuracy": accuracy,
         }
         average.save(args.out, provenance)
 
-    train(model, batches, encoder_loss, LoopConfig(args.minutes, args.rate, save_every=300), args.run, save)
+    train(model, batches, loss, LoopConfig(args.minutes, args.rate, args.warmup, save_every=300), args.run, save)
 
 
 if __name__ == "__main__":

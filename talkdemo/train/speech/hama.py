@@ -6,14 +6,17 @@ documented): its `hama/assets` holds `asr_waveform_fp16.onnx` and `g2p_vocab.jso
 
 from __future__ import annotations
 
+import argparse
 import json
 from collections.abc import Sequence
+from itertools import islice
 from pathlib import Path
 
 import numpy as np
 
 from talkdemo.audio.phones import BILABIAL, INDEX, PHONES, SILENCE
-from talkdemo.data.speech import ipa
+from talkdemo.data.corpora import ljspeech
+from talkdemo.data.speech import aligned, ipa
 from talkdemo.records import Phone
 from talkdemo.train.speech.align import viterbi
 
@@ -80,3 +83,31 @@ def hears_lips(phone: Phone, log: np.ndarray, late: float) -> bool:
     middles = (np.arange(len(log)) + 0.5) / RATE - late
     near = (middles > phone.start - 0.06) & (middles < phone.end + 0.06)
     return bool(np.exp(log[near][:, [INDEX[label] for label in BILABIAL]]).sum(1).max(initial=0) > 0.3)
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Prints how late its peaks are and how far it agrees with the phone times in --aligned."""
+    parser = argparse.ArgumentParser(prog="talkdemo.train.speech.hama", description=main.__doc__)
+    parser.add_argument("assets", type=Path, help="hama/assets of the unpacked wheel")
+    parser.add_argument("--aligned", type=Path, default=aligned.ALIGNED)
+    parser.add_argument("--corpora", nargs="+", default=["ljspeech", "voices-kathleen"])
+    parser.add_argument("--clips", type=int, default=120)
+    args = parser.parse_args(arguments)
+    ear = Hama(args.assets)
+    for corpus in args.corpora:
+        found = ljspeech.clips() if corpus == "ljspeech" else aligned.clips(corpus, "held-out", args.aligned)
+        late, heard = [], []
+        for clip in islice(found, args.clips):
+            log = ear(clip.speech.samples)
+            late += lateness(clip.phones or (), log)
+            heard += [(p, log) for p in clip.phones or () if p.label in BILABIAL]
+        middle = float(np.median([t for _, t in late]))
+        spread = np.percentile([abs(t - middle) for _, t in late], [50, 90])
+        agreed = np.mean([hears_lips(phone, log, middle) for phone, log in heard])
+        print(f"{corpus}: peaks {1000 * middle:.0f} ms after the start of {len(late)} phones (half within "
+              f"{1000 * spread[0]:.0f}, nine tenths within {1000 * spread[1]:.0f} ms of that); "
+              f"{100 * agreed:.1f} % of {len(heard)} /p b m/ heard there too", flush=True)  # fmt: skip
+
+
+if __name__ == "__main__":
+    main()

@@ -79,7 +79,13 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--sphinx", type=Path, default=Path("runs/sphinx"), help="what train.speech.sphinx wrote")
     parser.add_argument("--out", type=Path, default=Path("runs/corpus/aligned"))
     parser.add_argument("--soft", type=Path, default=Path("runs/soft"))
-    parser.add_argument("--steps", type=int, nargs="+", default=[400, 900], help="of the head, one number a round; 0: the head as it was left")
+    parser.add_argument(
+        "--steps",
+        type=int,
+        nargs="+",
+        default=[400, 900],
+        help="of the head, one number a round; 0: the head as it was left",
+    )
     parser.add_argument("--corpora", nargs="+", default=[*LEARNT, "voices-flemishguy", "ljspeech"])
     args = parser.parse_args(arguments)
     torch.set_num_threads(1)

@@ -6,14 +6,20 @@ be aligned, those of no dictionary too.
 
 from __future__ import annotations
 
+import argparse
+import json
 from collections.abc import Sequence
+from pathlib import Path
 
 import numpy as np
 
 from talkdemo.audio.phones import INDEX, SILENCE
 from talkdemo.records import Phone
+from talkdemo.train.speech.sources import SOURCES
+from talkdemo.train.speech.spelling import words_of
 
 FRAME = 0.01  # seconds
+CORPORA = ("voices-kathleen", "ljspeech")
 
 
 class Sphinx:
@@ -56,3 +62,25 @@ class Sphinx:
             stress = int(label[-1]) if label[-1].isdigit() else 0
             out.append(Phone(start, end, name, stress))
         return out
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Writes <out>/<corpus>.json: clip → [start, end, label, stress] of each phone."""
+    parser = argparse.ArgumentParser(prog="talkdemo.train.speech.sphinx", description=main.__doc__)
+    parser.add_argument("--out", type=Path, default=Path("runs/sphinx"))
+    parser.add_argument("--corpora", nargs="+", default=list(CORPORA))
+    args = parser.parse_args(arguments)
+    args.out.mkdir(parents=True, exist_ok=True)
+    decoder = Sphinx()
+    for corpus in args.corpora:
+        found = {}
+        for clip in SOURCES[corpus]():
+            phones = decoder.align(clip.speech.samples, words_of(clip))
+            if phones is not None:
+                found[clip.name] = [[round(p.start, 3), round(p.end, 3), p.label, p.stress] for p in phones]
+        (args.out / f"{corpus}.json").write_text(json.dumps(found))
+        print(f"{corpus}: {len(found)} clips aligned", flush=True)
+
+
+if __name__ == "__main__":
+    main()
