@@ -1,7 +1,7 @@
 """Evaluates speech encoders side by side as Markdown: `python -m talkdemo.evaluate.encoder --encoder A B`.
 
 Nothing here was trained on: a real reader (ljspeech), held-out sentences of real voices in three languages, a speaker
-held out whole (times by `train.speech.rounds`; ljspeech's are published), held-out synthetic sentences and voices, and
+held out whole (times by `train align`; ljspeech's are published), held-out synthetic sentences and voices, and
 the speakers that speechocean762 holds out. Half of those are children, but our copy of the corpus does not say which:
 speakers are split at a median pitch of CHILD_PITCH, which is ours and only a stand-in.
 """

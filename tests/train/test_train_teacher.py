@@ -8,7 +8,7 @@ import pytest
 from talkdemo.audio.phones import INDEX, PHONES
 from talkdemo.records import Phone
 from talkdemo.train.speech import teacher
-from talkdemo.train.speech.rounds import starts_differ
+from talkdemo.train.speech.align import starts_differ
 from talkdemo.train.speech.spelling import parts
 from talkdemo.train.speech.whisper import WIDTH, read_variables, slaney_filters
 

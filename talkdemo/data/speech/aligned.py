@@ -1,4 +1,4 @@
-"""Real speech with the phone times that were found for it: what `train.speech.rounds` wrote, as clips."""
+"""Real speech with the phone times that were found for it: what `train align` wrote, as clips."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def clips(corpus: str, split: str | None = None, folder: Path = ALIGNED) -> Iter
     """Clips of a corpus, in order; FileNotFoundError where it was not aligned or its sound is absent."""
     base, index = root(), folder / corpus / "utterances.json"
     if base is None or not index.exists():
-        raise FileNotFoundError(f"{corpus} has no phone times in {folder}; `python -m talkdemo.train.speech.rounds`")
+        raise FileNotFoundError(f"{corpus} has no phone times in {folder}; `python -m talkdemo train align`")
     for row in json.loads(index.read_text("utf-8")):
         if split is not None and row["split"] != split:
             continue

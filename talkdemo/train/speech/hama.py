@@ -18,7 +18,7 @@ from talkdemo.audio.phones import BILABIAL, INDEX, PHONES, SILENCE
 from talkdemo.data.corpora import ljspeech
 from talkdemo.data.speech import aligned, ipa
 from talkdemo.records import Phone
-from talkdemo.train.speech.align import viterbi
+from talkdemo.train.speech.viterbi import viterbi
 
 RATE = 50  # Hz
 OWN = {"r": "R", "ɹ": "R", "ɝ": "ER", "ɚ": "ER", "d͡ʒ": "JH", "t͡ʃ": "CH", "ɾ": "T", "a": "AA"}
