@@ -28,11 +28,11 @@ from talkdemo.train.speech.teacher import stored
 CROP_SECONDS = 4.0
 LONGEST = 96  # phones in a crop that CTC is told
 SHARES = {
-    "voices-kathleen": 0.22, "voices-kerstin": 0.18, "voices-nathalie": 0.14, "speechocean762": 0.16, "grid_s1": 0.06,
-    "synthetic": 0.18,
+    "voices-kathleen": 0.22, "voices-kerstin": 0.18, "voices-nathalie": 0.14, "speechocean762": 0.12, "grid_s1": 0.06,
+    "synthetic": 0.16,
 }  # fmt: skip  # of the crops, among the corpora that are there
 TEMPOS = (0.8, 1.25)
-CLEAN = 0.3  # of the crops are left as they are but for tempo
+CLEAN = 0.45  # of the crops are left as they are but for tempo
 SILENT = 0.03  # of the crops are noise alone
 
 
