@@ -19,8 +19,8 @@ LN10 = 2.302585
 class MelAugmentation:
     """How often each change is made (0..1) and how far it goes."""
 
-    formant: float = 0.45
-    formants: tuple[float, float] = (0.85, 1.2)
+    formant: float = 0.6
+    formants: tuple[float, float] = (0.8, 1.22)
     equaliser: float = 0.6
     equaliser_db: float = 6.0  # standard deviation of the gain's knots
     band: float = 0.2

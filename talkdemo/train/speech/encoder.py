@@ -1,10 +1,10 @@
-"""Phone-timed speech in, the speech encoder's weights out (`python -m talkdemo train encoder`).
+"""Trains the speech encoder on phone-timed real and synthetic speech: `python -m talkdemo train encoder`.
 
-Frame-wise cross-entropy on the phone at 50 Hz, binary cross-entropy on stress in vowels, and CTC on the order of the
-phones alone (Graves et al. 2006). Half of the crops are synthetic speech, whose times are exact; half are real speakers
-(speechocean762, GRID), whose times come from forced alignment (`train align`), by which the CTC term is not fooled.
-Most crops are augmented (speed, pitch, formants, room, noise, band limits), every spectrogram is masked (SpecAugment,
-Park et al. 2019). `--init NAME` starts from the weights of an earlier encoder.
+Frame-wise cross-entropy at 50 Hz on the aligned phone and the teacher's posterior (`train align` writes both; Hinton et
+al. 2015), binary cross-entropy on stress in vowels, and CTC on the order of the phones alone (Graves et al. 2006). Most
+crops are real speakers', a minority synthetic. Augmentation: tempo, formants, room, noise, music, codec, band limits,
+and SpecAugment (Park et al. 2019) in some. `--init NAME` starts from the weights of an earlier encoder; `--keep` holds
+to it what the talkers have learnt to read. The same command resumes.
 """
 
 from __future__ import annotations
@@ -32,7 +32,8 @@ CTC_WEIGHT = 0.35
 ANCHOR_WEIGHT, ANCHORED = 4.0, 2  # --keep: weight of staying near the first encoder; crops of a batch that it hears
 MASKED = 0.4
 TAUGHT = 0.65  # share of the teacher's posterior in a frame's target; the rest is the aligned phone
-LIPS_MEET, LIP_MEETS_TEETH = 1.6, 1.3  # weights of the frames of /p b m/ and /f v/: they are few, and seen when missed
+# Weights of the frames of /p b m/ and /f v/, which are few and seen when missed, and of the nasals taken for an /m/.
+LIPS_MEET, LIP_MEETS_TEETH, NASAL = 1.5, 1.3, 1.4
 TRAINED_ON = (
     "synthetic speech made by talkdemo.data.speech.synthetic (flite, festival, espeak-ng)",
     "speechocean762, training speakers (Zhang et al. 2021; CC BY 4.0)",
@@ -47,6 +48,7 @@ TEACHERS = (
 _WEIGHT = torch.ones(len(INDEX))
 _WEIGHT[[INDEX[p] for p in sorted(BILABIAL)]] = LIPS_MEET
 _WEIGHT[[INDEX[p] for p in sorted(LABIODENTAL)]] = LIP_MEETS_TEETH
+_WEIGHT[[INDEX[p] for p in ("N", "NG")]] = NASAL
 _VOWEL = torch.zeros(len(INDEX), dtype=torch.bool)
 _VOWEL[[INDEX[v] for v in VOWELS]] = True
 
