@@ -25,7 +25,17 @@ from talkdemo.audio.phones import BILABIAL, PHONES, SILENCE, VOWELS
 from talkdemo.audio.prosody import pitch
 from talkdemo.data.corpora.table import CORPORA
 from talkdemo.data.speech import aligned
-from talkdemo.evaluate.hearing import Heard, columns, crossings, false_reports, false_runs, frame_labels, pairs, recall
+from talkdemo.evaluate.hearing import (
+    MARGIN,
+    Heard,
+    columns,
+    crossings,
+    false_reports,
+    false_runs,
+    frame_labels,
+    pairs,
+    recall,
+)
 from talkdemo.evaluate.sets import VOICES_OF, even, synthetic
 from talkdemo.records import SAMPLE_RATE, Clip, Speech
 
@@ -130,7 +140,7 @@ def rows(encoder: SpeechEncoder, clips: Sequence[Clip], title: str) -> list[Row]
     if clips[0].phones is not None:
         phones = [clip.phones or () for clip in clips]
         posteriors = [what.posterior for what in heard]
-        lips = recall(phones, posteriors)
+        lips, apart = recall(phones, posteriors), recall(phones, posteriors, apart=MARGIN)
         lag = [t for some, posterior in zip(phones, posteriors, strict=True) for t in crossings(some, posterior)]
         closed = [p[:, columns(BILABIAL)].sum(1) for p in posteriors]
         marks = [frame_labels(some, len(p)) for some, p in zip(phones, posteriors, strict=True)]
@@ -140,6 +150,7 @@ def rows(encoder: SpeechEncoder, clips: Sequence[Clip], title: str) -> list[Row]
         found = [
             Row("frame phone accuracy", title, count, _share(frame_accuracy(clips, heard))),
             Row("/p b m/ heard at 2 % false on vowel frames", title, count, f"{_share(lips.within)} of {lips.count}"),
+            Row("the same, vowels > 40 ms from one", title, count, f"{_share(apart.within)}, > {apart.threshold:.3f}"),
             Row("frames of /p b m/ heard at 2 % false", title, count, _share(lips.frames)),
             Row("threshold for 2 % false", title, count, f"{lips.threshold:.3f}"),
             Row("vowel frames heard as /p b m/ (> 0.5)", title, count, f"{_share(vowel.mean())} of {len(vowel)}"),

@@ -48,13 +48,29 @@ class Recall:
     count: int  # phones
 
 
+def far(phones: Sequence[Phone], frames: int, labels: Collection[str], apart: float) -> np.ndarray:
+    """(T50,) bool: frames whose middle lies more than `apart` seconds from every phone of the class."""
+    middles = (np.arange(frames) + 0.5) / ENCODER_RATE
+    out = np.ones(frames, bool)
+    for phone in phones:
+        if phone.label in labels:
+            out &= (middles < phone.start - apart) | (middles >= phone.end + apart)
+    return out
+
+
 def recall(
-    clips: Sequence[Sequence[Phone]], posteriors: Sequence[np.ndarray], labels: Collection[str] = BILABIAL
+    clips: Sequence[Sequence[Phone]],
+    posteriors: Sequence[np.ndarray],
+    labels: Collection[str] = BILABIAL,
+    apart: float = 0.0,
 ) -> Recall:
-    """Threshold and recall over clips (phones and posteriors (T50, 40) of each); nan without such phones."""
+    """Threshold and recall over clips (phones and posteriors (T50, 40) of each); nan without such phones. Vowel frames
+    within `apart` seconds of a phone of the class do not count: there two annotators differ about where it ends."""
     sums = [posterior[:, columns(labels)].sum(1) for posterior in posteriors]
     marks = [frame_labels(phones, len(score)) for phones, score in zip(clips, sums, strict=True)]
-    vowels = np.concatenate([score[np.isin(mark, columns(VOWELS))] for score, mark in zip(sums, marks, strict=True)])
+    away = [far(phones, len(score), labels, apart) for phones, score in zip(clips, sums, strict=True)]
+    vowel = [np.isin(mark, columns(VOWELS)) & counts for mark, counts in zip(marks, away, strict=True)]
+    vowels = np.concatenate([score[where] for score, where in zip(sums, vowel, strict=True)])
     threshold = float(np.quantile(vowels, 1 - FALSE)) if len(vowels) else float("nan")
     hits = count = 0
     for phones, score in zip(clips, sums, strict=True):
