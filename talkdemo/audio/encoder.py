@@ -178,10 +178,12 @@ class SpeechEncoder(nn.Module):
     def stream(self, speech: Speech, frames: int | None = None) -> Iterator[np.ndarray]:
         """`features`, piece by piece (t, D), so that long speech need not be heard to its end before it is answered.
 
-        The pieces are those of `features`, so together they equal it; against one look at a whole minute a posterior
-        differs by 0.004 on average (measured), which accuracy does not feel. A piece is FIRST_SECONDS, then CHUNK_SECONDS long, and looks CONTEXT_SECONDS ahead. Its levels (the gain, the
-        loudness's floor and top) are those of the whole clip; its pitch is tracked in the piece and its surroundings,
-        against the median of what was voiced up to there, so that a speech of one piece has one median.
+        The pieces are those of `features`, so together they equal it. Against one look at a whole minute (measured on
+        ljspeech) a posterior differs by 0.004 on average and the most likely phone in 9 % of the frames; frame accuracy
+        is the same within 0.5 % for chunks of 2 to 12 s. A piece is FIRST_SECONDS, then CHUNK_SECONDS long, and looks
+        CONTEXT_SECONDS ahead. Its levels (the gain, the loudness's floor and top) are those of the whole clip; its
+        pitch is tracked in the piece and its surroundings, against the median of what was voiced up to there, so that a
+        speech of one piece has one median.
         """
         frames = frames or speech.frames
         prosody = Prosody(speech)
