@@ -19,17 +19,21 @@ _TARGET_RMS = 0.1  # −20 dBFS
 _MAX_GAIN = 30.0  # silence and room noise must stay quiet: no more than 30 dB is ever added
 
 
-def normalise_loudness(samples: np.ndarray) -> np.ndarray:
-    """Bring the speech in `samples` (N,) to −20 dBFS. The level is that of the louder parts (RMS of 25 ms blocks at
-    their 75th–95th percentile), so pauses do not change it; quiet rooms are not blown up."""
+def loudness_gain(samples: np.ndarray) -> float:
+    """What brings the speech in `samples` (N,) to −20 dBFS. The level is that of the louder parts (RMS of 25 ms blocks
+    at their 75th–95th percentile), so pauses do not change it; quiet rooms are not blown up."""
     blocks = samples[: len(samples) // WINDOW * WINDOW].reshape(-1, WINDOW)
     if len(blocks) == 0:
-        return samples.astype(np.float32)
+        return 1.0
     rms = np.sqrt(np.einsum("ij,ij->i", blocks, blocks, dtype=np.float64) / WINDOW)  # no copy of long speech
     low, high = np.quantile(rms, [0.75, 0.95])
     level = float(rms[(rms >= low) & (rms <= high)].mean()) if high > 0 else 0.0
-    gain = min(_TARGET_RMS / max(level, 1e-6), 10 ** (_MAX_GAIN / 20))
-    return (samples * gain).astype(np.float32)
+    return min(_TARGET_RMS / max(level, 1e-6), 10 ** (_MAX_GAIN / 20))
+
+
+def normalise_loudness(samples: np.ndarray) -> np.ndarray:
+    """`samples` (N,) with their speech at −20 dBFS."""
+    return (samples * loudness_gain(samples)).astype(np.float32)
 
 
 def mel_filters(bands: int = MEL_BANDS, n_fft: int = 512, low: float = 40.0, high: float = 7600.0) -> torch.Tensor:

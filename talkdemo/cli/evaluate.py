@@ -78,8 +78,10 @@ def _identities(parser: argparse.ArgumentParser) -> None:
 
 
 def _encoder(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--encoder", default="audio-encoder", metavar="CHECKPOINT", help="name or file")
+    sets = names.ENCODER_SETS
+    parser.add_argument("--encoder", nargs="+", default=["audio-encoder"], metavar="CHECKPOINT", help="names or files")
     parser.add_argument("--clips", type=_positive, default=250, metavar="N", help="clips of each set at most (250)")
+    parser.add_argument("--sets", nargs="+", choices=sets, default=sets, metavar="SET", help=", ".join(sets))
 
 
 def _corpus(parser: argparse.ArgumentParser) -> None:
@@ -109,7 +111,7 @@ PROGRAMS: dict[str, tuple[str, str, Callable[[argparse.ArgumentParser], None]]] 
     "style": ("style.report", "style encoder, style of generated motion, head motion, diversity", _style),
     "identities": ("identities", "matching of voices, identity of generated motion", _identities),
     "portraits": ("portraits.report", "GC-GAN: landmark error, identity, SSIM, manifold, speed", _portraits),
-    "encoder": ("encoder", "phones that a speech encoder recognises", _encoder),
+    "encoder": ("encoder", "phones that speech encoders recognise, side by side", _encoder),
     "articulation": ("articulation", "motion of the articulation model beside real people's", _articulation),
     "corpus": ("corpus", "closures of the synthetic corpus, per voice", _corpus),
     "scores": ("scores", "run the commands of scores.md again", _scores),

@@ -44,3 +44,14 @@ PORTRAITS, RECOGNISER = Path("runs/portraits"), Path("runs/recogniser.safetensor
 SHEET, PRIVATE_SHEET = EXAMPLES / "expression_sheet.webp", Path("runs/expression_sheet_photographs.webp")
 
 SCORES = ASSETS / "scores.md"
+ENCODER_SETS = [  # of evaluate.encoder
+    "ljspeech",
+    "kathleen",
+    "kerstin",
+    "nathalie",
+    "flemishguy",
+    "grid",
+    "sentences",
+    "voices",
+    "speechocean762",
+]

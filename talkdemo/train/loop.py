@@ -145,6 +145,12 @@ def run(
     return Trained(average.module, done, spent / 60, last)
 
 
+def steps_done(folder: Path) -> int:
+    """Steps of the run that a folder holds, 0 for a new one."""
+    state = folder / "state.pt"
+    return int(torch.load(state, map_location="cpu", weights_only=True)["step"]) if state.exists() else 0
+
+
 def _warm_average(decay: float) -> Callable[..., None]:
     """An exponential moving average that forgets the first weights: its decay grows to `decay` with the steps."""
 

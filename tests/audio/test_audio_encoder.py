@@ -1,5 +1,6 @@
 """Log-mel timing and the encoder's contract, with random weights; the shipped weights on the shipped clips."""
 
+import itertools
 from pathlib import Path
 
 import numpy as np
@@ -71,6 +72,29 @@ def test_long_speech_in_chunks_is_close_to_the_whole(tiny, monkeypatch):
     assert posterior.shape == (300, 40) and whole.shape == chunked.shape == (300, 8)
     one_off = (whole[1:] - chunked[:-1]).abs().mean()  # what a slip by one 50 Hz frame would cost
     assert (whole - chunked).abs().mean() < 0.25 * one_off
+
+
+def test_streamed_pieces_are_the_whole(tiny, monkeypatch):
+    monkeypatch.setattr(module, "CHUNK_SECONDS", 2.0)
+    monkeypatch.setattr(module, "FIRST_SECONDS", 0.8)
+    speech = Speech(noise(6.0))
+    pieces = list(tiny.stream(speech, 160))
+    assert [len(piece) for piece in pieces] == [20, 50, 50, 40]
+    assert np.array_equal(np.concatenate(pieces), tiny.features(speech, 160))
+
+
+def test_the_first_piece_does_not_wait_for_the_rest(tiny):
+    hours = Speech(np.zeros(SAMPLE_RATE * 600, np.float32))
+    first = next(tiny.stream(hours))
+    assert len(first) == 25 * module.FIRST_SECONDS
+
+
+@pytest.mark.parametrize("seconds", [0.04, 12, 12.04, 31.2])
+def test_chunks_cover_speech_once(seconds):
+    borders = list(module.chunk_borders(round(seconds * SAMPLE_RATE)))
+    assert borders[0][0] == 0 and borders[-1][1] == round(seconds * SAMPLE_RATE)
+    assert all(a[1] == b[0] for a, b in itertools.pairwise(borders))
+    assert len(borders) == (1 if seconds <= 12 else 2 if seconds < 16 else 4)
 
 
 def test_save_and_open_are_the_same_encoder(tiny, tmp_path):

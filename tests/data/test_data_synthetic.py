@@ -11,10 +11,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from talkdemo.audio import ipa
 from talkdemo.audio.phones import CONSONANTS, PHONES, SILENCE, VOWELS
 from talkdemo.audio.prosody import energy, pitch
 from talkdemo.data.corpora.synthetic import clips
-from talkdemo.data.speech import ipa, synthetic, tts_festival, tts_flite
+from talkdemo.data.speech import synthetic, tts_festival, tts_flite
 from talkdemo.data.speech.engines import Engines, change_speed
 from talkdemo.data.speech.psola import repitch
 from talkdemo.data.speech.sentences import COUNT, LANGUAGES, sentences, split

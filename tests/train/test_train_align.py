@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from talkdemo.audio.phones import INDEX
-from talkdemo.train.speech.align import align, viterbi
+from talkdemo.train.speech.viterbi import align, viterbi
 
 
 def posterior(labels: list[str], sure: float = 0.9) -> np.ndarray:

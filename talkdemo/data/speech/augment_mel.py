@@ -18,8 +18,8 @@ LN10 = 2.302585
 class MelAugmentation:
     """How often each change is made (0..1) and how far it goes."""
 
-    formant: float = 0.45
-    formants: tuple[float, float] = (0.85, 1.2)
+    formant: float = 0.6
+    formants: tuple[float, float] = (0.8, 1.22)
     equaliser: float = 0.6
     equaliser_db: float = 6.0  # standard deviation of the gain's knots
     band: float = 0.2
@@ -28,6 +28,10 @@ class MelAugmentation:
     noise: float = 0.5
     babble: float = 0.25  # of the noisy ones: other items of the batch
     snr_db: tuple[float, float] = (7.0, 42.0)
+    music: float = 0.3  # of the noisy ones
+    codec: float = 0.15
+    codec_db: tuple[float, float] = (24.0, 45.0)  # what lies that far below its frame's peak is lost
+    lost: float = 0.1  # a packet of 20 to 60 ms that never came
     level_db: float = 2.0  # standard deviation of what is left of the level after normalising
 
 
@@ -79,6 +83,7 @@ def augment_mel(
     noise = ragged * torch.exp(slope + swell)
     others = power.roll(1, 0).roll(frames // 3, 1)
     noise = torch.where(chosen(options.babble) > 0, others, noise)
+    noise = torch.where(chosen(options.music) > 0, music(batch, frames, bands, generator), noise)
     noise = noise / noise.mean((1, 2), keepdim=True).clamp(min=1e-9)
     power = power + chosen(options.noise) * noise * level * 10 ** (-uniform(*options.snr_db, 1, 1) / 10)
 
@@ -87,7 +92,24 @@ def augment_mel(
     limited = torch.sigmoid((centre - bottom) * 1.5) * torch.sigmoid((top - centre) * 1.5)
     band = chosen(options.band)
     power = power * (1 - band + band * limited)
+
+    depth = 10 ** (-uniform(*options.codec_db, 1, 1) / 10)
+    kept = (power > power.amax(2, keepdim=True) * depth).float()
+    power = power * torch.where(chosen(options.codec) > 0, kept, torch.ones(()))
+    begin = uniform(0, frames, 1, 1)
+    gone = (torch.arange(frames)[:, None] >= begin) & (torch.arange(frames)[:, None] < begin + uniform(2, 6, 1, 1))
+    power = power * (1 - gone.float() * chosen(options.lost))
     return to_mel(power * 10 ** (options.level_db * normal(1, 1) / 10))
+
+
+def music(batch: int, frames: int, bands: int, generator: torch.Generator, notes: int = 12) -> torch.Tensor:
+    """(B, T, 80) power of chords that are struck one after another and fade: a few bands each, low ones louder."""
+    struck = torch.rand(batch, notes, bands, generator=generator) < 0.15
+    loud = torch.exp(1.5 * torch.randn(batch, notes, bands, generator=generator) - 2.5 * torch.linspace(0, 1, bands))
+    at = torch.arange(frames) * notes // frames
+    since = torch.arange(frames) - at * frames // notes
+    fading = torch.exp(-since[None] / (5 + 60 * torch.rand(batch, 1, generator=generator)))
+    return (struck * loud)[:, at] * fading[..., None] + 1e-6
 
 
 def warped(mel: torch.Tensor, factor: torch.Tensor) -> torch.Tensor:

@@ -9,8 +9,8 @@ import difflib
 
 import numpy as np
 
+from talkdemo.audio import ipa
 from talkdemo.audio.phones import SILENCE, VOWELS
-from talkdemo.data.speech import ipa
 from talkdemo.data.speech.timed_speech import STOPS, EngineMissing, TimedSpeech, cover
 
 MISSING = "libespeak-ng is not installed; wanted: apt-get install espeak-ng libespeak-ng1"

@@ -1,156 +1,185 @@
-"""Real speech with its phones in order in, phone times out: `python -m talkdemo train align`.
+"""Aligns real speech in rounds and writes phone times and soft labels: `python -m talkdemo train align`.
 
-Forced alignment by the Viterbi path through the speech encoder's own frame posteriors (a hybrid HMM of one state a
-phone, Bourlard & Morgan 1994): what an encoder trained on synthetic voices finds in real ones becomes frame targets
-for the next one (self-training). speechocean762 has only the order of its phones; GRID's words have times, so there a
-phone may not leave its word by more than SLACK. Writes <out>/<corpus>/utterances.json, which `train encoder` reads
-beside the synthetic corpus. Held-out clips are left out.
+Round 0: a head on Whisper's features learns from nathalie's published phone times and from PocketSphinx's alignment of
+kathleen, and so hears Dutch and English; its Viterbi path times the transcripts of all corpora, German too. Each round
+after that learns from the times of the one before. Writes <out>/<corpus>/utterances.json, which `train encoder` reads,
+and <soft>/<corpus>.npz, the head's posteriors. Held-out clips are aligned for measuring, and learnt from by nobody.
 """
 
 from __future__ import annotations
 
 import argparse
-import itertools
 import json
-import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
 import numpy as np
+import torch
 
-from talkdemo.audio.encoder import ENCODER_RATE, SpeechEncoder
-from talkdemo.audio.phones import INDEX, SILENCE
-from talkdemo.data.corpora import grid, speechocean
-from talkdemo.records import SAMPLES_PER_FRAME, Clip, Phone
+from talkdemo.audio.phones import BILABIAL, SILENCE
+from talkdemo.data.corpora.shared import need
+from talkdemo.data.speech.pronounce import transcript
+from talkdemo.records import Clip, Phone
+from talkdemo.train.speech import teacher, whisper
+from talkdemo.train.speech.sources import LEARNT, SOURCES, path_of
+from talkdemo.train.speech.spelling import words_of
+from talkdemo.train.speech.viterbi import align, grid_transcript
 
-SLACK = 0.08  # seconds
-PRIOR_POWER = 0.6  # posterior / prior^power: phones that are frequent in training do not swallow their neighbours
-WORST = -3.0  # mean log posterior of the path below which an utterance is left out: wrong text or noise
-CORPORA = ("speechocean762", "grid_s1")
-
-
-def viterbi(scores: np.ndarray, optional: np.ndarray) -> np.ndarray:
-    """Best monotone path of T frames through S states: scores (T, S) → state of each frame (T,).
-
-    Every state must be visited in order for at least a frame, but `optional` (S,) bool ones may be skipped.
-    Raises ValueError where there are more obligatory states than frames.
-    """
-    frames, states = scores.shape
-    if frames < int((~optional).sum()):
-        raise ValueError(f"{frames} frames for {int((~optional).sum())} phones; at least one frame a phone is wanted")
-    best = np.full(states, -np.inf)
-    best[0] = scores[0, 0]
-    if optional[0] and states > 1:
-        best[1] = scores[0, 1]
-    came = np.zeros((frames, states), np.int8)
-    skip = np.zeros(states, bool)
-    skip[2:] = optional[1:-1]
-    for t in range(1, frames):
-        one = np.concatenate([[-np.inf], best[:-1]])
-        two = np.where(skip, np.concatenate([[-np.inf, -np.inf], best[:-2]])[:states], -np.inf)
-        options = np.stack([best, one, two])
-        came[t] = options.argmax(0)
-        best = options.max(0) + scores[t]
-    last = states - 1
-    if optional[-1] and states > 1 and best[-2] > best[-1]:
-        last = states - 2
-    path = np.empty(frames, np.int64)
-    for t in range(frames - 1, -1, -1):
-        path[t] = last
-        last -= int(came[t, last])
-    return path
+SPHINX_LATE = 0.018  # seconds: PocketSphinx's boundaries come that much early (median, flite's exact times, ljspeech's)
+WORST, WORST_SHARE = -2.5, 0.03  # left out, wrong text or noise: a mean log posterior below it; a corpus's worst share
+SHARES = {"voices-nathalie": 1.0, "voices-kathleen": 1.5, "voices-kerstin": 1.5, "speechocean762": 1.0, "grid_s1": 0.4}
 
 
-def align(
-    posterior: np.ndarray, transcript: Sequence[str], inside: np.ndarray | None = None
-) -> tuple[list[Phone], float]:
-    """Posterior (T50, 40) and phones with stress digits → timed phones and the path's mean log posterior.
-
-    inside: (S, 2) seconds that each phone of the transcript must lie in, or None.
-    """
-    labels = [label.rstrip("012") for label in transcript]
-    columns = np.array([INDEX[label] for label in labels])
-    log = np.log(np.maximum(posterior, 1e-6))
-    prior = np.maximum(posterior.mean(0), 1e-3)
-    scores = (log - PRIOR_POWER * np.log(prior))[:, columns]
-    if inside is not None:
-        middle = (np.arange(len(posterior)) + 0.5)[:, None] / ENCODER_RATE
-        scores = scores - 30.0 * ((middle < inside[:, 0]) | (middle > inside[:, 1]))
-    path = viterbi(scores, np.array([label == SILENCE for label in labels]))
-    edges = [0, *(np.flatnonzero(np.diff(path)) + 1), len(path)]
-    phones = []
-    for a, b in itertools.pairwise(edges):
-        label = transcript[path[a]]
-        stress = int(label[-1]) if label[-1].isdigit() else 0
-        phones.append(Phone(a / ENCODER_RATE, b / ENCODER_RATE, label.rstrip("012"), stress))
-    return phones, float(log[np.arange(len(path)), columns[path]].mean())
+def wanted(clip: Clip) -> tuple[tuple[str, ...], np.ndarray | None]:
+    """A clip's transcript and the seconds its phones must lie in, where known."""
+    if clip.corpus == "grid_s1":
+        return grid_transcript(clip)
+    return transcript(words_of(clip)), None
 
 
-def grid_transcript(clip: Clip) -> tuple[tuple[str, ...], np.ndarray]:
-    """A GRID clip's phones with stress digits, and the seconds each must lie in (its word's, give or take SLACK)."""
-    labels = tuple(p.label if p.stress == 0 else f"{p.label}{p.stress}" for p in clip.phones)
-    spans = []
-    for phone in clip.phones:
-        around = [w for w in grid.words(clip.name) if w[0] <= (phone.start + phone.end) / 2 <= w[1]]
-        start, end = (around[0][0], around[0][1]) if around else (phone.start, phone.end)
-        spans.append((start - SLACK, end + SLACK))
-    spans[0] = (-1.0, spans[0][1])
-    spans[-1] = (spans[-1][0], 1e9)
-    return labels, np.array(spans)
+def _aligned(job: tuple) -> tuple[list[list], float] | None:
+    posterior, text, inside = job
+    try:
+        phones, score = align(posterior, text, inside, teacher.RATE)
+    except ValueError:  # a cut recording: fewer frames than phones
+        return None
+    return [[round(p.start, 3), round(p.end, 3), p.label, p.stress] for p in phones], score
 
 
-def clips(corpus: str) -> Iterator[tuple[Clip, tuple[str, ...], np.ndarray | None, str]]:
-    """Training clips of a corpus: clip, transcript, limits of its phones, path of its sound below the shared data."""
-    if corpus == "speechocean762":
-        for clip in speechocean.clips("train"):
-            yield clip, clip.transcript, None, f"{corpus}/audio/{clip.identity.split('-')[1]}/{clip.name}.ogg"
-    else:
-        for clip in grid.clips():
-            if clip.split == "train":
-                yield clip, *grid_transcript(clip), f"{corpus}/audio/{clip.name}.ogg"
+def sphinx_times(file: Path) -> dict[str, list[Phone]]:
+    """What `train.speech.sphinx` found, its bias taken out."""
+    return {
+        name: [Phone(max(0.0, a + SPHINX_LATE), b + SPHINX_LATE, label, stress) for a, b, label, stress in rows]
+        for name, rows in json.loads(file.read_text()).items()
+    }
 
 
-def _part(corpus: str, encoder_name: str, part: int, parts: int) -> list[dict]:
-    import torch
+def starts_differ(mine: Sequence[Phone], theirs: Sequence[Phone]) -> list[tuple[str, float]]:
+    """Label and difference of the starts (s) of the phones of two alignments of one transcript, silences left out."""
+    first = [p for p in mine if p.label != SILENCE]
+    second = [p for p in theirs if p.label != SILENCE]
+    if [p.label for p in first] != [p.label for p in second]:
+        return []
+    return [(a.label, a.start - b.start) for a, b in zip(first, second, strict=True)]
 
-    torch.set_num_threads(1)
-    encoder = SpeechEncoder.open(encoder_name)
-    rows = []
-    for i, (clip, transcript, inside, path) in enumerate(clips(corpus)):
-        if i % parts != part:
-            continue
-        posterior, _ = encoder.phonetic(clip.speech.samples, max(1, len(clip.speech.samples) // SAMPLES_PER_FRAME))
-        try:
-            phones, score = align(posterior.numpy(), transcript, inside)
-        except ValueError:  # a cut recording: fewer frames than phones
-            continue
-        rows.append({
-            "utt": clip.name, "path": path, "voice": clip.identity, "seconds": round(clip.speech.seconds, 3),
-            "split": "train", "score": round(score, 3),
-            "phones": [[round(p.start, 3), round(p.end, 3), p.label, p.stress] for p in phones],
-        })  # fmt: skip
-    return rows
+
+def report(name: str, found: Sequence[tuple[str, float]]) -> None:
+    if found:
+        delta = np.array([d for _, d in found])
+        lips = np.array([d for label, d in found if label in BILABIAL])
+        print(f"  {name}: {len(delta)} phones, lag median {1000 * np.median(delta):.0f} ms, within 20 ms "
+              f"{100 * (abs(delta) <= 0.02).mean():.0f} %, within 50 ms {100 * (abs(delta) <= 0.05).mean():.0f} %; "
+              f"/p b m/ median {1000 * np.median(lips):.0f} ms", flush=True)  # fmt: skip
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(prog="talkdemo train align", description=__doc__.splitlines()[0])
-    parser.add_argument("--encoder", default="audio-encoder", help="checkpoint whose posteriors are followed")
+    parser.add_argument("--whisper", type=Path, default=Path("runs/whisper"), help="features; made where absent")
+    parser.add_argument("--sphinx", type=Path, default=Path("runs/sphinx"), help="what train.speech.sphinx wrote")
     parser.add_argument("--out", type=Path, default=Path("runs/corpus/aligned"))
-    parser.add_argument("--processes", type=int, default=2)
+    parser.add_argument("--soft", type=Path, default=Path("runs/soft"))
+    parser.add_argument(
+        "--steps",
+        type=int,
+        nargs="+",
+        default=[400, 900],
+        help="of the head, one number a round; 0: the head as it was left",
+    )
+    parser.add_argument("--corpora", nargs="+", default=[*LEARNT, "voices-flemishguy", "ljspeech"])
     args = parser.parse_args(arguments)
-    for corpus in CORPORA:
-        with ProcessPoolExecutor(args.processes) as pool:
-            jobs = [pool.submit(_part, corpus, args.encoder, i, args.processes) for i in range(args.processes)]
-            rows = sorted((row for job in jobs for row in job.result()), key=lambda row: row["utt"])
-        kept = [row for row in rows if row["score"] > WORST]
+    torch.set_num_threads(1)
+    need("voices")
+    texts_file = args.whisper / "transcripts.json"
+    known = json.loads(texts_file.read_text()) if texts_file.exists() else {}
+    features: dict[str, np.ndarray] = {}
+    rows: dict[str, dict] = {}
+    limits: dict[str, np.ndarray | None] = {}
+    labels: dict[str, np.ndarray] = {}
+    sphinx: dict[str, list[Phone]] = {}
+    truth: dict[str, tuple[Phone, ...]] = {}
+    for corpus in args.corpora:
+        file = args.whisper / f"{corpus}.f16"
+        if not file.exists():
+            whisper.cache(SOURCES[corpus](), file)
+        for name, array in whisper.cached(file).items():
+            features[f"{corpus}/{name}"] = array
+        if (args.sphinx / f"{corpus}.json").exists():
+            sphinx |= {f"{corpus}/{k}": v for k, v in sphinx_times(args.sphinx / f"{corpus}.json").items()}
+        for clip in SOURCES[corpus]():
+            key = f"{corpus}/{clip.name}"
+            if key not in features:  # the features are those of a part of the corpus
+                continue
+            text, limits[key] = (known[key], None) if key in known else wanted(clip)
+            if corpus != "grid_s1":
+                known[key] = text
+            rows[key] = {
+                "utt": clip.name, "path": path_of(clip), "voice": clip.identity, "split": clip.split,
+                "seconds": round(clip.speech.seconds, 3), "transcript": list(text),
+            }  # fmt: skip
+            if corpus in ("voices-nathalie", "ljspeech") and clip.phones:
+                truth[key] = clip.phones
+        texts_file.write_text(json.dumps(known))
+    learnt = [key for key, row in rows.items() if row["split"] == "train" and key.split("/")[0] in LEARNT]
+    for key in learnt:
+        times = truth.get(key) or (sphinx.get(key) if key.startswith("voices-kathleen") else None)
+        if times:
+            labels[key] = teacher.labels_at(times, 2 * len(features[key]))
+    for turn, steps in enumerate(args.steps):
+        print(f"round {turn}: the head learns from {len(labels)} utterances", flush=True)
+        counts: dict[str, int] = {}
+        for key in labels:
+            counts[key.split("/")[0]] = counts.get(key.split("/")[0], 0) + 1
+        weights = {key: SHARES[key.split("/")[0]] / counts[key.split("/")[0]] for key in labels}
+        if steps:
+            head = teacher.train_head(features, labels, weights, steps, seed=turn)
+            torch.save(head.state_dict(), args.whisper / "head.pt")
+        else:
+            head = teacher.Head().eval()
+            head.load_state_dict(torch.load(args.whisper / "head.pt", weights_only=True))
+        labels = _round(head, features, rows, limits, sphinx, truth, args)
+
+
+def _round(
+    head: teacher.Head,
+    features: Mapping[str, np.ndarray],
+    rows: Mapping[str, dict],
+    limits: Mapping[str, np.ndarray | None],
+    sphinx: Mapping[str, Sequence[Phone]],
+    truth: Mapping[str, Sequence[Phone]],
+    args: argparse.Namespace,
+) -> dict[str, np.ndarray]:
+    """Posteriors and alignment of every clip, written; the labels of the next round."""
+    labels: dict[str, np.ndarray] = {}
+    for corpus in args.corpora:
+        keys = [key for key in rows if key.startswith(f"{corpus}/")]
+        soft = {key: teacher.posteriors(head, features[key]) for key in keys}
+        with ProcessPoolExecutor(1) as pool:
+            jobs = [(soft[key], rows[key]["transcript"], limits[key]) for key in keys]
+            found = dict(zip(keys, pool.map(_aligned, jobs, chunksize=20), strict=True))
+        least = max(WORST, float(np.quantile([r[1] for r in found.values() if r], WORST_SHARE)))
+        kept, against_sphinx, against_truth = [], [], []
+        for key, result in found.items():
+            if result is None or result[1] < least:
+                continue
+            phones = [Phone(*row) for row in result[0]]
+            kept.append({**rows[key], "phones": result[0], "score": round(result[1], 3)})
+            del kept[-1]["transcript"]
+            against_sphinx += starts_differ(phones, sphinx.get(key, ()))
+            against_truth += starts_differ(phones, truth.get(key, ()))
+            if rows[key]["split"] == "train" and corpus in LEARNT:
+                labels[key] = teacher.labels_at(phones, len(soft[key]))
+        scores = [row["score"] for row in kept]
+        print(f"{corpus}: {len(kept)} of {len(keys)} aligned, mean log posterior {np.mean(scores):.2f}", flush=True)
+        report("against PocketSphinx", against_sphinx)
+        report("against published times", against_truth)
         folder = args.out / corpus
         folder.mkdir(parents=True, exist_ok=True)
         part = folder / "utterances.json.part"
-        part.write_text("[\n" + ",\n".join(json.dumps(row) for row in kept) + "\n]\n")
-        os.replace(part, folder / "utterances.json")
-        mean = np.mean([row["score"] for row in kept]) if kept else float("nan")
-        print(f"{corpus}: {len(kept)} of {len(rows)} utterances aligned, mean log posterior {mean:.2f}", flush=True)
+        part.write_text("[\n" + ",\n".join(json.dumps(row, ensure_ascii=False) for row in kept) + "\n]\n")
+        part.replace(folder / "utterances.json")
+        teacher.store({key.split("/", 1)[1]: array for key, array in soft.items()}, args.soft / f"{corpus}.npz")
+    return labels
 
 
 if __name__ == "__main__":

@@ -20,15 +20,19 @@ from talkdemo.audio.encoder import ENCODER_RATE
 from talkdemo.audio.features import MEL_RATE, LogMel, normalise_loudness
 from talkdemo.audio.phones import INDEX, SILENCE
 from talkdemo.data.corpora import ljspeech
-from talkdemo.data.corpora.shared import root
+from talkdemo.data.corpora.shared import need, root
 from talkdemo.data.speech.augment_mel import augment_mel
 from talkdemo.records import Phone
+from talkdemo.train.speech.teacher import stored
 
 CROP_SECONDS = 4.0
 LONGEST = 96  # phones in a crop that CTC is told
-SHARES = {"synthetic": 0.3, "speechocean762": 0.6, "grid_s1": 0.1}  # of the crops, among the corpora that are there
+SHARES = {
+    "voices-kathleen": 0.22, "voices-kerstin": 0.18, "voices-nathalie": 0.14, "speechocean762": 0.12, "grid_s1": 0.06,
+    "synthetic": 0.16,
+}  # fmt: skip  # of the crops, among the corpora that are there
 TEMPOS = (0.8, 1.25)
-CLEAN = 0.3  # of the crops are left as they are but for tempo
+CLEAN = 0.45  # of the crops are left as they are but for tempo
 SILENT = 0.03  # of the crops are noise alone
 
 
@@ -39,6 +43,7 @@ class Utterance:
     voice: str
     split: str
     corpus: str = "synthetic"
+    soft: np.ndarray | None = None  # (T100, 40) float16, the teacher's posteriors
 
 
 def utterances(corpus: Path) -> list[Utterance]:
@@ -53,22 +58,30 @@ def utterances(corpus: Path) -> list[Utterance]:
     return found
 
 
-def aligned(folder: Path) -> list[Utterance]:
-    """Real utterances with the phone times of `train align`; none where it has not run or the data is absent."""
-    found = []
-    for index in sorted(folder.glob("*/utterances.json")) if root() else ():
+def aligned(folder: Path, soft: Path | None = None) -> list[Utterance]:
+    """Real utterances with the phone times that lie in `folder` and, where `soft` holds them, the teacher's posteriors;
+    none where nothing was aligned or the data is absent."""
+    found: list[Utterance] = []
+    base = root()
+    for index in sorted(folder.glob("*/utterances.json")) if base else ():
+        corpus = index.parent.name
+        heard = stored(soft / f"{corpus}.npz") if soft and (soft / f"{corpus}.npz").exists() else {}
         for item in json.loads(index.read_text()):
             phones = tuple(Phone(*p) for p in item["phones"])
-            found.append(Utterance(root() / item["path"], phones, item["voice"], item["split"], index.parent.name))
+            path = need(item["path"])
+            found.append(Utterance(path, phones, item["voice"], item["split"], corpus, heard.get(item["utt"])))
     return found
 
 
 def reader() -> list[Utterance]:
     """The clips of ljspeech, for checking only; none where the data is absent."""
-    if root() is None or not (root() / "ljspeech").exists():
+    base = root()
+    if base is None or not (base / "ljspeech").exists():
         return []
-    folder = root() / "ljspeech"
-    return [Utterance(folder / f"{c.name}.flac", c.phones, "ljspeech", c.split, "ljspeech") for c in ljspeech.clips()]
+    return [
+        Utterance(base / "ljspeech" / f"{clip.name}.flac", clip.phones or (), "ljspeech", clip.split, "ljspeech")
+        for clip in ljspeech.clips()
+    ]
 
 
 def frame_labels(phones: Sequence[Phone], frames: int, scale: float = 1.0) -> tuple[np.ndarray, np.ndarray]:
@@ -108,12 +121,13 @@ def mels(items: Sequence[Utterance], folder: Path, processes: int = 2) -> list[n
         if file.exists():
             with np.load(file) as stored:
                 whole, lengths, names = stored["mel"], stored["length"], stored["name"]
-            if names.tolist() == [str(path) for path in paths]:
-                found |= dict(zip(paths, np.split(whole, np.cumsum(lengths)[:-1]), strict=True))
+            if {str(path) for path in paths} <= set(names.tolist()):
+                parts = np.split(whole, np.cumsum(lengths)[:-1])
+                found |= {Path(name): mel for name, mel in zip(names.tolist(), parts, strict=True)}
                 continue
-        parts = [paths[i : i + 200] for i in range(0, len(paths), 200)]
+        jobs = [paths[i : i + 200] for i in range(0, len(paths), 200)]
         with ProcessPoolExecutor(processes) as pool:
-            made = [mel for part in pool.map(_mels, parts) for mel in part]
+            made = [mel for job in pool.map(_mels, jobs) for mel in job]
         folder.mkdir(parents=True, exist_ok=True)
         part = file.with_suffix(".part.npz")
         np.savez(part, mel=np.concatenate(made), length=[len(m) for m in made], name=[str(path) for path in paths])
@@ -123,7 +137,8 @@ def mels(items: Sequence[Utterance], folder: Path, processes: int = 2) -> list[n
 
 
 class Crops:
-    """Endless batches: mel (B, T100, 80), labels (B, T50), stress (B, T50), order (B, LONGEST)."""
+    """Endless batches: mel (B, T100, 80), labels (B, T50), stress (B, T50), order (B, LONGEST), soft (B, T50, 40);
+    soft is 0 where there is no teacher."""
 
     def __init__(self, items: Sequence[Utterance], spectra: Sequence[np.ndarray], batch: int, seed: int) -> None:
         self.items, self.spectra, self.batch = items, spectra, batch
@@ -146,12 +161,12 @@ class Crops:
                 voices = self.places[corpora[corpus]]
                 voice = voices[self.rng.integers(len(voices))]
                 rows.append(self.crop(voice[self.rng.integers(len(voice))]))
-            mel, labels, stress, order = (torch.from_numpy(np.stack(column)) for column in zip(*rows, strict=True))
+            mel, labels, stress, order, soft = (torch.from_numpy(np.stack(part)) for part in zip(*rows, strict=True))
             coloured = augment_mel(mel, self.generator)
             clean = torch.rand(self.batch, 1, 1, generator=self.generator) < CLEAN
-            yield torch.where(clean, mel, coloured), labels, stress, order
+            yield torch.where(clean, mel, coloured), labels, stress, order, soft
 
-    def crop(self, i: int) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    def crop(self, i: int) -> tuple[np.ndarray, ...]:
         """A stretch of utterance i, beginning up to half a second before it, at another tempo."""
         spectrum, frames = self.spectra[i], int(CROP_SECONDS * MEL_RATE)
         tempo = float(np.exp(self.rng.uniform(*np.log(TEMPOS))))
@@ -169,4 +184,12 @@ class Crops:
             Phone(p.start - begin, p.end - begin, p.label, p.stress) for p in self.items[i].phones if p.end > begin
         ]  # fmt: skip
         labels, stress = frame_labels(phones, frames * ENCODER_RATE // MEL_RATE, 1 / tempo)
-        return mel, labels, stress, order_of(phones, 1 / tempo, CROP_SECONDS)
+        soft = np.zeros((len(labels), len(INDEX)), np.float32)
+        heard = self.items[i].soft
+        if heard is not None and not silent:
+            at = begin * MEL_RATE + (np.arange(2 * len(labels)) + 0.5) * tempo
+            inside = (at >= 0) & (at < len(heard))
+            pair = np.eye(1, len(INDEX), INDEX[SILENCE], dtype=np.float32).repeat(len(at), 0)
+            pair[inside] = heard[at[inside].astype(int)]
+            soft = pair.reshape(len(labels), 2, -1).mean(1)
+        return mel, labels, stress, order_of(phones, 1 / tempo, CROP_SECONDS), soft
