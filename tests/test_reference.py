@@ -18,7 +18,6 @@ from talkdemo.export import livelink, npz
 from talkdemo.face.arkit import INDEX
 from talkdemo.records import FPS, Motion, Reference
 from talkdemo.reference import FOLDER, check, find, gallery, open_reference
-from talkdemo.render import video
 
 ROOT = Path(__file__).parents[1]
 EXAMPLES = sorted((ROOT / "examples" / "reference").glob("*.csv"))
@@ -60,10 +59,10 @@ def test_every_item_of_the_gallery_opens(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", [name for name, item in gallery().items() if item.kind == "reference"])
-def test_previews_move_and_sound(name: str) -> None:
+def test_previews_move_and_sound(name: str, read_video) -> None:
     item = gallery()[name]
     assert item.preview is not None and item.poster is not None
-    frames, sound = video.read(item.preview)
+    frames, sound = read_video(item.preview)
     assert frames.shape[1:] == (240, 240, 3) and 3.5 < len(frames) / FPS < 7
     assert frames.astype(float).std(axis=0).mean() > 1
     assert sound is not None and np.abs(sound).max() > 0.1 and abs(len(sound) / 16000 - len(frames) / FPS) < 0.1

@@ -19,7 +19,6 @@ from talkdemo.reference import check, gallery, open_reference
 TOP = 5  # matches listed in the meta
 
 Condition = tuple[torch.Tensor, ...]  # one row for each input of the talker's library
-References = list[tuple[ReferenceSource, float]]
 
 
 def check_identity(library: IdentityLibrary, request: Request) -> None:
@@ -91,7 +90,7 @@ def resolve_style(
     return blend(styles), {"reference": next(iter(names)) if len(names) == 1 else names}
 
 
-def weighted_references(reference: object) -> References:
+def weighted_references(reference: object) -> list[tuple[ReferenceSource, float]]:
     """Sources with weights of all that a request may hold; the gallery's first where it holds none."""
     if reference is None:
         reference = next(iter(gallery()))

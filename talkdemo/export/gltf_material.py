@@ -40,8 +40,6 @@ def add(file: gltf.GLTF2, buffer: Buffer, part: Part) -> int:
 def encode(texture: np.ndarray) -> tuple[bytes, str]:
     """(H, W, 3 or 4) uint8 → bytes of an image and its media type."""
     stream = io.BytesIO()
-    if texture.shape[2] == 4:
-        Image.fromarray(texture).save(stream, "PNG")
-        return stream.getvalue(), "image/png"
-    Image.fromarray(texture).save(stream, "JPEG", quality=JPEG_QUALITY, subsampling=0)
-    return stream.getvalue(), "image/jpeg"
+    kind = "png" if texture.shape[2] == 4 else "jpeg"
+    Image.fromarray(texture).save(stream, kind, quality=JPEG_QUALITY, subsampling=0)  # PNG ignores both
+    return stream.getvalue(), f"image/{kind}"

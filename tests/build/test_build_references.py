@@ -23,7 +23,6 @@ from talkdemo.face.characters import CHARACTERS
 from talkdemo.face.head import FaceModel
 from talkdemo.records import FPS, SAMPLE_RATE, SAMPLES_PER_FRAME, Motion, Speech
 from talkdemo.reference import FOLDER
-from talkdemo.render import video
 
 SMILE = 0.5 * LAYERS["happy"].offsets["mouthSmile"]  # half way to a happy one's is still between what was met
 ALL = (*REFERENCES, *EXAMPLES, *IDENTITIES)
@@ -128,7 +127,7 @@ def test_the_corpus_is_wanted(tmp_path: Path, capsys: pytest.CaptureFixture[str]
 
 
 @pytest.mark.slow
-def test_a_preview_shows_its_performance(tmp_path: Path) -> None:
+def test_a_preview_shows_its_performance(tmp_path: Path, read_video) -> None:
     """Video and still of half a second are written, and what is written as npz comes back within half a step."""
     values = np.random.default_rng(0).random((12, 52)).astype(np.float32) * 0.3
     motion = Motion(values, np.full((12, 3), 0.1, np.float32))
@@ -138,5 +137,5 @@ def test_a_preview_shows_its_performance(tmp_path: Path) -> None:
     np.testing.assert_allclose(back.coefficients, values, atol=0.5 / references.FINENESS + 1e-6)
     assert back.meta["text"] == "a word" and back.meta["style"]["jaw_gain"] == REFERENCES[0].style.jaw_gain
     references.write_preview(FaceModel.load(), REFERENCES[0], performance, tmp_path / "a.mp4", tmp_path / "a.webp")
-    frames, sound = video.read(tmp_path / "a.mp4")
+    frames, sound = read_video(tmp_path / "a.mp4")
     assert frames.shape == (10, references.SIDE, references.SIDE, 3) and sound is not None

@@ -234,9 +234,8 @@ def test_same_seed_same_motion_other_seed_other(tmp_path: Path, capsys) -> None:
 
 
 @pytest.mark.slow
-def test_animate_with_the_shipped_weights(tmp_path: Path) -> None:
+def test_animate_with_the_shipped_weights(tmp_path: Path, read_video) -> None:
     """The whole way as a visitor of the terminal goes it; the mp4 has the length of the speech."""
-    from talkdemo.render import video
 
     clip = ROOT / "examples" / "speech" / "welcome.flac"
     x = tmp_path / "x"
@@ -246,7 +245,7 @@ def test_animate_with_the_shipped_weights(tmp_path: Path) -> None:
     )
     assert done.returncode == 0, done.stderr
     made = json.loads((tmp_path / "x.json").read_text())
-    frames, samples = video.read(tmp_path / "x.mp4")
+    frames, samples = read_video(tmp_path / "x.mp4")
     assert len(frames) == made["frames"] == len(livelink.read(tmp_path / "x.csv"))
     assert samples is not None and abs(len(samples) / 16000 - len(frames) / 25) < 0.04
     assert frames.std(axis=0).mean() > 0.5  # something moves

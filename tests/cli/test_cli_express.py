@@ -17,7 +17,6 @@ from talkdemo.face.arkit import INDEX
 from talkdemo.gcgan.gallery import open_gallery
 from talkdemo.gcgan.portrait import open_portrait
 from talkdemo.records import FPS, MAX_AMOUNT, Motion
-from talkdemo.render import video
 
 
 @pytest.fixture(autouse=True)
@@ -94,12 +93,12 @@ def test_another_face_and_a_frame(motion: Path, tmp_path: Path, capsys) -> None:
     assert summary["frame"] == 5 and "frames" not in summary
 
 
-def test_a_video(motion: Path, wav, tmp_path: Path, capsys) -> None:
+def test_a_video(motion: Path, wav, tmp_path: Path, capsys, read_video) -> None:
     """The whole motion, with the speech that it was made of."""
     out = tmp_path / "x.mp4"
     summary = express(capsys, "leo", "--npz", motion, "--audio", wav("hum", 6 / FPS), "--out", out)
     assert summary["frames"] == 6 and summary["fps"] == FPS
-    frames, sound = video.read(out)
+    frames, sound = read_video(out)
     assert frames.shape == (6, summary["height"], summary["width"], 3) and sound is not None
     out.unlink()
     assert "lasts 3.00 s" in fails(capsys, "leo", "--npz", motion, "--audio", wav("long", 3.0), "--out", out)

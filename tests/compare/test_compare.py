@@ -22,7 +22,6 @@ from talkdemo.face.head import FaceModel
 from talkdemo.film import pair as compare_film
 from talkdemo.records import Motion, Speech, Stopped
 from talkdemo.render import motion as motion_video
-from talkdemo.render import video
 
 ROOT = Path(__file__).parents[2]
 FULL, QUICK = Setting(512, False), Setting(8, True)
@@ -229,7 +228,7 @@ def flat(value: float, frames: int) -> Motion:
     return Motion(coefficients, np.zeros((frames, 3), np.float32))
 
 
-def test_film_shows_left_left_and_right_right(monkeypatch, tmp_path: Path) -> None:
+def test_film_shows_left_left_and_right_right(monkeypatch, tmp_path: Path, read_video) -> None:
     monkeypatch.setattr(compare_film, "Renderer", Painter)
     told: list[tuple[str, float]] = []
     monkeypatch.setattr(motion_video, "CHUNK", 14)
@@ -238,7 +237,7 @@ def test_film_shows_left_left_and_right_right(monkeypatch, tmp_path: Path) -> No
     seconds = compare_film.write(
         tmp_path / "x.mp4", Posed(), pair, hum(20), names, size=128, progress=lambda *r: told.append(r)
     )
-    frames, samples = video.read(tmp_path / "x.mp4")
+    frames, samples = read_video(tmp_path / "x.mp4")
     assert frames.shape == (20, 128 + 12, 256, 3) and samples is not None and set(seconds) == {"face", "render", "mux"}
     assert abs(frames[:, 20:100, 20:100].mean() - 40) < 3 and abs(frames[:, 20:100, 150:230].mean() - 200) < 3
     assert frames[5, 130:, :128].std() > 5 and told[-1] == ("render", 1.0)
@@ -279,7 +278,9 @@ def with_stand_in(monkeypatch: pytest.MonkeyPatch, stand_in, plain_decode):
     return stand_in
 
 
-def test_verb_prints_a_table_and_writes_what_was_asked_for(with_stand_in, wav, tmp_path: Path, capsys) -> None:
+def test_verb_prints_a_table_and_writes_what_was_asked_for(
+    with_stand_in, wav, tmp_path: Path, capsys, read_video
+) -> None:
     out = tmp_path / "out"
     out.mkdir()
     words = f"compare {wav('hum', 1.0)} --steps 20 8 --identity Ada:0.5,Mei:0.5 --seed 4 --size 64 --progress"
@@ -289,7 +290,7 @@ def test_verb_prints_a_table_and_writes_what_was_asked_for(with_stand_in, wav, t
     assert said.out.startswith("| | full model, 20 steps | student, 8 steps |") and "full-20 100 %" in said.err
     assert [run["name"] for run in made["runs"]] == ["full-20", "student-8"] and made["lip_distance_mm"]["max"] == 0
     assert made["runs"][0]["seed"] == 4 and made["runs"][1]["identity"] == {"Ada": 0.5, "Mei": 0.5}
-    frames, _ = video.read(out / "x.mp4")
+    frames, _ = read_video(out / "x.mp4")
     assert frames.shape == (25, 70, 128, 3) and sorted(path.name for path in out.iterdir()) == ["x.json", "x.mp4"]
 
 
@@ -349,7 +350,7 @@ def test_mistakes_take_one_line(with_stand_in, wav, tmp_path: Path, capsys, argu
 
 
 @pytest.mark.slow
-def test_compare_with_the_shipped_weights(tmp_path: Path) -> None:
+def test_compare_with_the_shipped_weights(tmp_path: Path, read_video) -> None:
     """The whole way at few steps; both heads move in the film."""
     clip = ROOT / "examples" / "speech" / "welcome.flac"
     words = f"compare {clip} --steps 16 2 --full --size 64 --out {tmp_path}/x.mp4 --json {tmp_path}/x.json"
@@ -358,7 +359,7 @@ def test_compare_with_the_shipped_weights(tmp_path: Path) -> None:
     )
     assert done.returncode == 0, done.stderr
     made = json.loads((tmp_path / "x.json").read_text())
-    frames, _ = video.read(tmp_path / "x.mp4")
+    frames, _ = read_video(tmp_path / "x.mp4")
     assert len(frames) == made["frames"] and made["runs"][0]["nfe"] == 8 * made["runs"][1]["nfe"]
     assert made["speed_up_sampling"] > 2 and 0 < made["lip_distance_mm"]["mean"] < 10
     for side in (frames[:, :64, :63], frames[:, :64, 65:]):

@@ -88,15 +88,11 @@ class _Skull:
         hit = (u >= -1e-6) & (v >= -1e-6) & (u + v <= 1 + 1e-6) & (t > 0) & (np.abs(det) > 1e-9)
         return float(t[hit].max()) if hit.any() else np.nan
 
-    def surface(self, azimuth: float, elevation: float) -> np.ndarray:
-        a, e = np.radians(azimuth), np.radians(elevation)
-        direction = np.array([np.sin(a) * np.cos(e), np.sin(e), np.cos(a) * np.cos(e)])
-        return direction * self.reach(direction)
-
     def meridian(self, azimuth: float, low: float) -> np.ndarray:
         """Points (n, 3) from the crown down to height `low`, ears smoothed away by keeping the skull's width."""
-        angles = np.arange(90.0, -56.0, -3.0)
-        points = np.array([self.surface(azimuth, e) for e in angles])
+        a, e = np.radians(azimuth), np.radians(np.arange(90.0, -56.0, -3.0))
+        directions = np.stack([np.sin(a) * np.cos(e), np.sin(e), np.cos(a) * np.cos(e)], axis=1)
+        points = np.array([direction * self.reach(direction) for direction in directions])
         side = abs(abs(azimuth) - 90) < 30
         if side:  # an ear must not make a bump: no wider than the skull above it
             points[:, 0] = np.clip(points[:, 0], -82, 82)

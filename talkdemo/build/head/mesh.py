@@ -49,14 +49,10 @@ def bust(source: Source) -> tuple[np.ndarray, np.ndarray]:
     corners = source.rest[polygons[:, :, 0]]
     keep = (corners[..., 1] > -DEPTH).all(1) & (np.abs(corners[..., 0]) < HALF_WIDTH).all(1)
     polygons = polygons[keep]
-    return polygons, charts(polygons[:, :, 1], len(source.uv))
-
-
-def charts(polygons: np.ndarray, count: int) -> np.ndarray:
-    """Connected components of (f, 4) index polygons: (f,) small integers."""
-    a, b = polygons.ravel(), np.roll(polygons, -1, axis=1).ravel()
-    label = connected_components(coo_matrix((np.ones(len(a)), (a, b)), shape=(count, count)), directed=False)[1]
-    return np.unique(label[polygons[:, 0]], return_inverse=True)[1]
+    a, b = polygons[:, :, 1].ravel(), np.roll(polygons[:, :, 1], -1, axis=1).ravel()
+    touch = coo_matrix((np.ones(len(a)), (a, b)), shape=(len(source.uv), len(source.uv)))
+    chart = connected_components(touch, directed=False)[1][polygons[:, 0, 1]]
+    return polygons, np.unique(chart, return_inverse=True)[1]
 
 
 def follow_head(source: Source) -> np.ndarray:

@@ -41,15 +41,11 @@ class Layout:
             used = np.unique(polygons[np.isin(chart, numbers)][:, :, 1])
             low, high = uv[used].min(0), uv[used].max(0)
             self.boxes[name] = (low, high)
-            self.uv[used] = self._place(name, uv[used])
-
-    def _place(self, name: str, uv: np.ndarray) -> np.ndarray:
-        low, high = self.boxes[name]
-        share = (uv - low) / (high - low)
-        if name == "head":  # turned by a quarter
-            share = np.stack([share[..., 1], 1 - share[..., 0]], -1)
-        a, b = (np.array(corner) for corner in PLACES[name])
-        return a + share * (b - a)
+            share = (uv[used] - low) / (high - low)
+            if name == "head":  # turned by a quarter
+                share = np.stack([share[..., 1], 1 - share[..., 0]], -1)
+            a, b = (np.array(corner) for corner in PLACES[name])
+            self.uv[used] = a + share * (b - a)
 
     def unplace(self, size: int) -> np.ndarray:
         """For each texel (row 0 on top) its UV in the source square: (size, size, 2)."""

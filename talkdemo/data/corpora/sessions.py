@@ -33,20 +33,18 @@ def sessions(
     """Sessions of about `seconds` each from the utterances of one voice, `hours` in all (each utterance once)."""
     folder = corpus / identity
     items = [{**item, "path": folder / f"{item['utt']}.flac"} for item in read_index(folder) if item["split"] == split]
-    order = generator.permutation(len(items))
     by_emotion: dict[str, list[dict[str, Any]]] = {}
-    for i in order:
+    for i in generator.permutation(len(items)):
         by_emotion.setdefault(items[i]["emotion"], []).append(items[i])
     left = hours * 3600
     queues = {emotion: iter(group) for emotion, group in by_emotion.items()}
     names = list(queues)
-    weights = np.array([len(by_emotion[n]) for n in names], float)
     while left > 0 and names:
+        weights = np.array([len(by_emotion[n]) for n in names], float)
         k = int(generator.choice(len(names), p=weights / weights.sum()))
         session = join(queues[names[k]], identity, names[k], split, seconds, generator)
         if session is None:
             del names[k]
-            weights = np.delete(weights, k)
             continue
         left -= session.speech.seconds
         yield session
