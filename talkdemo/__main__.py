@@ -3,8 +3,6 @@
 Status 0: done. 2: one line on stderr says which file, what was given, what is wanted. 130: stopped by Ctrl-C.
 """
 
-from __future__ import annotations
-
 import importlib
 import os
 import signal

@@ -4,8 +4,6 @@ The header's metadata holds JSON: `kind` (which model), `config` (keyword argume
 `provenance` (corpora with licences, recipe, steps, figures, teacher). Nothing is ever pickled.
 """
 
-from __future__ import annotations
-
 import json
 import math
 import os

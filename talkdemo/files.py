@@ -1,7 +1,5 @@
 """Checks paths, and writes files so that they are whole or absent: beside the target, then renamed."""
 
-from __future__ import annotations
-
 import os
 import tempfile
 from collections.abc import Iterator

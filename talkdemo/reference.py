@@ -4,8 +4,6 @@ The gallery is shipped in assets/references. A file is a video (tracked by face.
 of ours.
 """
 
-from __future__ import annotations
-
 import difflib
 import functools
 import json

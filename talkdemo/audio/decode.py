@@ -4,8 +4,6 @@ Every fault of the file is a ValueError of one sentence that names the file by i
 private. Silence is valid.
 """
 
-from __future__ import annotations
-
 from pathlib import Path
 
 import numpy as np

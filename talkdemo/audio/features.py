@@ -1,7 +1,5 @@
 """Log-mel frames of loudness-normalised speech: 100 Hz, 80 bands."""
 
-from __future__ import annotations
-
 import math
 
 import numpy as np

@@ -1,7 +1,5 @@
 """The phone alphabet: silence and the 39 ARPABET phones, with the classes that articulation depends on."""
 
-from __future__ import annotations
-
 SILENCE = "SIL"
 VOWELS: tuple[str, ...] = (
     "AA", "AE", "AH", "AO", "AW", "AY", "EH", "ER", "EY", "IH", "IY", "OW", "OY", "UH", "UW",

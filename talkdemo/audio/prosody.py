@@ -4,8 +4,6 @@ Pitch is the autocorrelation method of Boersma (1993): windowed autocorrelation 
 price on octaves, and the best path through the candidates of all instants.
 """
 
-from __future__ import annotations
-
 import numpy as np
 from scipy.signal import butter, sosfilt
 

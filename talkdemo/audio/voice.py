@@ -1,7 +1,5 @@
 """Voice features per frame (spectrum, loudness, pitch), which distinguish speakers."""
 
-from __future__ import annotations
-
 import numpy as np
 import torch
 

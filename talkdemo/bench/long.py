@@ -5,8 +5,6 @@ included. A seam would show as a jolt where two windows meet: the acceleration t
 the same windows, with a 95 % interval by bootstrap over the windows.
 """
 
-from __future__ import annotations
-
 import multiprocessing
 import resource
 import sys

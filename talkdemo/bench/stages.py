@@ -3,8 +3,6 @@
 A benchmark is a function in BENCHES that returns a record of figures.
 """
 
-from __future__ import annotations
-
 import os
 import statistics
 import tempfile

@@ -4,8 +4,6 @@ SPEECH is any sound or video file. Without --out and --zip only motion is made, 
 With --samples K the npz holds K motions; mp4, CSV and GLB of the k-th get "-k" before their ending, from the second on.
 """
 
-from __future__ import annotations
-
 import argparse
 import json
 

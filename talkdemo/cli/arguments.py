@@ -1,7 +1,5 @@
 """Argparse types and arguments that several verbs share."""
 
-from __future__ import annotations
-
 import argparse
 from collections.abc import Callable, Iterable
 from pathlib import Path

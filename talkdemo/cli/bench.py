@@ -1,7 +1,5 @@
 """Benchmarks speed and memory: of all stages, or of those named."""
 
-from __future__ import annotations
-
 import argparse
 import json
 

@@ -1,7 +1,5 @@
 """Lists the characters, whose heads can be drawn; or writes one as GLB, without a motion."""
 
-from __future__ import annotations
-
 import argparse
 from pathlib import Path
 

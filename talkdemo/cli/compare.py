@@ -5,8 +5,6 @@ side. A number of steps that a distilled student is made for is answered by the 
 table is printed as Markdown.
 """
 
-from __future__ import annotations
-
 import argparse
 import time
 from typing import Any

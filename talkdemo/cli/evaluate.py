@@ -3,8 +3,6 @@
 Results are Markdown on the standard output; what is not available on this machine is named on stderr and left out.
 """
 
-from __future__ import annotations
-
 import argparse
 import importlib
 from collections.abc import Callable

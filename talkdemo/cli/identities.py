@@ -1,7 +1,5 @@
 """Lists the talking identities and their styles."""
 
-from __future__ import annotations
-
 import argparse
 
 from talkdemo.cli.terminal import print_names

@@ -1,7 +1,5 @@
 """Lists the installed checkpoints: size, parameters, provenance and licence."""
 
-from __future__ import annotations
-
 import argparse
 import json
 

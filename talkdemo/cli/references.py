@@ -1,7 +1,5 @@
 """Lists the shipped reference clips, whose style DiffPoseTalk follows."""
 
-from __future__ import annotations
-
 import argparse
 
 from talkdemo.cli.terminal import print_names

@@ -1,7 +1,5 @@
 """Prints progress, as one line on stderr that is rewritten in place on a terminal, and lists of names."""
 
-from __future__ import annotations
-
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager

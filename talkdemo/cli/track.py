@@ -3,8 +3,6 @@
 Of a photograph, it writes the 68 landmarks of its face as JSON: --landmarks. A summary goes to standard output.
 """
 
-from __future__ import annotations
-
 import argparse
 import json
 import time

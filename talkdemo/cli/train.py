@@ -1,7 +1,5 @@
 """Trains one of the models: `train RECIPE …` passes the rest of the line to the recipe in talkdemo.train."""
 
-from __future__ import annotations
-
 import argparse
 import importlib
 

@@ -3,8 +3,6 @@
 All lengths are measured on the default character with the head held still, as in the score table.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 

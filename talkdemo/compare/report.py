@@ -1,7 +1,5 @@
 """Reports a comparison as JSON and as a Markdown table."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Mapping
 from typing import Any

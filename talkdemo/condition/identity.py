@@ -10,8 +10,6 @@ After DiffusionTalker (arXiv 2311.16565, 2503.18159); sizes and layers are ours:
   retrieve is added to them.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import dataclass
 

@@ -3,8 +3,6 @@
 An identity and an emotion become weights over the learned tables, a reference (or several, blended) a style vector.
 """
 
-from __future__ import annotations
-
 import threading
 from collections.abc import Mapping, Sequence
 from typing import Any

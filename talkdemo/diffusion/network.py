@@ -6,8 +6,6 @@ modulation network and a learned offset per block (PixArt-α, Chen et al. 2024).
 so it enters each token directly, together with its neighbours through a small convolution.
 """
 
-from __future__ import annotations
-
 import math
 from dataclasses import dataclass
 

@@ -10,8 +10,6 @@ w = (α_s − (σ_s / σ_m) α_m) / (α_s − (σ_s / σ_t) α_t): the form used
 motions by another.
 """
 
-from __future__ import annotations
-
 import torch
 
 from talkdemo.diffusion.sampler import Denoiser

@@ -3,8 +3,6 @@
 Each takes noise z (B, …) at the first level of the schedule to a sample x (B, …) at its last.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Sequence
 from typing import Protocol
 

@@ -6,8 +6,6 @@ them are cross-faded, so that no seam is left where the two versions disagree. H
 sounds and its two versions differ more, so it is faded over the whole lookahead.
 """
 
-from __future__ import annotations
-
 import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass

@@ -3,8 +3,6 @@
 Every row names the real corpora it is compared with.
 """
 
-from __future__ import annotations
-
 import argparse
 from collections.abc import Iterable, Iterator, Mapping
 from itertools import islice

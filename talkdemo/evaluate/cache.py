@@ -5,8 +5,6 @@ the talking model and the encoders, the code between waveform and motion, steps,
 the speech's samples. A motion's meta keeps the seconds that sampling took.
 """
 
-from __future__ import annotations
-
 import ast
 import functools
 import hashlib

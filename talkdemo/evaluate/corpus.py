@@ -3,8 +3,6 @@
 The articulation model is the ceiling of everything trained on it: hits ≥ 99 %, false closures ≤ 2 % are the targets.
 """
 
-from __future__ import annotations
-
 import argparse
 
 from talkdemo.data.corpora.table import CORPORA

@@ -6,8 +6,6 @@ the speakers that speechocean762 holds out. Half of those are children, but our 
 speakers are split at a median pitch of CHILD_PITCH, which is ours and only a stand-in.
 """
 
-from __future__ import annotations
-
 import argparse
 import sys
 import time

@@ -1,7 +1,5 @@
 """Scores what a speech encoder hears: bilabials at a fixed false alarm rate, false reports, phone errors, lag."""
 
-from __future__ import annotations
-
 import itertools
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass

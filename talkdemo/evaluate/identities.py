@@ -8,8 +8,6 @@
    only: the real ones lack channels.
 """
 
-from __future__ import annotations
-
 import argparse
 from collections import Counter
 from collections.abc import Iterator, Sequence

@@ -9,8 +9,6 @@ name: lips as sampled, see face/contact.py). A synthetic truth is one draw of th
 cached in runs/evaluate-cache; the column `s` is the time that sampling them took.
 """
 
-from __future__ import annotations
-
 import argparse
 import json
 import time

@@ -1,7 +1,5 @@
 """The names an evaluation is asked for by: sets, systems, parts. Imports nothing slow: the command line reads them."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 from talkdemo.files import ASSETS, EXAMPLES

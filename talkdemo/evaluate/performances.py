@@ -1,7 +1,5 @@
 """Performances of the articulation model: its motion on recorded or synthetic speech, in a style and an emotion."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 

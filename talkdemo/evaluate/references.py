@@ -10,8 +10,6 @@ DiffusionTalker is given a clip's identity and emotion (an unknown voice is matc
   were recorded.
 """
 
-from __future__ import annotations
-
 import functools
 from collections.abc import Sequence
 

@@ -5,8 +5,6 @@ A tracker that knows nothing of our face model measures the lips (landmarks 13 t
 the same tracker (GRID), its jawOpen and mouthPucker on our video are correlated with that.
 """
 
-from __future__ import annotations
-
 import functools
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, dataclass, replace

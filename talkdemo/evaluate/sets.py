@@ -1,7 +1,5 @@
 """Loads the test sets: the same clips every time, with true motion where there is any."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import replace
 from itertools import islice

@@ -6,8 +6,6 @@ absent, on those sentences too). Times are medians of rounds in which all system
 slows all of them; only their ratios are comparable. From ONCE steps on there is one round.
 """
 
-from __future__ import annotations
-
 import argparse
 import json
 import statistics

@@ -3,8 +3,6 @@
 A system is a function (clip, seed) → Motion. A model's name says which weights to sample, in how many steps.
 """
 
-from __future__ import annotations
-
 import functools
 import re
 from collections.abc import Sequence

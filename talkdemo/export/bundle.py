@@ -1,7 +1,5 @@
 """Writes the files of a request; and one zip with all of them: video, GLB, CSV, npz, JSON, sound, how to open them."""
 
-from __future__ import annotations
-
 import zipfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager

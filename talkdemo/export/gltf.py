@@ -17,8 +17,6 @@ What a viewer needs to know:
   Coefficients at frame i are `weights[52 i : 52 i + 52]`; rotations are quaternions x, y, z, w. All LINEAR.
 """
 
-from __future__ import annotations
-
 from pathlib import Path
 
 import numpy as np

@@ -1,7 +1,5 @@
 """The binary buffer of a GLB: arrays and images appended to buffer views, and the accessors that describe them."""
 
-from __future__ import annotations
-
 import numpy as np
 import pygltflib as gltf
 

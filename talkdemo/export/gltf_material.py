@@ -1,7 +1,5 @@
 """Materials of a head as glTF's: base colour texture, roughness, alpha mode; images as JPEG, with opacity as PNG."""
 
-from __future__ import annotations
-
 import io
 
 import numpy as np

@@ -14,8 +14,6 @@ Angles are radians. Signs were measured on the eye columns of real captures, whe
 in the frame of records.Motion, with R = Ry(−yaw) · Rx(pitch) · Rz(−roll): Unreal's rotator of Apple's face anchor.
 """
 
-from __future__ import annotations
-
 import csv
 import math
 import re

@@ -3,8 +3,6 @@
 Layout: coefficients (T, 52) or (K, T, 52), names (52,), head (…, T, 3) rotation vectors, fps, meta (a JSON string).
 """
 
-from __future__ import annotations
-
 import json
 from collections.abc import Sequence
 from pathlib import Path

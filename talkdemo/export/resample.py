@@ -1,7 +1,5 @@
 """Resamples motion to another frame rate: coefficients linearly, head rotations along the shortest arc."""
 
-from __future__ import annotations
-
 import numpy as np
 from scipy.spatial.transform import Rotation, Slerp
 

@@ -1,7 +1,5 @@
 """Summarises a run as JSON: model, steps, network evaluations, seed, style, seconds per stage, frames, files."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path

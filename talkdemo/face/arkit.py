@@ -1,7 +1,5 @@
 """ARKit-52: the names in Apple's order, mirror pairs and named groups of channels. No column numbers elsewhere."""
 
-from __future__ import annotations
-
 NAMES: tuple[str, ...] = (
     "eyeBlinkLeft", "eyeLookDownLeft", "eyeLookInLeft", "eyeLookOutLeft", "eyeLookUpLeft", "eyeSquintLeft",
     "eyeWideLeft", "eyeBlinkRight", "eyeLookDownRight", "eyeLookInRight", "eyeLookOutRight", "eyeLookUpRight",

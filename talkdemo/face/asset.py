@@ -1,7 +1,5 @@
 """Reads assets/head.npz, once: its arrays and decoded textures."""
 
-from __future__ import annotations
-
 import io
 from functools import cache
 from importlib.resources import files

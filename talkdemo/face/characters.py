@@ -1,7 +1,5 @@
 """The characters: each a mix of head shapes, a skin, an iris and a haircut; mixing two gives a third."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import dataclass
 

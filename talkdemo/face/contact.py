@@ -5,8 +5,6 @@ first. The speech encoder knows where lips meet (its posterior of /p b m/) and w
 coefficients are moved as little as that requires. Ours; `amount` 0 leaves the motion as it was sampled.
 """
 
-from __future__ import annotations
-
 import numpy as np
 
 from talkdemo.face.arkit import INDEX, indices

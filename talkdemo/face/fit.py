@@ -5,8 +5,6 @@ of one another or overlap. So they are scaled to the head's size, eyeballs turn 
 brings this character's lids together outside this character's eyeballs.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 
 import torch

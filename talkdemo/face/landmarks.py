@@ -1,7 +1,5 @@
 """The 68 iBUG landmarks of the head."""
 
-from __future__ import annotations
-
 from functools import cache
 
 import torch

@@ -4,8 +4,6 @@ Frame: x to the character's left, y up, z out of the face; +x nods down, +y turn
 towards the character's right shoulder.
 """
 
-from __future__ import annotations
-
 import torch
 from torch import Tensor
 

@@ -3,8 +3,6 @@
 One file holds both images, so that whoever plays it cannot get them out of step.
 """
 
-from __future__ import annotations
-
 import threading
 from functools import partial
 from pathlib import Path

@@ -3,8 +3,6 @@
 The portrait keeps the pose of its head: only the expression moves.
 """
 
-from __future__ import annotations
-
 import threading
 import time
 from collections.abc import Iterator

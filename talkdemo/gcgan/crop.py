@@ -4,8 +4,6 @@ It is fitted to points that expressions hardly move (corners of the eyes, nose) 
 of the mouth.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Self

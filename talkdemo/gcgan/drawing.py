@@ -3,8 +3,6 @@
 Five of lines, and two of surfaces: how far the mouth is open, and the eyes.
 """
 
-from __future__ import annotations
-
 import torch
 from torch import Tensor
 

@@ -4,8 +4,6 @@ The model sees 128² pixels. Where it moves skin, the photograph's own pixels ar
 with the fine grain of the photograph, so that the result is as sharp as its source wherever the source shows it.
 """
 
-from __future__ import annotations
-
 import threading
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass

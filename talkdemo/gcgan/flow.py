@@ -5,8 +5,6 @@ kernel is the distance: the smoother thin plate (r² log r) overshoots where poi
 eye moved its brow. Points are fractions of the crop's side, 0 … 1.
 """
 
-from __future__ import annotations
-
 from functools import cache
 
 import torch

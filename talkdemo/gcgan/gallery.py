@@ -1,7 +1,5 @@
 """Opens the portraits of examples/faces by name: images by our own renderer, with their landmarks."""
 
-from __future__ import annotations
-
 import json
 from functools import cache
 from pathlib import Path

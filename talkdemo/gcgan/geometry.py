@@ -7,8 +7,6 @@ landmarks of the person: the expression of one face and the shape of another giv
 expression of the first.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from itertools import pairwise
 

@@ -1,7 +1,5 @@
 """Reads the landmarks of a face from JSON, as `talkdemo track PHOTO --landmarks` and the page write them."""
 
-from __future__ import annotations
-
 import json
 from pathlib import Path
 

@@ -1,7 +1,5 @@
 """Opens a photograph as a portrait: its image and the 68 landmarks of its one face."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass, replace
 from pathlib import Path
 

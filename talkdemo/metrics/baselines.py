@@ -1,7 +1,5 @@
 """Two baselines that use sound alone: a jaw that follows loudness, and a face that does not move."""
 
-from __future__ import annotations
-
 import numpy as np
 
 from talkdemo.face.arkit import INDEX, NAMES

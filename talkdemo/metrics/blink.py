@@ -1,7 +1,5 @@
 """Detects blinks in a track of lid closure: times, durations, depths."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 import numpy as np

@@ -1,7 +1,5 @@
 """What chance scores: shuffled pairs, a permutation test of the pairing, Wilcoxon's signed-rank test."""
 
-from __future__ import annotations
-
 import numpy as np
 
 ROUNDS = 10_000

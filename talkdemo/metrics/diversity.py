@@ -1,7 +1,5 @@
 """Diversity: the mean distance between several samples of one audio."""
 
-from __future__ import annotations
-
 from itertools import combinations
 
 import numpy as np

@@ -1,7 +1,5 @@
 """Mouth opening, and errors against the true motion, head rotation removed: LVE, EVE, MVE, FDD, MOD, MBE."""
 
-from __future__ import annotations
-
 import numpy as np
 
 METRES_TO_MM = 1e3

@@ -8,8 +8,6 @@ The loudness-driven jaw (metrics.baselines) scores 0.48 on the 16 LJSpeech clips
 baseline; the articulation model (`articulation` in `evaluate`) shows what motion made from the phones can reach.
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 
 import numpy as np

@@ -3,8 +3,6 @@
 Hits, false closures and hits on vowels are only meaningful together: a mouth that never opens hits every /p b m/.
 """
 
-from __future__ import annotations
-
 from collections.abc import Collection, Sequence
 
 import numpy as np

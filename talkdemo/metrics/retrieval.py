@@ -1,7 +1,5 @@
 """Retrieval with embeddings: rank of the true entry, area under the ROC curve, explained variance."""
 
-from __future__ import annotations
-
 import numpy as np
 
 

@@ -4,8 +4,6 @@ Each score is a pair (sum, weight), so that clips are pooled by addition: errors
 number of phones or frames they were counted on. A metric that a clip does not allow is left out.
 """
 
-from __future__ import annotations
-
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass

@@ -3,8 +3,6 @@
 Head rotation is low-passed at 4 Hz (zero phase) before its speed is taken, because a tracker's noise is not motion.
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import dataclass
 

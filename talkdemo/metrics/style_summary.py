@@ -4,8 +4,6 @@ The words are relative: an identity has a "wide jaw" when its jaw opens further 
 identities saying the same thing. Numbers between the quartiles get no word.
 """
 
-from __future__ import annotations
-
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, fields

@@ -1,7 +1,5 @@
 """Synchrony of motion and sound: mouth opening with loudness, beats of the head with onsets (beat alignment, BA)."""
 
-from __future__ import annotations
-
 import numpy as np
 
 from talkdemo.metrics.errors import pair

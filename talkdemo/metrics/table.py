@@ -1,7 +1,5 @@
 """The metrics that `evaluate` prints: titles, units, which direction is better."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 

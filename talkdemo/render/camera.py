@@ -1,7 +1,5 @@
 """The portrait camera of a face: what it shows, and where points in space fall on its image."""
 
-from __future__ import annotations
-
 import math
 from dataclasses import dataclass
 

@@ -1,7 +1,5 @@
 """Runs functions on the one thread of this process that owns an OpenGL context."""
 
-from __future__ import annotations
-
 import os
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor

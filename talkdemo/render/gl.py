@@ -1,7 +1,5 @@
 """Small OpenGL objects: programs and their uniforms, textures, buffers. For the render thread only."""
 
-from __future__ import annotations
-
 import ctypes
 
 import numpy as np

@@ -1,7 +1,5 @@
 """The studio: directions and colours of the lights (linear RGB), and the background."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 import numpy as np

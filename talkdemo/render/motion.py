@@ -1,7 +1,5 @@
 """Renders motions of a face to video, a few seconds of vertices at a time."""
 
-from __future__ import annotations
-
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence

@@ -1,7 +1,5 @@
 """Smooth vertex normals, fast enough for every frame."""
 
-from __future__ import annotations
-
 import numpy as np
 from scipy import sparse
 

@@ -1,7 +1,5 @@
 """What each vertex of a face keeps in every pose: ambient occlusion, and how solid the bust is there."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 
 import numpy as np

@@ -1,7 +1,5 @@
 """Renders a face with moving vertices as images, from any thread."""
 
-from __future__ import annotations
-
 import threading
 import weakref
 from collections import deque

@@ -4,8 +4,6 @@ Everything here runs on the render thread (see context). Buffers are made once; 
 normals in place, draws the key light's shadow map and the image, and reads it back.
 """
 
-from __future__ import annotations
-
 import numpy as np
 from OpenGL import GL
 

@@ -4,8 +4,6 @@ Colours are squared before shading and rooted after it, a cheap stand-in for the
 its mobile form (Karis 2014); skin's softness is wrapped diffuse light, redder where it wraps (Green 2004).
 """
 
-from __future__ import annotations
-
 import numpy as np
 
 from talkdemo.render.light import Studio, unit

@@ -4,8 +4,6 @@ The sound is stored at 48 kHz: every player takes it, and the encoder's lead-in,
 then only 21 ms even for a player that ignores edit lists. There are no B frames, so the video needs no edit list.
 """
 
-from __future__ import annotations
-
 import threading
 from collections.abc import Callable, Iterable, Iterator
 from fractions import Fraction

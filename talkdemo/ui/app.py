@@ -1,7 +1,5 @@
 """Builds and serves the web app: one tab per folder, one theme, no third-party host."""
 
-from __future__ import annotations
-
 import os
 import signal
 import sys

@@ -1,7 +1,5 @@
 """The app's theme, style sheet and script. System fonts only."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 import gradio as gr

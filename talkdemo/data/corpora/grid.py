@@ -5,8 +5,6 @@ landmarker on a small video; `mask` leaves out what does not register there. One
 CC BY 4.0, M. Cooke, J. Barker, S. Cunningham, X. Shao 2006.
 """
 
-from __future__ import annotations
-
 import json
 import zlib
 from collections.abc import Iterator

@@ -3,8 +3,6 @@
 Never trained on (every clip is "held-out"). Audio public domain; alignments MIT.
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterator
 from pathlib import Path

@@ -4,8 +4,6 @@ Half of the speakers are children; all speak Mandarin first. The phones are thos
 al. 2021, "speechocean762: An open-source non-native English speech corpus for pronunciation assessment".
 """
 
-from __future__ import annotations
-
 import json
 from collections.abc import Iterator
 

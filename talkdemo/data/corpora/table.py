@@ -4,8 +4,6 @@ A loader needs no argument, yields Clips in a fixed order and reads a sound when
 FileNotFoundError or ValueError with one sentence where the data is not on this machine.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterator
 
 from talkdemo.data.corpora import beat, facegood, grid, live_link, ljspeech, speechocean, synthetic

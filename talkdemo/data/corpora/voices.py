@@ -5,8 +5,6 @@ flemishguy is held out whole. Of the others one sentence in sixteen is held out,
 was read twice, or by two people, is on one side only. nathalie's phone times are published, the others have none.
 """
 
-from __future__ import annotations
-
 import json
 import zlib
 from collections.abc import Iterator

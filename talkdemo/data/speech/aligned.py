@@ -1,7 +1,5 @@
 """Real speech with the phone times that were found for it: what `train align` wrote, as clips."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Iterator
 from pathlib import Path

@@ -3,8 +3,6 @@
 All randomness comes from the generator; 4 s of sound take some 15 ms on one core.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 import numpy as np

@@ -3,8 +3,6 @@
 As data/speech/augment.py does with samples, at a hundredth of the cost. All randomness comes from the generator.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 import torch

@@ -4,8 +4,6 @@ English: the CMU dictionary that PyPI's `pocketsphinx` 5.1.1 brings, words it la
 Dutch: espeak-ng's IPA, read with the rules of each language below. Build time only: Debian's `espeak-ng`.
 """
 
-from __future__ import annotations
-
 import re
 import shutil
 import subprocess

@@ -1,7 +1,5 @@
 """Draws contact sheets of edited portraits of held-out people."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from pathlib import Path
 

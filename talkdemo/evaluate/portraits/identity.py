@@ -7,8 +7,6 @@ none; exposure and white balance change nothing. The other measure is not learne
 eyes, at 64².
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property

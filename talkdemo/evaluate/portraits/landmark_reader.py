@@ -5,8 +5,6 @@ grey border half as wide is read best (0.6 % of the outer eye distance off on av
 is, MediaPipe is off by 1.1 %, enlarged further or without a border by up to 0.7 %.
 """
 
-from __future__ import annotations
-
 import contextlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass

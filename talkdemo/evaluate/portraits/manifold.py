@@ -5,8 +5,6 @@ face it is; an expression should transfer from face to face; and interpolation s
 with one whose geometry was trained without that loss, and with plain landmarks.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np

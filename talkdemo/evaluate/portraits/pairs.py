@@ -4,8 +4,6 @@ Errors are those of landmarks that MediaPipe reads off the edited image against 
 eye distances. The row "truth" is the true image read again at the crop's size: no system can be expected below it.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 
 import numpy as np

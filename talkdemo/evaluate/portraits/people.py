@@ -1,7 +1,5 @@
 """Loads held-out people, rendered and photographed, and pairs of their images."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property

@@ -7,8 +7,6 @@ those of photographs only into runs/). Markdown on the standard output; --file a
 such a file, with its command, so that `evaluate scores` can renew it.
 """
 
-from __future__ import annotations
-
 import argparse
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack

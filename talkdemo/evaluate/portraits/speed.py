@@ -1,7 +1,5 @@
 """Measures the speed of GC-GAN per image, and its size."""
 
-from __future__ import annotations
-
 import time
 from collections.abc import Callable
 

@@ -1,7 +1,5 @@
 """Evaluates how steadily an edited portrait changes as the amount of the expression grows."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 
 import numpy as np

@@ -3,8 +3,6 @@
 A seed may change head and brows, but the words are the same: the lips have to agree.
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 
 import numpy as np

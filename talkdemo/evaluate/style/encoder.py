@@ -4,8 +4,6 @@ Every score is by cosine. Styles: 64 that were never trained on, each performed 
 speeches of held-out sentences; a query and what it is compared with never share a sentence (or a voice).
 """
 
-from __future__ import annotations
-
 import itertools
 from collections.abc import Callable, Sequence
 

@@ -7,8 +7,6 @@ performances of the articulation model and never seen in training. The articulat
 speech in the style asked for is the ceiling.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 

@@ -7,8 +7,6 @@ All clips of a set have one length. Once with every minimum of the head's speed 
 once with prominent ones only.
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 
 import numpy as np

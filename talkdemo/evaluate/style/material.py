@@ -4,8 +4,6 @@ A speech is several utterances of one voice, concatenated; no two speeches share
 performances of one style have in common is not their words.
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Collection, Sequence
 from dataclasses import replace

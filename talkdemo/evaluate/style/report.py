@@ -6,8 +6,6 @@ style? with and without style guidance), `head` (does the head move with the spe
 the standard output, the rows of its tables as JSON lines in runs/style.jsonl. Generated motions are cached.
 """
 
-from __future__ import annotations
-
 import argparse
 import json
 from collections.abc import Iterator, Sequence

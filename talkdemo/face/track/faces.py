@@ -4,8 +4,6 @@ A detection belongs to the track whose last box it overlaps most nearly in place
 lost and found again, are joined when they follow one another and match in place and size.
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 

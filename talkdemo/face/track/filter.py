@@ -15,8 +15,6 @@ neutral   what this face reads at rest is subtracted: the 10th percentile of eac
           camera hardly has) is kept up to ROLL: it is a habit.
 """
 
-from __future__ import annotations
-
 import numpy as np
 
 from talkdemo.face.arkit import NAMES, indices

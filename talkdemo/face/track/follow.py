@@ -5,8 +5,6 @@
 landmarks, but detects several anew in each frame, with five to fifteen times the noise.
 """
 
-from __future__ import annotations
-
 import threading
 from collections.abc import Callable
 from contextlib import closing

@@ -4,8 +4,6 @@ Its model file (3.8 MB, Apache-2.0) is not shipped: it is fetched once from Goog
 cache folder, and its sha256 is checked. $TALKDEMO_FACE_LANDMARKER names a file to use instead.
 """
 
-from __future__ import annotations
-
 import contextlib
 import hashlib
 import os

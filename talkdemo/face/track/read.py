@@ -4,8 +4,6 @@ Every fault of the file is a ValueError of one sentence that names the file by i
 private. Times count from the first frame. Only one frame is held at a time.
 """
 
-from __future__ import annotations
-
 import functools
 import math
 from collections.abc import Callable, Iterator

@@ -8,8 +8,6 @@ is a mirror, but the file it records is not, so recordings of a webcam need noth
 image, which a face does not show: `mirrored=True` swaps left and right, yaw and roll back.
 """
 
-from __future__ import annotations
-
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass

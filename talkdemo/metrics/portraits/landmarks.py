@@ -1,7 +1,5 @@
 """Error and displacement of 68 landmarks; how straight, monotonic and free of flicker a path of them (or images) is."""
 
-from __future__ import annotations
-
 import numpy as np
 
 OUTER_EYES = (36, 45)

@@ -5,8 +5,6 @@ trained with CosFace (Wang et al. 2018) on people outside the test set, in all t
 training the models it evaluates.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 import numpy as np

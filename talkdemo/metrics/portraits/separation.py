@@ -1,7 +1,5 @@
 """How well labels separate in an embedding: k nearest neighbours, silhouette (Rousseeuw 1987)."""
 
-from __future__ import annotations
-
 import numpy as np
 
 

@@ -1,7 +1,5 @@
 """Structural similarity of two images (Wang et al. 2004); 1 for identical ones."""
 
-from __future__ import annotations
-
 import numpy as np
 
 SIGMA = 1.5  # pixels of the Gaussian window

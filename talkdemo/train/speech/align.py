@@ -6,8 +6,6 @@ after that learns from the times of the one before. Writes <out>/<corpus>/uttera
 and <soft>/<corpus>.npz, the head's posteriors. Held-out clips are aligned for measuring, and learnt from by nobody.
 """
 
-from __future__ import annotations
-
 import argparse
 import json
 from collections.abc import Mapping, Sequence

@@ -4,8 +4,6 @@ Every utterance's log-mel is made once and kept in memory and in a file (17 h of
 no decoding. Tempo is changed by reading the frames faster or slower; all else is data/speech/augment_mel.py.
 """
 
-from __future__ import annotations
-
 import json
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor

@@ -7,8 +7,6 @@ and SpecAugment (Park et al. 2019) in some. `--init NAME` starts from the weight
 to it what the talkers have learnt to read. The same command resumes.
 """
 
-from __future__ import annotations
-
 import argparse
 import copy
 from collections.abc import Sequence

@@ -4,8 +4,6 @@ Build time only: `pip install onnxruntime` and unpack `hama` 1.3.13's wheel (Apa
 documented): its `hama/assets` holds `asr_waveform_fp16.onnx` and `g2p_vocab.json`. 2.1 M parameters, 50 Hz.
 """
 
-from __future__ import annotations
-
 import argparse
 import json
 from collections.abc import Sequence

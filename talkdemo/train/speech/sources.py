@@ -1,7 +1,5 @@
 """The real speech that the speech encoder learns from and is measured on, corpus by corpus."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterator
 from functools import partial
 

@@ -1,7 +1,5 @@
 """What a clip of real speech says: its words as phones of our alphabet."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 
 from talkdemo.audio.phones import SILENCE

@@ -4,8 +4,6 @@ PyPI `pocketsphinx` 5.1.1 (BSD) with the US English model it brings. Words are g
 be aligned, those of no dictionary too.
 """
 
-from __future__ import annotations
-
 import argparse
 import json
 from collections.abc import Sequence

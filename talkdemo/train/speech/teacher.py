@@ -4,8 +4,6 @@ Whisper has heard many languages, the head learns from aligned phones of ours; w
 labels, and the alignment of the next round follows them (`train.speech.align`).
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 

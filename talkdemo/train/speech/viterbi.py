@@ -4,8 +4,6 @@ A hybrid HMM of one state a phone (Bourlard & Morgan 1994). GRID's words have ti
 word by more than SLACK.
 """
 
-from __future__ import annotations
-
 import itertools
 from collections.abc import Sequence
 

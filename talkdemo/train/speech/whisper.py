@@ -5,8 +5,6 @@ of CTranslate2's format. `pip install` both before `python -m talkdemo train tea
 instead of 30 s; layers 4 and 6 side by side hold phones better than the last alone.
 """
 
-from __future__ import annotations
-
 import json
 import math
 import struct

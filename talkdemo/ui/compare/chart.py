@@ -3,8 +3,6 @@
 The player's script moves the playhead and seeks where the plot is clicked.
 """
 
-from __future__ import annotations
-
 import numpy as np
 
 from talkdemo.compare.comparison import Comparison

@@ -1,7 +1,5 @@
 """The choices of the tab "Compare": speech and two settings, each with its own model, steps and style."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any

@@ -3,8 +3,6 @@
 In a blind comparison a coin puts the two settings left and right; neither file nor caption says which is which.
 """
 
-from __future__ import annotations
-
 import functools
 import secrets
 import threading

@@ -3,8 +3,6 @@
 Both come from one video, so they cannot drift apart; static/components/ab_player.js draws them.
 """
 
-from __future__ import annotations
-
 from pathlib import Path
 from typing import Any
 

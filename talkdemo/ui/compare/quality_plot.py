@@ -4,8 +4,6 @@ A table is talkdemo/assets/steps.json, a list of objects: system ("full-8", "stu
 seconds_per_10s, and lve_mm, hits, false, each of which may be null. `python -m talkdemo evaluate steps` measures them.
 """
 
-from __future__ import annotations
-
 import json
 import math
 from collections.abc import Sequence

@@ -1,7 +1,5 @@
 """The tab "Compare": two settings of one speech in one player, with curves, figures and a blind vote."""
 
-from __future__ import annotations
-
 import contextlib
 import shutil
 from collections.abc import Iterator, Mapping, Sequence

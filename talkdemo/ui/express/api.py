@@ -1,7 +1,5 @@
 """The endpoint /express for programs: a portrait with another expression."""
 
-from __future__ import annotations
-
 from html import escape
 from pathlib import Path
 from typing import Any

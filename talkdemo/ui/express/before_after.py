@@ -3,8 +3,6 @@
 static/components/before_after.js and expression_strip.js show them.
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any

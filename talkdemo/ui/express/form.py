@@ -1,7 +1,5 @@
 """The components of the tab "Expression": a portrait, where its expression comes from, and the stage of results."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 
 import gradio as gr

@@ -1,7 +1,5 @@
 """A portrait, the expression it is to make, and what the page shows of both. No gradio here, no state."""
 
-from __future__ import annotations
-
 import threading
 import time
 from dataclasses import dataclass

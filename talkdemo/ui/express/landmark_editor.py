@@ -4,8 +4,6 @@ Points move singly or with their neighbours; handles move a whole part of the fa
 static/components/landmark_editor.js draws and drags; it triggers "edit" with all points, or "clear".
 """
 
-from __future__ import annotations
-
 import json
 import math
 from collections.abc import Iterable, Mapping, Sequence

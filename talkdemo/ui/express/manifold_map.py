@@ -3,8 +3,6 @@
 static/components/manifold_map.js draws the path and the current point; a click on a preset's name takes it.
 """
 
-from __future__ import annotations
-
 from html import escape
 from typing import Any
 

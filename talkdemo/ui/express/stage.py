@@ -1,7 +1,5 @@
 """Shows what a visitor's portrait makes of its target: image, strip, map, numbers and files."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 
 import gradio as gr

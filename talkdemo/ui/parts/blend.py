@@ -1,7 +1,5 @@
 """A style and a second one to blend in: the two components, and the shares they stand for."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Mapping, Sequence
 
 import gradio as gr

@@ -1,7 +1,5 @@
 """Pieces of SVG plots: rows over a time axis, lines, areas, round ticks."""
 
-from __future__ import annotations
-
 import itertools
 import math
 from collections.abc import Sequence

@@ -1,7 +1,5 @@
 """A face from the gallery, a photograph or the webcam: the components, and what is read from a visitor's file."""
 
-from __future__ import annotations
-
 import base64
 import io
 from collections.abc import Callable

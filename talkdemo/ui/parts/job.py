@@ -4,8 +4,6 @@ The work runs in one thread of its own; the generator drains what it reports, so
 (a visitor stops, or leaves): the work is then stopped and waited for. One job runs at a time.
 """
 
-from __future__ import annotations
-
 import contextlib
 import queue
 import threading

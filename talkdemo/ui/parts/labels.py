@@ -1,7 +1,5 @@
 """Places labels beside the points of a plot so that they cover neither points nor one another."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import dataclass
 

@@ -4,8 +4,6 @@ A preview is a sheet of frames side by side; the style sheet runs through it on 
 and holds still elsewhere (and for visitors who asked for less motion).
 """
 
-from __future__ import annotations
-
 import functools
 from collections.abc import Sequence
 from html import escape

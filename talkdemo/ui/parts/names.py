@@ -1,7 +1,5 @@
 """Titles of names: characters, people, expressions, examples."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 
 VISEMES = ("aa", "ee", "oo", "oh", "ff", "mm", "th", "ch")  # expressions that are sounds: written in quotes

@@ -1,7 +1,5 @@
 """What several tabs hand to gradio: keyword arguments of components and events."""
 
-from __future__ import annotations
-
 from typing import Any
 
 PLAIN: dict[str, Any] = {"apply_default_css": False, "padding": False}  # of gr.HTML

@@ -1,7 +1,5 @@
 """HTML about a job: notes, errors, progress bars, facts."""
 
-from __future__ import annotations
-
 import logging
 from collections.abc import Iterable, Mapping
 from html import escape

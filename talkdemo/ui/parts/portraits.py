@@ -4,8 +4,6 @@ Some characters have a video in assets/previews (by talkdemo.build.identities): 
 anything is generated, so that a visitor sees at once what to expect.
 """
 
-from __future__ import annotations
-
 import base64
 import functools
 from collections.abc import Iterable

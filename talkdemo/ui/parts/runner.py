@@ -1,7 +1,5 @@
 """A button that starts a job, one that stops it, and a panel that shows how it goes."""
 
-from __future__ import annotations
-
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path

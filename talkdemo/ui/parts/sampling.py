@@ -1,7 +1,5 @@
 """The choices of sampling that the tabs share: student or full model, guidance, seed."""
 
-from __future__ import annotations
-
 import secrets
 from collections.abc import Sequence
 

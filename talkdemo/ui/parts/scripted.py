@@ -4,8 +4,6 @@ The HTML stands in the template itself: further properties of gr.HTML are lost w
 that its tab has not shown yet.
 """
 
-from __future__ import annotations
-
 from pathlib import Path
 from typing import Any
 

@@ -1,7 +1,5 @@
 """The speech input that the tabs share: microphone, upload, or one of the shipped examples."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from pathlib import Path
 

@@ -4,8 +4,6 @@ Everything lies under one folder of this process that only its user may read; jo
 that the page uploads are put there by gradio, which deletes them by age itself.
 """
 
-from __future__ import annotations
-
 import atexit
 import contextlib
 import os

@@ -1,7 +1,5 @@
 """The choice of the reference to follow: gallery, style map, upload or webcam, and a second one to blend in."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from functools import partial
 from pathlib import Path

@@ -4,8 +4,6 @@ A card plays its video where the pointer or the keyboard is (static/components/g
 frames instead, as in the identity library.
 """
 
-from __future__ import annotations
-
 import base64
 from collections.abc import Mapping
 from html import escape

@@ -4,8 +4,6 @@ Its motion and a video of it lie in the visitor's private folder, which goes whe
 their places and some numbers.
 """
 
-from __future__ import annotations
-
 import dataclasses
 import threading
 from dataclasses import dataclass

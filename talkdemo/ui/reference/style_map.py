@@ -4,8 +4,6 @@ The map shows the two directions in which the styles differ most (principal comp
 that varies most clearly along it. Points that would cover each other are moved apart a little.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from html import escape

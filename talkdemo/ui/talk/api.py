@@ -1,7 +1,5 @@
 """The endpoints /talk (an identity) and /talk_like (a reference clip) for programs."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 from html import escape

@@ -3,8 +3,6 @@
 static/player.js moves the playhead with the video and seeks the video where the plot is clicked.
 """
 
-from __future__ import annotations
-
 import numpy as np
 
 from talkdemo.face.arkit import INDEX, indices

@@ -1,7 +1,5 @@
 """The choices of the tab "Talk": components, and what they hold as a request."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any

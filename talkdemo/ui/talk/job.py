@@ -1,7 +1,5 @@
 """Answers one press of Generate with files in a private folder. No gradio here."""
 
-from __future__ import annotations
-
 import threading
 import time
 from collections.abc import Mapping

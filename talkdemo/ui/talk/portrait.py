@@ -1,7 +1,5 @@
 """The section "Portrait" under a talk: a portrait makes the face of the moment the video shows, or a whole video."""
 
-from __future__ import annotations
-
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass

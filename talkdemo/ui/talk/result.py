@@ -1,7 +1,5 @@
 """What a talk gave, as HTML: facts, closest identities, where the time went."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from html import escape
 from typing import Any

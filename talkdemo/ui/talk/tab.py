@@ -1,7 +1,5 @@
 """The tab "Talk": speech and choices on the left, the talking head with its plot, timings and files on the right."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 from pathlib import Path
