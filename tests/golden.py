@@ -32,6 +32,7 @@ MODELS = ("diffusiontalker", "diffposetalk")
 STEPS = (8, 32)
 FRAME = 12  # of the rendered video
 TOLERANCE = 2e-6  # of a projection of numbers of the order of 1
+OF_VIDEO = 0.03  # of a frame of 0..1: the codec turns a last bit into grey levels
 
 
 def fingerprint(array: np.ndarray) -> list[float]:
@@ -99,9 +100,10 @@ def main() -> int:
         return 0
     wanted = json.loads(RECORD.read_text())["fingerprints"]
     worst = {name: float(np.abs(np.subtract(found[name], wanted[name])).max()) for name in wanted}
-    different = [f"{name}: off by {by:.1e}" for name, by in worst.items() if not by <= TOLERANCE]
-    print(f"{len(wanted) - len(different)} of {len(wanted)} are the same to {TOLERANCE:g}", *different, sep="\n  ")
-    print(f"largest difference {max(worst.values()):.1e}")
+    tolerance = {name: OF_VIDEO if name == "rendered frame" else TOLERANCE for name in wanted}
+    different = [f"{name}: off by {by:.1e}" for name, by in worst.items() if not by <= tolerance[name]]
+    print(f"{len(wanted) - len(different)} of {len(wanted)} are the same", *different, sep="\n  ")
+    print(", ".join(f"{name} {by:.0e}" for name, by in worst.items()))
     return int(bool(different))
 
 
