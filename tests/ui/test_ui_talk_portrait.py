@@ -126,8 +126,8 @@ def test_in_a_browser(
             page.click("#td-talk-portrait-gallery .td-person:has(input[value=leo])")
             seconds = "document.querySelector('.td-moment figcaption').textContent"
             page.wait_for_function(f"/^\\d+\\.\\d\\d s$/.test({seconds})")
-            page.evaluate("document.querySelector('#td-video video').currentTime = 0")  # the stand-in blinks there
-            page.wait_for_function(f"{seconds} === '0.00 s'")
+            page.evaluate("document.querySelector('#td-video video').currentTime = 2")  # the stand-in blinks there
+            page.wait_for_function(f"{seconds} === '2.00 s'")
             image = page.get_attribute(".td-moment img", "src")
             page.evaluate("document.querySelector('#td-video video').currentTime = 1.5")
             page.wait_for_function(f"{seconds} === '1.50 s'")
