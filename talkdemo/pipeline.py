@@ -3,9 +3,8 @@
 `run` answers a whole `Request`; page, endpoints, command line, comparison and evaluation all come here.
 """
 
-from __future__ import annotations
-
 import functools
+import itertools
 import re
 import threading
 from collections.abc import Callable, Iterator, Mapping
@@ -72,8 +71,7 @@ class SpeechToFace:
         students: Mapping[int, tuple[str, Talker]] | None = None,
         style_encoder: StyleEncoder | None = None,
     ) -> None:
-        """`students`: number of steps → name and weights of the model distilled to so many. `style_encoder`: for a
-        talker that follows reference clips."""
+        """`students`: steps → name and weights of the model distilled to so many. `style_encoder`: for DiffPoseTalk."""
         self.model, self.encoder, self.talker, self.face = model, encoder, talker, face
         self.style_encoder = style_encoder
         self._students = dict(students or {})
@@ -83,14 +81,8 @@ class SpeechToFace:
         self.emotions: tuple[str, ...] = identity.emotions if identity else ()
         self.references: tuple[str, ...] = () if identity else tuple(gallery())
 
-    @property
-    def _library(self) -> IdentityLibrary:
-        """The learned identities; students share them."""
-        assert isinstance(self.talker.library, IdentityLibrary)
-        return self.talker.library
-
     @classmethod
-    def load(cls, model: str = DIFFUSIONTALKER, device: str | None = None) -> SpeechToFace:
+    def load(cls, model: str = DIFFUSIONTALKER, device: str | None = None) -> "SpeechToFace":
         """Open the shipped weights (once per process, model and device). Raises ValueError for an unknown model."""
         if model not in MODELS:
             raise ValueError(f"there is no model {model!r}; known are {', '.join(MODELS)}")
@@ -120,10 +112,12 @@ class SpeechToFace:
                 style, condition_meta = resolve_style(self.style_encoder, request.reference, clock.report, stop)
             condition: Condition = (style,)
         with clock.stage("encode"):
-            features = self.encoder.features(speech, talker.padded_frames(speech.frames))
-            if self.style_encoder is None:
+            encoded: list[np.ndarray] = []  # the features so far
+            pieces = self._encode(speech, talker.padded_frames(speech.frames), clock, encoded)
+            first = next(pieces)
+            if isinstance(talker.library, IdentityLibrary):
                 voice = torch.from_numpy(voice_frames(speech)) if needs_voice(request) else None
-                condition, condition_meta = resolve_identity(self._library, request, voice)
+                condition, condition_meta = resolve_identity(talker.library, request, voice)
         meta: dict[str, Any] = {
             "model": self.model,
             "checkpoint": name,
@@ -138,9 +132,9 @@ class SpeechToFace:
             "frames": speech.frames,
         }
         clock.report("sample", 0.0)
-        seeds = [request.seed + k for k in range(request.samples)]
+        seeds = range(request.seed, request.seed + request.samples)
         windows = talker.sample(
-            torch.from_numpy(features),
+            itertools.chain([first], pieces),
             speech.frames,
             condition,
             request.steps,
@@ -157,17 +151,25 @@ class SpeechToFace:
                 clock.report("sample", 1.0)
                 return
             coefficients, head = (x.cpu().numpy() for x in window)  # (K, T', 52), (K, T', 3)
-            part = features[start : start + coefficients.shape[1]]
-            start += len(part)
-            coefficients = self._contact(coefficients, part, request.contact)
+            stop_frame = start + coefficients.shape[1]
+            coefficients = self._contact(coefficients, np.concatenate(encoded)[start:stop_frame], request.contact)
+            start = stop_frame
             meta["nfe"] += talker.evaluations(request.steps, request.guidance)
             seconds = {"seconds": dict(clock.seconds)}  # of the whole batch so far
-            yield [
-                Motion(
-                    coefficients[k], head[k] if request.head else 0 * head[k], FPS, {**meta, **seconds, "seed": seed}
-                )
-                for k, seed in enumerate(seeds)
-            ]
+            metas = ({**meta, **seconds, "seed": seed} for seed in seeds)
+            head = head if request.head else np.zeros_like(head)
+            yield [Motion(c, h, FPS, one) for c, h, one in zip(coefficients, head, metas, strict=True)]
+
+    def _encode(self, speech: Speech, frames: int, clock: Clock, encoded: list[np.ndarray]) -> Iterator[torch.Tensor]:
+        """Features piece by piece, so that the first window of long speech need not wait; `encoded` collects them."""
+        pieces = self.encoder.stream(speech, frames)
+        while True:
+            with clock.timed("encode"):
+                piece = next(pieces, None)
+            if piece is None:
+                return
+            encoded.append(piece)
+            yield torch.from_numpy(piece)
 
     def _contact(self, coefficients: np.ndarray, features: np.ndarray, amount: float) -> np.ndarray:
         """(K, T', 52) with the lips brought together where the encoder hears /p b m/, and apart on vowels."""
@@ -191,15 +193,15 @@ class SpeechToFace:
         """Name and weights of what answers a request. Raises ValueError, before any work, where this model cannot."""
         if request.model not in (None, self.model):
             raise ValueError(f"a request for {request.model} was given to {self.model}")
-        if self.style_encoder is not None:
+        if isinstance(self.talker.library, IdentityLibrary):
+            if request.reference is not None:
+                raise ValueError(f"a reference clip was given to {self.model}; an identity is wanted")
+            check_identity(self.talker.library, request)
+        else:
             if request.identity is not None or request.emotion is not None:
                 given = "an identity" if request.identity is not None else "an emotion"
                 raise ValueError(f"{given} was given to {self.model}; a reference clip is wanted")
             check_references(request)
-        else:
-            if request.reference is not None:
-                raise ValueError(f"a reference clip was given to {self.model}; an identity is wanted")
-            check_identity(self._library, request)
         if request.distilled is not False and request.steps in self._students:
             return self._students[request.steps]
         if request.distilled:

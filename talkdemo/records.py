@@ -55,6 +55,7 @@ class Clock:
     def __init__(self, progress: Progress | None, stop: threading.Event | None) -> None:
         self.progress, self.stop = progress, stop
         self.seconds: dict[str, float] = {}
+        self._within = 0.0  # seconds of the stages inside the one that is timed
 
     def report(self, stage: str, fraction: float) -> None:
         check_stop(self.stop)
@@ -71,12 +72,14 @@ class Clock:
 
     @contextlib.contextmanager
     def timed(self, name: str) -> Iterator[None]:
-        """Adds to the seconds of a stage that is done in parts."""
-        begin = time.perf_counter()
+        """Adds to the seconds of a stage that is done in parts; a stage within another counts for itself alone."""
+        begin, outer, self._within = time.perf_counter(), self._within, 0.0
         try:
             yield
         finally:
-            self.seconds[name] = self.seconds.get(name, 0.0) + time.perf_counter() - begin
+            spent = time.perf_counter() - begin
+            self.seconds[name] = self.seconds.get(name, 0.0) + spent - self._within
+            self._within = outer + spent
 
 
 @dataclass(frozen=True)

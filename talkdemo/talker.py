@@ -8,7 +8,7 @@ evaluation, without noise or steps.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -102,7 +102,7 @@ class Talker(nn.Module):
     @torch.no_grad()
     def sample(
         self,
-        features: torch.Tensor,  # (padded_frames(frames), D)
+        features: Iterable[torch.Tensor],  # pieces (t, D) in order, padded_frames(frames) in all
         frames: int,
         condition: Sequence[torch.Tensor],  # what the library takes, unbatched: identity and emotion mix, or the style
         steps: int,
@@ -151,6 +151,7 @@ class Talker(nn.Module):
             return sampler(denoise, z, schedule, generators=generators, on_step=step)
 
         first = self.start.expand(k, -1, -1)
-        for window in generate(sample_window, features.to(device), first, frames, network.window, HEAD):
+        pieces = (piece.to(device) for piece in features)
+        for window in generate(sample_window, pieces, first, frames, network.window, HEAD):
             coefficients, head = self.statistics.restore(window)
             yield coefficients.clamp(0, 1), head

@@ -211,7 +211,7 @@ def test_no_gradient_is_kept_and_the_caller_s_mode_stays(model, speech):
     talker = model.talker
     features = torch.from_numpy(model.encoder.features(speech, talker.padded_frames(speech.frames)))
     who, mood = talker.library.weights({"Ada": 1.0}), talker.library.emotion_weights({"neutral": 1.0})
-    windows = talker.sample(features, speech.frames, (who, mood), 2, [0])
+    windows = talker.sample([features], speech.frames, (who, mood), 2, [0])
     assert torch.is_grad_enabled()
     for coefficients, head in windows:
         assert torch.is_grad_enabled() and not coefficients.requires_grad and not head.requires_grad

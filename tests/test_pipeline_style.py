@@ -51,6 +51,24 @@ def test_a_stream_begins_before_it_ends(model, speech):
     assert first[0].meta["reference"] == model.references[0]
 
 
+def test_a_long_speech_is_encoded_as_it_is_sampled(model, speech, monkeypatch):
+    """The first window is there when the first piece is encoded; together the pieces cover the whole."""
+    long = Speech(np.concatenate([speech.samples] * 6))
+    encoded, stream = [], model.encoder.stream
+
+    def counted(*arguments):
+        for piece in stream(*arguments):
+            encoded.append(piece)
+            yield piece
+
+    monkeypatch.setattr(model.encoder, "stream", counted)
+    windows = model.stream(Request(long, reference="calm", steps=2))
+    next(windows)
+    assert [len(piece) for piece in encoded] == [100]  # 4 s, what a window sees
+    (last,) = list(windows)[-1]
+    assert sum(map(len, encoded)) >= long.frames and set(last.meta["seconds"]) == {"reference", "encode", "sample"}
+
+
 def test_the_motion_is_in_the_manner_of_its_reference(model, speech):
     """Among eight references the generated motion is nearest to its own, whatever is said."""
     styles = np.stack([model.style(name) for name in NAMES])

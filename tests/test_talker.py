@@ -33,7 +33,7 @@ def run(talker, seeds, steps=4, frames=33, mix=None, emotion="neutral", features
         features = torch.randn(talker.padded_frames(frames), FEATURES, generator=torch.Generator().manual_seed(9))
     weights = talker.library.weights(mix or {"Ada": 1.0})
     mood = talker.library.emotion_weights({emotion: 1.0})
-    parts = list(talker.sample(features, frames, (weights, mood), steps, seeds, guidance))
+    parts = list(talker.sample([features], frames, (weights, mood), steps, seeds, guidance))
     return torch.cat([c for c, _ in parts], 1), torch.cat([h for _, h in parts], 1)
 
 
@@ -49,7 +49,7 @@ def test_any_sampler_meets_any_number_of_steps(talker):
     def sample(steps: int, sampler) -> torch.Tensor:
         features = torch.randn(talker.padded_frames(20), FEATURES, generator=torch.Generator().manual_seed(9))
         who, mood = talker.library.weights({"Ada": 1.0}), talker.library.emotion_weights({"neutral": 1.0})
-        return next(talker.sample(features, 20, (who, mood), steps, [3], sampler=sampler))[0]
+        return next(talker.sample([features], 20, (who, mood), steps, [3], sampler=sampler))[0]
 
     for steps in (4, 16):
         assert torch.equal(sample(steps, ddpm), sample(steps, ddpm))

@@ -8,6 +8,7 @@ hidden layer, interpolated linearly to the frames of motion. Baevski et al. 2020
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -101,6 +102,10 @@ class SelfSupervised(nn.Module):
         frames = frames or speech.frames
         layer = self.hidden(speech.samples, frames).view(frames, 2, -1).mean(1).cpu().numpy()
         return np.concatenate([layer, prosody_features(speech, frames)], axis=1).astype(np.float32)
+
+    def stream(self, speech: Speech, frames: int | None = None) -> Iterator[np.ndarray]:
+        """`features` in one piece."""
+        yield self.features(speech, frames)
 
 
 def open_encoder(name: str) -> SpeechEncoder | SelfSupervised:

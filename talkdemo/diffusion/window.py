@@ -7,7 +7,7 @@ sounds and its two versions differ more, so it is faded over the whole lookahead
 """
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
 import torch
@@ -35,7 +35,7 @@ def windows(frames: int, length: int) -> list[Window]:
 
 def generate(
     sample_window: Callable[[torch.Tensor, torch.Tensor, Window], torch.Tensor],
-    features: torch.Tensor,
+    features: Iterable[torch.Tensor],
     first: torch.Tensor,
     frames: int,
     length: int,
@@ -43,15 +43,20 @@ def generate(
 ) -> Iterator[torch.Tensor]:
     """Yield the new frames (K, keep, channels) of each window as soon as they are done.
 
-    `features` (T', D) must cover whole windows (see `padded_frames`); `first` (K, P, channels) stands in front of the
-    first window; `sample_window(features (P + L, D), previous (K, P, channels), window)` → (K, L, channels).
+    `features`: pieces (t, D) that follow each other, taken as windows need them; together they must cover whole windows
+    (see `padded_frames`). `first` (K, P, channels) stands in front of the first window;
+    `sample_window(features (P + L, D), previous (K, P, channels), window)` → (K, L, channels).
     The features of the P frames before the start repeat the first frame's. `slow`: channels that fade over the whole
     lookahead.
     """
     previous, tail = first, None
     p = first.shape[1]
-    padded = torch.cat([features[:1].expand(p, -1), features])  # frame i stands at i + p
+    pieces = iter(features)
+    padded = next(pieces)
+    padded = torch.cat([padded[:1].expand(p, -1), padded])  # frame i stands at i + p
     for window in windows(frames, length):
+        while len(padded) < window.start + p + length:
+            padded = torch.cat([padded, next(pieces)])
         whole = sample_window(padded[window.start : window.start + p + length], previous, window)
         motion = whole[:, : window.keep]
         if tail is not None:

@@ -39,7 +39,7 @@ def test_generate_hands_on_features_and_previous_frames():
         seen.append(previous[0, :, 0].clone())
         return window_features[p:].expand(2, -1, -1)
 
-    made = torch.cat(list(generate(copy_features, features, first, frames, length)), dim=1)
+    made = torch.cat(list(generate(copy_features, [features], first, frames, length)), dim=1)
     assert made.shape == (2, frames, 1)
     assert torch.equal(made[0, :, 0], torch.arange(frames) + 1.0)
     assert torch.equal(seen[0], torch.full((p,), -1.0))
@@ -54,7 +54,7 @@ def test_windows_that_disagree_are_faded_into_one_another():
     def constant(window_features, previous, window):
         return torch.full((1, length, 1), next(level))
 
-    made = torch.cat(list(generate(constant, features, torch.zeros(1, p, 1), frames, length)), dim=1)[0, :, 0]
+    made = torch.cat(list(generate(constant, [features], torch.zeros(1, p, 1), frames, length)), dim=1)[0, :, 0]
     border = length - LOOKAHEAD
     assert torch.equal(made[:border], torch.zeros(border))
     assert torch.allclose(made[border : border + FADE], torch.arange(1, FADE + 1) / (FADE + 1))
@@ -69,7 +69,7 @@ def test_slow_channels_fade_over_the_whole_lookahead():
         return torch.full((1, length, 4), next(level))
 
     slow = slice(-3, None)
-    made = torch.cat(list(generate(constant, features, torch.zeros(1, p, 4), frames, length, slow)), dim=1)[0]
+    made = torch.cat(list(generate(constant, [features], torch.zeros(1, p, 4), frames, length, slow)), dim=1)[0]
     border = length - LOOKAHEAD
     share = torch.arange(1, LOOKAHEAD + 1) / (LOOKAHEAD + 1)
     assert torch.allclose(made[border : border + LOOKAHEAD, 1:], (share**2 * (3 - 2 * share))[:, None].expand(-1, 3))

@@ -154,7 +154,7 @@ def test_diffposetalk_learns_and_listens_to_the_style(tmp_path, voices):
     assert trained.losses["coefficients"] < 0.5 * first["coefficients"]
     features = torch.from_numpy(voices[0].features[:20]).float()
     low, high = (
-        next(trained.model.sample(features, 20, (torch.eye(8)[k],), 8, [0]))[0][0, :, 3].mean() for k in (0, 1)
+        next(trained.model.sample([features], 20, (torch.eye(8)[k],), 8, [0]))[0][0, :, 3].mean() for k in (0, 1)
     )
     assert high > low + 0.2  # the brows of the other style
 
