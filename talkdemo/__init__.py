@@ -1,4 +1,4 @@
-"""TalkDemo: speech in, a talking 3D head out.
+"""TalkDemo turns speech into a talking 3D head.
 
     speech ── audio ──▶ features [T, D] ─┐
     identity, emotion ── condition ──────┤

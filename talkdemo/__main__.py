@@ -1,4 +1,4 @@
-"""Command line in, exit status out: `python -m talkdemo VERB …`, one verb per file of talkdemo.cli.
+"""The command line, `python -m talkdemo VERB …`: one verb per file of talkdemo.cli.
 
 Status 0: done. 2: one line on stderr says which file, what was given, what is wanted. 130: stopped by Ctrl-C.
 """
@@ -16,8 +16,8 @@ from talkdemo.records import Stopped
 VERBS = {
     "animate": "speech → talking head: mp4, GLB, motion files (CSV, npz), JSON",
     "compare": "one speech under two settings: table, side by side video",
-    "identities": "whose manner of talking can be chosen",
-    "references": "clips whose manner of talking can be followed",
+    "identities": "talking identities: styles learnt from voices",
+    "references": "reference clips whose style can be followed",
     "track": "a video of somebody talking → motion files; a photograph → 68 landmarks",
     "express": "a portrait with another expression; a portrait that talks",
     "characters": "whose head can be chosen; one as GLB",

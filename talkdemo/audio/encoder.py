@@ -1,4 +1,4 @@
-"""Speech in, phonetic features aligned with the frames of motion out.
+"""The speech encoder: phonetic features of speech, aligned with the frames of motion.
 
 A small conformer (convolution + rotary self-attention; Gulati et al. 2020) reads log-mel frames at 100 Hz, halves
 them to 50 Hz and predicts, frame by frame, the phone and its stress. What it hands on (pooled to 25 fps by laying the

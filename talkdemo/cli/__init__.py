@@ -1,1 +1,1 @@
-"""Words typed in a terminal in, files out: one file per verb of `python -m talkdemo`."""
+"""The command line: one file per verb of `python -m talkdemo`."""

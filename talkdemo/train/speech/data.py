@@ -1,4 +1,4 @@
-"""Corpora with timed phones in, endless batches of augmented log-mel crops with their labels out.
+"""Draws endless batches of augmented log-mel crops, with their labels, from corpora with timed phones.
 
 Every utterance's log-mel is made once and kept in memory and in a file (17 h of speech: 1 GB), so that an epoch costs
 no decoding. Tempo is changed by reading the frames faster or slower; all else is data/speech/augment_mel.py.
