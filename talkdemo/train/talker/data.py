@@ -43,7 +43,7 @@ SAME_MOUTH = replace(COLOUR, formant=0.0)  # for matching a voice: another vocal
 OTHERS_STYLE = 0.35  # share of an identity's sessions performed in another's style
 HELD_OUT_VARIANTS = 4  # times as many of the few held-out sessions: every held-out style several times
 
-PERFORMED = "speechocean762"  # real voices without motion
+PERFORMED = ("speechocean762", "voices-kathleen", "voices-kerstin", "voices-nathalie")  # real voices without motion
 RECORDED = ("grid_s1", "facegood")
 
 
@@ -172,17 +172,18 @@ class Rows:
         return self.start[-1] / FPS / 3600
 
 
-def make_performed(aligned: Path, out: Path, seed: int = 0) -> float:
-    """Performances on real speech, several utterances with pauses a session, in anybody's style."""
-    index, target = aligned / PERFORMED / "utterances.json", out / "train" / PERFORMED / "motion.npz"
+def make_performed(corpus: str, aligned: Path, out: Path, seed: int = 0) -> float:
+    """Performances on a corpus's training clips, several with pauses a session, in anybody's style."""
+    index, target = aligned / corpus / "utterances.json", out / "train" / corpus / "motion.npz"
     shared = root()
     if target.exists() or shared is None or not index.exists():
         return 0.0
     rows, names = Rows(), list(IDENTITIES)
-    generator = np.random.default_rng([seed, zlib.crc32(PERFORMED.encode())])
+    generator = np.random.default_rng([seed, zlib.crc32(corpus.encode())])
     voices: dict[str, list[dict[str, Any]]] = {}
     for item in json.loads(index.read_text()):
-        voices.setdefault(item["voice"], []).append({**item, "path": shared / item["path"]})
+        if item["split"] == "train":
+            voices.setdefault(item["voice"], []).append({**item, "path": shared / item["path"]})
     for voice, items in sorted(voices.items()):
         queue = iter(items)
         while (session := join(queue, voice, "neutral", "train", SESSION_SECONDS, generator)) is not None:
@@ -264,7 +265,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     work: list[Future[Any]] = []
     with ProcessPoolExecutor(args.processes, initializer=torch.set_num_threads, initargs=(1,)) as pool:
         if args.step == "motion":
-            work.append(pool.submit(make_performed, args.aligned, args.out))
+            work += [pool.submit(make_performed, corpus, args.aligned, args.out) for corpus in PERFORMED]
             work += [pool.submit(make_recorded, c, args.out, s) for c in RECORDED for s in ("train", "held-out")]
         for split, share in (("train", 1.0), ("held-out", 0.05)):
             for voice in voices if args.step == "motion" else sorted(p.name for p in (args.out / split).glob("*")):

@@ -25,6 +25,9 @@ TABLES = {"library.identity": "identities", "library.emotion": "emotions"}  # on
 TRAINED_ON = {
     "synthetic": "motion made by talkdemo.data.articulation.model for speech made by talkdemo.data.speech.synthetic",
     "speechocean762": "the same for speechocean762, training speakers (Zhang et al. 2021; CC BY 4.0)",
+    "voices-kathleen": "the same for kathleen (English), training clips (Rhasspy voice datasets; CC0 1.0)",
+    "voices-kerstin": "the same for kerstin (German), training clips (Rhasspy voice datasets; CC0 1.0)",
+    "voices-nathalie": "the same for nathalie (Dutch), training clips (Rhasspy voice datasets; CC0 1.0)",
     "grid_s1": "GRID speaker s1, training clips (Cooke, Barker, Cunningham, Shao 2006; CC BY 4.0), MediaPipe tracks",
     "facegood": "FACEGOOD-Audio2Face, training takes (MIT)",
 }
