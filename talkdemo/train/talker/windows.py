@@ -12,8 +12,8 @@ from talkdemo.talker import Talker
 from talkdemo.train.talker.data import RECORDED, CachedVoice
 
 SHARES = {  # how often drawn; a synthetic voice: 1
-    "voices-kathleen": 22.0, "voices-kerstin": 15.0, "voices-nathalie": 10.0, "speechocean762": 12.0, "grid_s1": 6.0,
-    "facegood": 3.0,
+    "voices-kathleen": 20.0, "voices-kerstin": 14.0, "voices-nathalie": 10.0, "speechocean762": 10.0, "grid_s1": 10.0,
+    "facegood": 5.0,
 }  # fmt: skip
 START_SHARE = 0.08  # windows that begin a session, with the learned start in front
 SHORT_START_SHARE = 0.5  # likewise in sessions shorter than a window
