@@ -1,14 +1,17 @@
-"""Checks paths, and writes files so that they are whole or absent: beside the target, then renamed."""
+"""Checks paths, says which stream of a media file is played and when it begins, and writes files so that they are whole
+or absent: beside the target, then renamed."""
 
 import os
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 PACKAGE = Path(__file__).parent
 ASSETS = PACKAGE / "assets"
 EXAMPLES = PACKAGE.parent / "examples"  # of a checkout
+MOST_LATE = 60.0  # seconds: a fragment of a live stream carries that stream's clock, far from 0
 # What talkdemo.build draws for the app: style summaries and previews, portraits of the characters, opening videos.
 IDENTITY_LIBRARY, CHARACTER_IMAGES, PREVIEWS = (ASSETS / name for name in ("identities", "characters", "previews"))
 
@@ -42,6 +45,30 @@ def check_readable(path: Path, name: str, kinds: str) -> None:
         raise ValueError(f"{name} does not exist; wanted: {kinds}")
     if path.stat().st_size == 0:
         raise ValueError(f"{name} is empty (0 bytes); wanted: {kinds}")
+
+
+def default_stream(streams: Sequence[Any]) -> Any:
+    """Of a container's streams of one kind (PyAV), at least one, the one that players choose: marked as default, and no
+    commentary or description; the first of several."""
+    from av.stream import Disposition
+
+    aside = Disposition.comment | Disposition.hearing_impaired | Disposition.visual_impaired | Disposition.descriptions
+    return max(streams, key=lambda s: (bool(s.disposition & Disposition.default), not s.disposition & aside))
+
+
+def stream_title(stream: Any, streams: Sequence[Any]) -> str | None:
+    """Which of several streams was taken: "2 of 3 (Dialogue, eng)"; None where there is only one."""
+    if len(streams) < 2:
+        return None
+    tags = [str(stream.metadata[key])[:80] for key in ("title", "language") if stream.metadata.get(key)]
+    return f"{list(streams).index(stream) + 1} of {len(streams)}" + (f" ({', '.join(tags)})" if tags else "")
+
+
+def media_start(container: Any) -> float:
+    """The time stamp, in seconds, at which an open container (PyAV) begins to play. A stream that begins later begins
+    late; in mp4 and mov, whose edit lists count from 0, so does an only one."""
+    start = (container.start_time or 0) / 1e6
+    return 0.0 if "mp4" in container.format.name and 0 <= start <= MOST_LATE else start
 
 
 @contextmanager

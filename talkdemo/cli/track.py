@@ -71,6 +71,7 @@ def video(source: Path, arguments: argparse.Namespace) -> dict[str, object]:
     rest, camera = np.split(tracked.offset, [len(NAMES)])
     return {
         "source": str(source),
+        **({"stream": tracked.motion.meta["stream"]} if "stream" in tracked.motion.meta else {}),
         "frames": len(tracked.motion),
         "fps": tracked.motion.fps,
         "length": round(length, 3),

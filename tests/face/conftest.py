@@ -57,7 +57,8 @@ def draw(seconds: float, *people: tuple[Path, float, float], size: tuple[int, in
 
 @pytest.fixture
 def film() -> Callable[..., Path]:
-    """film(path, pictures, fps=25, codec="libx264", times=None) → path; `times` in seconds for uneven ones."""
+    """film(path, pictures, fps=25, codec="libx264", times=None, matrix=None) → path; `times`: seconds, if uneven;
+    `matrix`: where the header of an mp4 says that x and y are shown."""
     return write
 
 
@@ -67,6 +68,7 @@ def write(
     fps: float = 25,
     codec: str = "libx264",
     times: Iterable[float] | None = None,
+    matrix: tuple[int, int, int, int] | None = None,
 ) -> Path:
     import av
 
@@ -85,4 +87,11 @@ def write(
             frame.pts, frame.time_base = round(seconds * 1000), base
             container.mux(stream.encode(frame))
         container.mux(stream.encode(None))
+    if matrix is not None:
+        a, b, c, d = (value << 16 for value in matrix)
+        data = bytearray(path.read_bytes())
+        at = data.index(b"tkhd") + 4 + 40
+        rows = [a, b, 0, c, d, 0, 0, 0, 1 << 30]
+        data[at : at + 36] = b"".join(value.to_bytes(4, "big", signed=True) for value in rows)
+        path.write_bytes(data)
     return path

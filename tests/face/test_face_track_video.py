@@ -82,17 +82,19 @@ def test_a_mirrored_film_is_turned_back(known, film, tmp_path: Path) -> None:
     agree(tracked, coefficients, head)
 
 
-def test_sideways_phone_film(known, film, tmp_path: Path) -> None:
-    """Pictures that lie, with the file's word on how to turn them: the matrix of the track's header."""
+@pytest.mark.parametrize(
+    ("stored", "matrix"),
+    [
+        (lambda picture: np.rot90(picture), (0, 1, -1, 0)),  # a quarter turn clockwise
+        (lambda picture: picture[:, ::-1], (-1, 0, 0, 1)),  # a front camera's mirror image
+        (lambda picture: picture.swapaxes(0, 1), (0, 1, 1, 0)),  # a quarter turn of it
+    ],
+    ids=["turned", "mirrored", "turned mirror"],
+)
+def test_a_film_is_tracked_as_its_header_says_it_is_shown(known, film, tmp_path: Path, stored, matrix) -> None:
     coefficients, head, pictures = known
-    path = film(tmp_path / "phone.mp4", [np.rot90(picture) for picture in pictures])
-    data = bytearray(path.read_bytes())
-    at = data.index(b"tkhd") + 4 + 40
-    one = 1 << 16
-    matrix = [0, one, 0, -one, 0, 0, pictures[0].shape[0] * one, 0, 1 << 30]  # a quarter turn clockwise
-    data[at : at + 36] = b"".join(value.to_bytes(4, "big", signed=True) for value in matrix)
-    path.write_bytes(data)
-    agree(track(path), coefficients, head)
+    tracked = track(film(tmp_path / "phone.mp4", map(stored, pictures), matrix=matrix))
+    agree(tracked, coefficients, head)
 
 
 def test_webcam_recording(known, film, tmp_path: Path) -> None:

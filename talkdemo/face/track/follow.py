@@ -8,13 +8,14 @@ landmarks, but detects several anew in each frame, with five to fifteen times th
 import threading
 from collections.abc import Callable
 from contextlib import closing
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
 from talkdemo.face.track.faces import Crowd, Track, mismatch
 from talkdemo.face.track.landmarker import Box, open_landmarker
-from talkdemo.face.track.read import CLOSEST, Video
+from talkdemo.face.track.read import CLOSEST, Video, video_length
 from talkdemo.records import check_stop
 
 EVERY = 0.3  # seconds between frames that the scout looks at
@@ -29,28 +30,40 @@ SCOUT_SHARE = 0.25  # of the work, for progress
 Progress = Callable[[float], None]
 
 
-def scout(path: str | Path, name: str, progress: Progress, stop: threading.Event | None) -> tuple[Track, bool, float]:
-    """The person's track at a few looks a second, whether others are seen too, and the video's length in seconds.
+@dataclass(frozen=True)
+class Scouted:
+    """What a first look at a video shows."""
+
+    person: Track  # at a few looks a second
+    alone: bool  # no other face is in the video
+    seconds: float  # from the container's beginning to the end of the last frame
+    stream: str | None  # which of several video streams was read
+
+
+def scout(path: str | Path, name: str, progress: Progress, stop: threading.Event | None) -> Scouted:
+    """Who is followed, by a few looks a second.
 
     Raises ValueError: not a video, too short or long, no face, several people; Stopped.
     """
-    crowd, next_look, last, count = Crowd(), 0.0, 0.0, 0
+    crowd, next_look = Crowd(), 0.0
+    times: list[float] = []
     with closing(Video(path, name)) as video, open_landmarker(video=False) as detect:
         for seconds, image in video:
             check_stop(stop)
-            last, count = seconds, count + 1
+            times.append(seconds)
             if seconds < next_look:
                 continue
             next_look = seconds + EVERY - 0.01
             crowd.add(seconds, detect(image()))
             progress(min(1.0, seconds / video.seconds) if video.seconds else 0.0)
-    return crowd.person(name), len(crowd.tracks) > 1, last * count / max(count - 1, 1)
+    return Scouted(crowd.person(name), len(crowd.tracks) == 1, video_length(times), video.title)
 
 
 def follow(
-    path: str | Path, name: str, person: Track, alone: bool, progress: Progress, stop: threading.Event | None
+    path: str | Path, name: str, scouted: Scouted, progress: Progress, stop: threading.Event | None
 ) -> tuple[Track, np.ndarray]:
-    """The person's track over every frame, and the times (N,) of all frames; `alone`: no other face is in the video."""
+    """The person's track over every frame, and the times (N,) of all frames."""
+    person, alone = scouted.person, scouted.alone
     track, times, settled = Track(), [], False
     end = person.times[-1]
     with closing(Video(path, name)) as video, open_landmarker(video=True, faces=1) as detect:

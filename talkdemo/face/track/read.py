@@ -1,18 +1,19 @@
 """Reads the frames of a video file one by one, upright and with their times (PyAV: mp4, mov, webm, mkv, gif …).
 
 Every fault of the file is a ValueError of one sentence that names the file by its last part only: a visitor's paths are
-private. Times count from the first frame. Only one frame is held at a time.
+private. Times count from where the container begins, so that a picture that begins after the sound keeps its time. Only
+one frame is held at a time.
 """
 
 import functools
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from talkdemo.files import check_readable
+from talkdemo.files import check_readable, default_stream, media_start, stream_title
 
 SHORTEST = 1.0  # seconds
 LONGEST = 600.0
@@ -27,7 +28,10 @@ KINDS = "a video (mp4, mov, webm, mkv …)"
 class Video:
     """An open file, to be closed. Iterate for (seconds, image): image() makes the (H, W, 3) uint8,
     as not all are wanted. `seconds` is the length the file declares; None where it does not, as a browser's recordings.
+    `title` says which of several video streams is read; None where there is one.
     """
+
+    title: str | None
 
     def __init__(self, path: str | Path, name: str | None = None) -> None:
         import av
@@ -54,9 +58,10 @@ class Video:
         self.container.close()
 
     def __iter__(self) -> Iterator[tuple[float, Callable[[], np.ndarray]]]:
-        first: float | None = None
-        last, shown = 0.0, -math.inf
-        count = good = lost = 0
+        start = media_start(self.container)
+        times: list[float] = []  # of the frames that are handed on
+        last = -math.inf
+        good = lost = 0
         for frame in self._frames():
             if frame is None:
                 lost += 1
@@ -68,37 +73,38 @@ class Video:
                 )
             rate = float(self.stream.average_rate or 25)
             seconds = (good - 1) / rate if frame.time is None else float(frame.time)
-            first = seconds if first is None else first
-            seconds -= first
-            if count and seconds <= last:  # damaged or repeated time stamps
+            start = min(start, seconds) if good == 1 else start
+            seconds -= start
+            if seconds <= last:  # damaged or repeated time stamps
                 continue
             last = seconds
             if seconds > LONGEST or good > MAX_FRAMES:
                 raise ValueError(f"{self.name} lasts longer than {clock(LONGEST)}; wanted: at most that")
-            if seconds - shown < CLOSEST:
+            if times and seconds - times[-1] < CLOSEST:
                 continue
-            shown = seconds
-            count += 1
+            times.append(seconds)
             yield seconds, functools.partial(_upright, frame, self.stretch)
         if not good:
             raise ValueError(f"{self.name} holds no frame that can be read; wanted: {KINDS}")
-        length = last + (last / (count - 1) if count > 1 else 0)
+        length = video_length(times)
         if lost > 5 + good // 10 or (self.seconds is not None and length < 0.9 * self.seconds - 1):
             raise ValueError(
                 f"{self.name} is damaged: {length:.1f} s of video can be read"
                 + (f" of {self.seconds:.1f} s" if self.seconds and self.seconds > length else "")
                 + "; wanted: a file that plays to its end"
             )
-        check_length(self.name, length)
-        if count < MIN_FPS * length:
-            raise ValueError(f"{self.name} has {count / length:.1f} frames per second; wanted: at least {MIN_FPS:g}")
+        check_length(self.name, length - times[0])
+        apart = float(np.median(np.diff(times)))  # a pause in which no frames come does not make a slow video
+        if MIN_FPS * apart > 1:
+            raise ValueError(f"{self.name} has {1 / apart:.1f} frames per second; wanted: at least {MIN_FPS:g}")
 
     def _stream(self) -> Any:
         streams = [s for s in self.container.streams.video if not s.disposition & s.disposition.attached_pic]
         if not streams:
             what = "a sound file with a cover image" if self.container.streams.video else "no video stream"
             raise ValueError(f"{self.name} has no video ({what}); wanted: {KINDS}")
-        stream = streams[0]
+        stream = default_stream(streams)
+        self.title = stream_title(stream, streams)
         if stream.codec_context.width * stream.codec_context.height > MAX_PIXELS:
             size = f"{stream.codec_context.width}×{stream.codec_context.height}"
             raise ValueError(f"{self.name} has frames of {size}; wanted: at most 7680×4320 pixels")
@@ -107,7 +113,10 @@ class Video:
     def _declared(self) -> float | None:
         if self.stream.duration and self.stream.time_base:
             return float(self.stream.duration * self.stream.time_base)
-        return self.container.duration / 1e6 if self.container.duration else None
+        if not self.container.duration:
+            return None
+        matroska = "matroska" in self.container.format.name  # whose declared length counts from 0, not from the start
+        return self.container.duration / 1e6 - (media_start(self.container) if matroska else 0.0)
 
     def _frames(self) -> Iterator[Any]:
         """Frames in the order in which they are shown; None for a packet that cannot be decoded."""
@@ -125,6 +134,11 @@ class Video:
             raise ValueError(f"{self.name} is damaged; wanted: a file that plays to its end") from error
 
 
+def video_length(times: Sequence[float]) -> float:
+    """Seconds from the container's beginning to the end of the last frame, of frames at growing times (N,)."""
+    return times[-1] + ((times[-1] - times[0]) / (len(times) - 1) if len(times) > 1 else 0.0)
+
+
 def check_length(name: str, seconds: float) -> None:
     """Raises ValueError for less than SHORTEST or more than LONGEST seconds (a frame's length is forgiven)."""
     if seconds < SHORTEST - 0.05:
@@ -138,9 +152,20 @@ def clock(seconds: float) -> str:
 
 
 def _upright(frame: Any, stretch: float) -> np.ndarray:
-    """(H, W, 3) uint8 with square pixels, no side longer than SIDE, rotated as the file says: phones record lying."""
+    """(H, W, 3) uint8 with square pixels, no side longer than SIDE, as the file says that it is shown: phones record
+    lying, and front cameras mirrored."""
     width, height = frame.width * stretch, frame.height / stretch
     scale = min(1.0, SIDE / max(width, height))
     size = {"width": max(2, round(width * scale)), "height": max(2, round(height * scale))}
     image = frame.reformat(format="rgb24", **size).to_ndarray()
-    return np.rot90(image, round((frame.rotation or 0) / 90) % 4)  # `rotation` counts counter-clockwise
+    matrix = frame.side_data.get("DISPLAYMATRIX")
+    return image if matrix is None else _shown(image, np.frombuffer(bytes(matrix), np.int32).reshape(3, 3))
+
+
+def _shown(image: np.ndarray, matrix: np.ndarray) -> np.ndarray:
+    """The image (H, W, 3) by a display matrix (3, 3), whose rows are where x, y and the origin go; quarter turns and
+    mirrors only, to the nearest."""
+    turn = matrix[:2, :2].astype(np.float64)
+    if np.abs(turn[[0, 1], [1, 0]]).sum() > np.abs(turn[[0, 1], [0, 1]]).sum():  # x goes along y
+        image, turn = image.swapaxes(0, 1), turn[::-1]
+    return image[:: -1 if turn[1, 1] < 0 else 1, :: -1 if turn[0, 0] < 0 else 1]

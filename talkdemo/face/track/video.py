@@ -1,7 +1,7 @@
 """Tracks a talking person in a video: ARKit-52 coefficients and head rotation at 25 frames per second.
 
 MediaPipe's face landmarker (landmarker.py) detects; follow.py decides who is followed, filter.py processes the signal.
-Frame i is the face at i / 25 seconds of the video.
+Frame i is the face at i / 25 seconds after the video file begins, with its sound or its picture.
 
 Left and right: a camera stores what it sees, so the person's left eye is eyeBlinkLeft. A browser's or a phone's preview
 is a mirror, but the file it records is not, so recordings of a webcam need nothing. A few programs do store the mirror
@@ -21,6 +21,7 @@ from talkdemo.face.track.faces import Track
 from talkdemo.face.track.follow import SCOUT_SHARE, follow, scout
 from talkdemo.records import CHANNELS, FPS, Motion, Progress, Reference
 
+PAUSE = 0.2  # seconds from the nearest frame of the video at which nothing is seen: it began late, or was paused
 MIN_SEEN = 0.6  # fraction of frames in which the face must be detected
 TURNS = np.radians((30.0, 70.0))  # confidence falls from 1 to its least over these angles away from the camera
 # MediaPipe has no tongueOut; the others read less than 0.1 for a full action of our rendered heads, or (the shrugs) up
@@ -66,19 +67,21 @@ def track(
     def part(start: float, end: float) -> Callable[[float], None]:
         return lambda fraction: progress("track", start + (end - start) * fraction) if progress else None
 
-    person, others, length = scout(path, name, part(0.0, SCOUT_SHARE), stop)
-    face, times = follow(path, name, person, not others, part(SCOUT_SHARE, 1.0), stop)
+    scouted = scout(path, name, part(0.0, SCOUT_SHARE), stop)
+    face, times = follow(path, name, scouted, part(SCOUT_SHARE, 1.0), stop)
     seen = len(face.times) / len(times)
     if seen < MIN_SEEN:
         raise ValueError(
             f"{name} shows the face in {len(face.times)} of {len(times)} frames ({100 * seen:.0f} %); "
             f"wanted: at least {100 * MIN_SEEN:.0f} %"
         )
-    coefficients, head, confidence, offset = _signal(face, times, length)
+    coefficients, head, confidence, offset = _signal(face, times, scouted.seconds)
     if mirrored:
         coefficients, head = mirror(coefficients, head)
     part(0.0, 1.0)(1.0)
     meta = {"source": name, "tracker": "mediapipe face_landmarker", "seen": round(seen, 4), "mirrored": mirrored}
+    if scouted.stream:
+        meta["stream"] = scouted.stream
     mask = np.ones(CHANNELS, bool)
     mask[indices(*UNSEEN)] = False
     return Tracked(name, Motion(coefficients, head, FPS, meta), mask, confidence, seen, offset)
@@ -100,8 +103,9 @@ def _signal(face: Track, times: np.ndarray, length: float) -> list[np.ndarray]:
     coefficients = track_filter.quiet(coefficients, track_filter.CHANNEL_NOISE)
     rotations = track_filter.quiet_head(rotations)
     middles = (times[1:] + times[:-1]) / 2
-    nearest = np.searchsorted(middles, np.arange(frames) / FPS)  # the video's frame for each of the motion's
-    detected = np.isin(times, at)[nearest]
+    grid = np.arange(frames) / FPS
+    nearest = np.searchsorted(middles, grid)  # the video's frame for each of the motion's
+    detected = np.isin(times, at)[nearest] & (np.abs(times[nearest] - grid) < PAUSE)
     rest, camera = track_filter.neutral(coefficients[detected]), track_filter.camera(rotations[detected])
     coefficients = track_filter.without_neutral(coefficients, rest)
     turned = np.arccos(np.clip(rotations[:, 2, 2], -1, 1))  # of the face away from the camera
