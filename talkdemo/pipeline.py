@@ -211,6 +211,10 @@ class SpeechToFace:
             raise ValueError(f"{request.steps} steps were asked for; this model has {self.talker.config.steps}")
         return self.model, self.talker
 
+    def evaluations(self, request: Request) -> int:
+        """How many times the network runs for one window of a request. Raises what `check` raises."""
+        return self.check(request)[1].evaluations(request.steps, request.guidance)
+
     def video(
         self,
         motion: Motion,

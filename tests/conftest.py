@@ -44,6 +44,9 @@ class StandIn:
     def check(self, request: Request) -> None:
         """Takes everything."""
 
+    def evaluations(self, request: Request) -> int:
+        return request.steps * (1 if request.guidance.none else 2)
+
     def stream(
         self,
         request: Request,

@@ -24,7 +24,7 @@ from talkdemo.ui import style  # noqa: E402
 from talkdemo.ui.compare.tab import CompareTab  # noqa: E402
 from talkdemo.ui.express.tab import MISSING, ExpressTab, open_expresser  # noqa: E402
 from talkdemo.ui.parts import library, panel, portraits  # noqa: E402
-from talkdemo.ui.parts.options import PLAIN  # noqa: E402
+from talkdemo.ui.parts.options import PLAIN, QUICK  # noqa: E402
 from talkdemo.ui.talk.tab import TalkTab  # noqa: E402
 
 EXAMPLES = files.EXAMPLES / "speech"
@@ -84,6 +84,8 @@ def build(
             visits.leave(str(request.session_hash))
 
         app.unload(leave)
+        form = app.talk_tab.form
+        app.load(form.restore, None, form.restored, **QUICK)
     app.queue(max_size=MAX_WAITING)
     app.characters = characters
     visits.keep_sweeping()
@@ -127,5 +129,6 @@ def main() -> int:
         print(f"talkdemo: {' '.join(str(error).split())}", file=sys.stderr)
         return 2
     print(f"TalkDemo is at {address} (ready after {time.perf_counter() - begin:.1f} s; Ctrl-C ends it)", flush=True)
+    app.talk_tab.form.paces.start()
     app.block_thread()
     return 0

@@ -10,31 +10,53 @@ MONO = ("ui-monospace", "SFMono-Regular", "Menlo", "Consolas", "monospace")
 
 
 def theme() -> gr.themes.Base:
-    """Warm paper, ink, one orange accent."""
+    """Warm paper, ink, one orange accent; by night the same on slate. The colours stand in static/style.css."""
+    both = {
+        "body_background_fill": "var(--td-page)",
+        "block_background_fill": "var(--td-card)",
+        "block_border_color": "var(--td-line)",
+        "block_label_background_fill": "var(--td-card)",
+        "block_label_text_color": "var(--td-muted)",
+        "block_title_text_color": "var(--td-text)",
+        "block_info_text_color": "var(--td-muted)",
+        "body_text_color": "var(--td-text)",
+        "body_text_color_subdued": "var(--td-muted)",
+        "border_color_primary": "var(--td-line)",
+        "border_color_accent": "var(--td-accent)",
+        "background_fill_primary": "var(--td-card)",
+        "background_fill_secondary": "var(--td-tile)",
+        "color_accent_soft": "var(--td-chosen)",
+        "button_primary_background_fill": "var(--td-accent)",
+        "button_primary_background_fill_hover": "#ab3c18",
+        "button_primary_text_color": "#ffffff",
+        "button_secondary_background_fill": "var(--td-hollow)",
+        "button_secondary_background_fill_hover": "var(--td-tile-hover)",
+        "button_secondary_text_color": "var(--td-ink)",
+        "button_cancel_background_fill": "#b3261e",
+        "button_cancel_background_fill_hover": "#8f1d17",
+        "button_cancel_text_color": "#ffffff",
+        "checkbox_background_color_selected": "var(--td-accent)",
+        "checkbox_border_color_selected": "var(--td-accent)",
+        "checkbox_label_background_fill": "var(--td-tile)",
+        "checkbox_label_background_fill_hover": "var(--td-tile-hover)",
+        "checkbox_label_background_fill_selected": "var(--td-chosen)",
+        "checkbox_label_text_color_selected": "var(--td-text)",
+        "slider_color": "var(--td-accent)",
+        "input_background_fill": "var(--td-tile)",
+        "input_border_color": "var(--td-line)",
+        "input_border_color_focus": "var(--td-accent)",
+        "input_placeholder_color": "var(--td-faint)",
+        "link_text_color": "var(--td-accent-text)",
+    }
     return gr.themes.Base(
         primary_hue="orange", secondary_hue="stone", neutral_hue="stone", radius_size="lg", font=FONT, font_mono=MONO
     ).set(
-        body_background_fill="#f5f2ec",
-        block_background_fill="#ffffff",
-        block_border_color="#e7e1d6",
         block_border_width="1px",
         block_shadow="0 1px 2px rgba(40, 30, 10, .05)",
-        block_label_background_fill="#ffffff",
-        block_label_text_color="#6d6658",
-        block_title_text_color="#3a352b",
         block_title_text_weight="600",
-        button_primary_background_fill="#d9532c",
-        button_primary_background_fill_hover="#c24520",
-        button_primary_text_color="#ffffff",
         button_large_text_weight="650",
-        button_secondary_background_fill="#efeae0",
-        button_secondary_background_fill_hover="#e6dfd1",
-        checkbox_background_color_selected="#d9532c",
-        checkbox_border_color_selected="#d9532c",
-        slider_color="#d9532c",
-        input_background_fill="#faf8f4",
-        input_border_color="#e0d9cb",
-        input_border_color_focus="#d9532c",
+        **both,
+        **{f"{name}_dark": value for name, value in both.items()},
     )
 
 

@@ -89,6 +89,9 @@ class Follower:
     def check(self, request: Request) -> None:
         """Takes everything."""
 
+    def evaluations(self, request: Request) -> int:
+        return self.plain.evaluations(request)
+
     def style(self, reference: object) -> np.ndarray:
         motion = open_reference(reference).motion
         if len(motion) < FPS:

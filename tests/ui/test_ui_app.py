@@ -21,6 +21,7 @@ from talkdemo import records
 from talkdemo.export import livelink, npz
 from talkdemo.face.arkit import INDEX
 from talkdemo.ui import app as ui
+from talkdemo.ui.parts.pace import Pace
 from talkdemo.ui.parts.visits import Visits
 
 CHARACTERS = ["ada", "kwame"]
@@ -44,7 +45,7 @@ def serve(serving) -> Iterator[Callable[[gr.Blocks], str]]:
 def page(tab, speech: Path | None, **changes: object) -> dict:
     """What the page holds when Generate is pressed."""
     held = {"model": "diffusiontalker", "emotion": "happy", "character": "kwame", "seed": 7, "randomise": False}
-    held |= {"identity": "Mei", "other": "none", "share": 0.5, "sampling": "distilled-8", "steps": 64}
+    held |= {"identity": "Mei", "other": "none", "share": 0.5, "steps": {"steps": 8, "full": False}}
     held |= {"guidance_audio": 1, "guidance_style": 1, "speech": str(speech) if speech else None} | changes
     form = tab.form
     given = {
@@ -86,10 +87,10 @@ def test_every_choice_reaches_the_model(built: gr.Blocks, wav, stand_in) -> None
     tab, taken = built.talk_tab, stand_in.requests
     press(tab, wav("hum", 0.3))
     blended = {"identity": "Ada", "other": "Bruno", "share": 0.4, "emotion": "auto", "guidance_audio": 1.5}
-    press(tab, wav("hum", 0.3), sampling="full", steps=20, **blended)
-    press(tab, wav("hum", 0.3), sampling="full", identity="auto", other="Bruno")
+    press(tab, wav("hum", 0.3), steps={"steps": 20}, **blended)
+    press(tab, wav("hum", 0.3), steps={"steps": 8, "full": True}, identity="auto", other="Bruno")
     assert [one.identity for one in taken] == [{"Mei": 1.0}, {"Ada": 0.6, "Bruno": 0.4}, "auto"]
-    assert [(one.steps, one.distilled) for one in taken] == [(8, True), (20, False), (64, False)]
+    assert [(one.steps, one.distilled) for one in taken] == [(8, True), (20, False), (8, False)]
     assert [one.guidance.audio for one in taken] == [1, 1.5, 1] and taken[1].emotion == "auto"
     assert {(one.seed, one.character, one.name) for one in taken} == {(7, "kwame", "This file")}
 
@@ -99,24 +100,39 @@ def test_matches_are_shown_as_bars(built: gr.Blocks, wav) -> None:
     shown = press(tab, wav("hum", 0.3), identity="auto")[-1][tab.panel]
     shares = re.findall(r'row">(\w+)</th>.*?(\d+) %.*?width:([\d.]+)%', shown)
     assert shares == [("Mei", "75", "75.0"), ("Ada", "25", "25.0")] and "8 (distilled)" in shown
-    shown = press(tab, wav("hum", 0.3), sampling="full", other="Ada", share=0.25)[-1][tab.panel]
+    shown = press(tab, wav("hum", 0.3), steps={"steps": 64}, other="Ada", share=0.25)[-1][tab.panel]
     assert "td-matches" not in shown and "Mei 75 %, Ada 25 %" in shown and "64 (full model)" in shown
 
 
-@pytest.mark.parametrize(
-    ("students", "first", "steps"), [((), "full", 8), ((8,), "distilled-8", 64), ((2, 4), "distilled-4", 64)]
-)
-def test_the_fast_model_is_the_first_choice(
-    stand_in, tmp_path: Path, students: tuple[int, ...], first: str, steps: int
-) -> None:
-    """Without a student there is nothing to choose but the number of steps."""
+@pytest.mark.parametrize(("students", "steps"), [((), 8), ((8,), 8), ((2, 4), 4), ((2, 4, 8), 8)])
+def test_the_fast_model_is_the_first_choice(stand_in, tmp_path: Path, students: tuple[int, ...], steps: int) -> None:
     stand_in.students = students
     form = build(stand_in, tmp_path).talk_tab.form
-    assert form.sampling.value == first and form.sampling.visible == bool(students)
-    assert form.steps.value == steps and form.steps.visible == (not students)
-    assert [value for _, value in form.sampling.choices] == [f"distilled-{n}" for n in sorted(students)[::-1]] + [
-        "full"
-    ]
+    assert form.steps.value == {"steps": steps, "full": False, "students": list(students)}
+
+
+@pytest.mark.parametrize("held", [None, {}, *({"steps": n} for n in (1, 513, 2.5, "8", 1e999))])
+def test_steps_that_no_slider_can_hold_are_refused_in_words(built: gr.Blocks, wav, held: object) -> None:
+    (only,) = press(built.talk_tab, wav("hum", 0.3), steps=held)
+    assert "steps were asked for; a whole number from 2 to 512 is wanted" in only[built.talk_tab.panel]
+
+
+def test_what_to_expect_of_steps_is_said(built: gr.Blocks) -> None:
+    form = built.talk_tab.form
+    student, full = (form.expect("diffusiontalker", {"steps": 8, "full": full}, 1, 1) for full in (False, True))
+    assert "Student distilled to 8 steps · 8 network evaluations" in student and "about" not in student
+    assert "Full model, 8 steps" in full
+    form.paces.known["diffusiontalker"] = Pace(before=0.3, evaluation=0.07)
+    assert "16 network evaluations (NFE) a window" in form.expect("diffusiontalker", {"steps": 8}, 2, 2)  # guided
+    assert "about 36 s</b> for 10 s" in form.expect("diffusiontalker", {"steps": 512}, 1, 1)  # 0.3 + 512 · 0.07
+    assert "a whole number" in form.expect("diffusiontalker", {"steps": 0}, 1, 1)
+
+
+def test_the_pace_is_measured(built: gr.Blocks, stand_in) -> None:
+    paces = built.talk_tab.form.paces
+    paces.measure()
+    assert [round(len(one.speech.samples) / 16000) for one in stand_in.requests] == [1, 10, 10, 10]
+    assert paces.known["diffusiontalker"] == Pace(before=0.1, evaluation=0.1)  # the stand-in says 0.1 s and 0.2 s for 2
 
 
 def test_no_speech_and_bad_speech_are_told_in_words(built: gr.Blocks, wav, tmp_path: Path) -> None:

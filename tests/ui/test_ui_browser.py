@@ -119,9 +119,6 @@ def test_microphone_to_video(page) -> None:
 
 def test_stop(page, says) -> None:
     pick_example(page)
-    page.click("#td-advanced button")
-    page.wait_for_selector("#td-sampling")
-    page.get_by_label("Full model").check()
     page.fill("#td-steps input[type=number]", "512")
     page.keyboard.press("Tab")
     page.click("#td-generate")
@@ -169,15 +166,6 @@ def test_an_identity_is_picked_and_blended(page, says) -> None:
     playing(page)
     says(page, "#td-panel", "Mei 75 %, Zola 25 %")
     assert not page.is_visible(".td-matches")
-
-
-def test_a_visitor_who_likes_it_dark_is_served(shipped, browser, visiting) -> None:
-    """The page stays light, and stays alive."""
-    with visiting(browser, shipped.address, color_scheme="dark") as page:
-        page.wait_for_function("!document.body.classList.contains('dark')")
-        shot(page, "dark")
-        page.click("#td-identity label:nth-of-type(3)")
-        page.wait_for_selector("#td-card .td-sheet")
 
 
 def test_generate_without_speech_says_so(page, says) -> None:

@@ -26,11 +26,11 @@ from talkdemo.ui.compare.result import Tally
 from talkdemo.ui.parts.visits import Visits
 
 ME = SimpleNamespace(session_hash="me")
-FULL, QUICK = "diffusiontalker/full", "diffusiontalker/distilled-8"
-POSE = "diffposetalk/distilled-8"
+MODEL, POSE = "diffusiontalker", "diffposetalk"
+QUICK = {"steps": 8, "full": False}
 CHOSEN = {
-    "first": FULL, "first_steps": 20, "first_style": "Mei", "second": QUICK, "second_steps": 8, "second_style": "Mei",
-    "emotion": "happy", "character": "ada", "seed": 7, "randomise": False, "blind": False,
+    "first": MODEL, "first_steps": {"steps": 20}, "first_style": "Mei",
+    "second": MODEL, "second_steps": QUICK, "second_style": "Mei", "emotion": "happy", "character": "ada", "seed": 7, "randomise": False, "blind": False,
 }  # fmt: skip
 
 
@@ -111,7 +111,8 @@ def test_compare_ends_with_everything(tab, wav, read_video) -> None:
 
 
 def test_both_settings_reach_the_model(tab, wav, stand_in) -> None:
-    press(tab, wav("hum", 0.3), first_steps=2, first_style="auto", second=FULL, second_steps=512, second_style="Ada")
+    styles = {"first_style": "auto", "second_style": "Ada"}
+    press(tab, wav("hum", 0.3), first_steps={"steps": 2}, second_steps={"steps": 512}, **styles)
     *warm_up, first, second, again = stand_in.requests
     assert len(warm_up) == 2
     asked = [(one.steps, one.distilled, one.seed, one.identity) for one in (first, second, again)]
@@ -126,8 +127,8 @@ def test_both_settings_reach_the_model(tab, wav, stand_in) -> None:
     [
         (None, {}, "There is no speech yet"),
         ("short", {}, "at least 0.2 s"),
-        ("hum", {"second": FULL, "second_steps": 20}, "Both sides are the full model, 20 steps"),
-        ("hum", {"second": "diffusiontalker/distilled-4"}, "student of 4 steps is not installed"),
+        ("hum", {"second_steps": {"steps": 20}}, "Both sides are the full model, 20 steps"),
+        ("hum", {"second_steps": {"steps": 600}}, "600 steps were asked for"),
     ],
 )
 def test_mistakes_are_told_in_words(tab, wav, speech: str | None, changes: dict, words: str) -> None:
@@ -184,7 +185,7 @@ def test_the_lot_is_fair() -> None:
 
 def test_stop_ends_it_and_leaves_nothing(slow_stand_in, tmp_path: Path, wav) -> None:
     tab = build(slow_stand_in, tmp_path)
-    running = tab.compare(ME, str(wav()), *(CHOSEN | {"first_steps": 500}).values())
+    running = tab.compare(ME, str(wav()), *(CHOSEN | {"first_steps": {"steps": 500}}).values())
     for _ in range(3):
         next(running)
     tab.stop(ME)
@@ -204,7 +205,7 @@ def test_a_failure_is_told_without_its_cause(tab, wav, stand_in, monkeypatch) ->
 
 
 def test_two_models_side_by_side(two, wav) -> None:
-    last = press(two, wav("hum", 0.5), second=POSE, second_style="clip-b", first=QUICK)[-1]
+    last = press(two, wav("hum", 0.5), second=POSE, second_style="clip-b", first_steps=QUICK)[-1]
     shown = last[two.player]["value"]
     assert (shown["left"], shown["right"]) == ("DiffusionTalker student, 8 steps", "DiffPoseTalk student, 8 steps")
     record = json.loads(Path(last[two.save_record]["value"]).read_text())
@@ -216,7 +217,7 @@ def test_two_models_side_by_side(two, wav) -> None:
 
 def test_one_model_in_two_styles(two, wav, monkeypatch) -> None:
     monkeypatch.setattr(compare_job, "toss", lambda: (1, 0))
-    changes = {"first": POSE, "second": POSE, "first_style": "clip-a", "second_style": "clip-b"}
+    changes = {"first": POSE, "first_steps": QUICK, "second": POSE, "first_style": "clip-a", "second_style": "clip-b"}
     last = press(two, wav("hum", 0.5), **changes, blind=True)[-1]
     made = last.pop(two.sealed)
     assert "student, 8 steps, clip-a" in last.pop(two.question) and "clip-a" not in repr(last[two.player])
@@ -227,27 +228,24 @@ def test_one_model_in_two_styles(two, wav, monkeypatch) -> None:
     assert Path(after[two.save_video]["value"]).name == "left-pose-student-8-second-right-pose-student-8-first.mp4"
 
 
-def test_another_model_brings_its_styles(two) -> None:
+def test_another_model_brings_its_styles_and_students(two) -> None:
     form = two.form
-    (model, _, style), (other, *_) = form.first, form.second
-    assert [value for _, value in model.choices] == [FULL, QUICK, "diffposetalk/full", POSE]
-    assert model.choices[3][0] == "DiffPoseTalk student, 8 steps" and style.value == "auto" and other.value == QUICK
-    steps, style = form.switched(POSE, "Mei")
-    assert not steps["visible"] and style["value"] == "clip-a" and style["label"] == "Reference"
+    two.pipelines[POSE].students = (4, 8)
+    model, _, style = form.first
+    assert model.choices == [("DiffusionTalker", MODEL), ("DiffPoseTalk", POSE)] and style.value == "auto"
+    steps, style = form.switched(POSE, {"steps": 4, "full": False, "students": [8]}, "Mei")
+    assert steps == {"steps": 4, "full": False, "students": [4, 8]}
+    assert style["value"] == "clip-a" and style["label"] == "Reference"
     assert [name for _, name in style["choices"]] == ["clip-a", "clip-b"]
-    steps, style = form.switched("diffposetalk/full", "clip-b")
-    assert steps["visible"] and style["value"] == "clip-b"
-    assert form.switched(FULL, "clip-a")[1]["value"] == "auto"
+    assert form.switched(POSE, QUICK, "clip-b")[1]["value"] == "clip-b"
+    assert form.switched(MODEL, QUICK, "clip-a")[1]["value"] == "auto"
 
 
-@pytest.mark.parametrize(("students", "second"), [((), "full"), ((4, 8), "distilled-8"), ((2,), "distilled-2")])
-def test_the_second_setting_is_the_quick_one(stand_in, tmp_path: Path, students: tuple, second: str) -> None:
+@pytest.mark.parametrize(("students", "second"), [((), 8), ((4, 8), 8), ((2,), 2)])
+def test_the_second_setting_is_the_quick_one(stand_in, tmp_path: Path, students: tuple, second: int) -> None:
     stand_in.students = students
     form = build(stand_in, tmp_path).form
-    (first, first_steps, _), (other, steps, _) = form.first, form.second
-    assert (first.value, first_steps.value) == (FULL, 512) and first.choices[0] == ("Full model", FULL)
-    assert other.value == f"diffusiontalker/{second}"
-    assert steps.visible == (second == "full") and steps.value == 8
+    assert [side[1].value["steps"] for side in (form.first, form.second)] == [512, second]
 
 
 def figures(frames: int = 100):

@@ -40,8 +40,6 @@ def choose(page, clip: Path, steps: int = 6) -> None:
     page.locator("#td-compare-speech").get_by_role("button", name="upload").click()
     page.set_input_files("#td-compare-speech input[type=file]", clip)
     page.wait_for_selector("#td-compare-speech button[aria-label='Play']")
-    page.click("#td-second-model input")
-    page.get_by_role("option", name="DiffusionTalker full model").click()
     for side, count in (("first", steps), ("second", 2)):
         page.fill(f"#td-{side}-steps input[type=number]", str(count))
         page.keyboard.press("Tab")

@@ -67,7 +67,7 @@ def test_the_first_reference_is_followed_without_more_ado(built: gr.Blocks, foll
 def test_every_choice_reaches_the_model(built: gr.Blocks, follower, wav) -> None:
     tab = built.talk_tab
     changes = {"reference": "loud", "other": "Ada", "share": 0.25, "head": False, "audio": 1.5, "style": 2.5}
-    last = press(tab, wav("hum", 0.4), **changes, sampling="full", steps=20)[-1]
+    last = press(tab, wav("hum", 0.4), **changes, steps={"steps": 20})[-1]
     (asked,) = follower.requests
     assert asked.reference == [("loud", 0.75), ("Ada", 0.25)] and asked.head is False
     assert asked.guidance == Guidance(1.5, 2.5)
@@ -90,10 +90,11 @@ def test_switching_shows_what_belongs_to_the_model(built: gr.Blocks) -> None:
     form = built.talk_tab.form
     assert form.model.visible and [name for _, name in form.model.choices] == ["diffusiontalker", "diffposetalk"]
     assert form.learned.visible and not form.followed.visible
-    learned, followed, guidance, sampling, steps = form.switched("diffposetalk")
+    built.talk_tab.pipelines["diffposetalk"].students = (4, 8)
+    learned, followed, guidance, steps = form.switched("diffposetalk", {"steps": 20, "full": False, "students": [8]})
     assert not learned.visible and followed.visible and not guidance.visible
-    assert sampling.value == "distilled-8" and not steps.visible
-    learned, followed, *_ = form.switched("diffusiontalker")
+    assert steps == {"steps": 20, "full": False, "students": [4, 8]}
+    learned, followed, *_ = form.switched("diffusiontalker", steps)
     assert learned.visible and not followed.visible
 
 

@@ -8,16 +8,14 @@ import gradio as gr
 
 from talkdemo.compare.settings import Setting, check
 from talkdemo.pipeline import SpeechToFace
-from talkdemo.records import AUTO, DEFAULT_STEPS, DIFFPOSETALK, DIFFUSIONTALKER, MAX_SEED, MAX_STEPS, MODEL_TITLES
+from talkdemo.records import AUTO, DIFFPOSETALK, DIFFUSIONTALKER, MAX_SEED, MAX_STEPS, MODEL_TITLES
 from talkdemo.ui.compare.job import Pair
 from talkdemo.ui.parts import library
 from talkdemo.ui.parts.names import choices
 from talkdemo.ui.parts.options import QUICK
-from talkdemo.ui.parts.sampling import FULL, default_sampling, read_sampling, samplings, steps_slider
+from talkdemo.ui.parts.sampling import default_steps, read_steps, steps_input
 from talkdemo.ui.parts.speech import NO_SPEECH, speech_input
 from talkdemo.ui.reference import gallery as references
-
-OF = "/"  # between model and sampling in the choice of a side: diffposetalk/distilled-8
 
 
 class Form:
@@ -33,9 +31,8 @@ class Form:
         self.speech = speech_input(self.examples, "td-compare-speech")
         with gr.Row(elem_id="td-sides"):
             model, pipeline = next(iter(self.pipelines.items()))
-            quick = default_sampling(pipeline.students)
-            self.first = self._side("first", model + OF + FULL, MAX_STEPS)
-            self.second = self._side("second", model + OF + quick, DEFAULT_STEPS)
+            self.first = self._side("first", model, MAX_STEPS)
+            self.second = self._side("second", model, default_steps(pipeline.students))
         with gr.Row():
             identities = self.pipelines.get(DIFFUSIONTALKER)
             emotions = identities.emotions if identities else ("neutral",)
@@ -57,60 +54,51 @@ class Form:
             self.speech, *self.first, *self.second, self.emotion, self.character, self.seed, self.randomise, self.blind,
         ]  # fmt: skip
         for model_input, steps, style in (self.first, self.second):
-            model_input.change(self.switched, [model_input, style], [steps, style], **QUICK)
+            model_input.change(self.switched, [model_input, steps, style], [steps, style], **QUICK)
 
-    def _side(self, name: str, model: str, steps: int) -> tuple[gr.Dropdown, gr.Slider, gr.Dropdown]:
-        """Model, steps and style of one setting; a student has its own number of steps."""
+    def _side(self, name: str, model: str, steps: int) -> tuple[gr.Dropdown, gr.HTML, gr.Dropdown]:
+        """Model, steps and style of one setting."""
         with gr.Column(min_width=140, elem_classes=["td-side", f"td-{name}"]):
-            chosen = gr.Dropdown(self.models(), value=model, label=name.capitalize(), elem_id=f"td-{name}-model")
             styles = self.styles(model)
             with gr.Row():
+                chosen = gr.Dropdown(
+                    [(MODEL_TITLES[one], one) for one in self.pipelines], value=model, label=name.capitalize(),
+                    min_width=130, elem_id=f"td-{name}-model",
+                )  # fmt: skip
                 style = gr.Dropdown(
                     styles, value=styles[0][1], label=style_label(model), min_width=130, elem_id=f"td-{name}-who"
                 )
-                slider = steps_slider(steps, f"td-{name}-steps", model.endswith(OF + FULL))
+            slider = steps_input(steps, self.pipelines[model].students, f"td-{name}-steps")
         return chosen, slider, style
 
-    def models(self) -> list[tuple[str, str]]:
-        """What a side can be: every model, full and distilled. One model alone goes without its name."""
-        one = len(self.pipelines) == 1
-        return [
-            (title if one else f"{MODEL_TITLES[model]} {title[0].lower()}{title[1:]}", model + OF + sampling)
-            for model, pipeline in self.pipelines.items()
-            for title, sampling in reversed(samplings(pipeline.students))
-        ]
-
-    def styles(self, chosen: str) -> list[tuple[str, str]]:
+    def styles(self, model: str) -> list[tuple[str, str]]:
         """Title and name of every style a side can have. The first is the default."""
-        model = chosen.split(OF)[0]
         if model == DIFFPOSETALK:
             return [(references.title(name), name) for name in self.pipelines[model].references]
         names = self.pipelines[model].identities
         return [("auto (my voice)", AUTO), *((library.title(name), name) for name in names)]
 
-    def switched(self, chosen: str, style: str) -> tuple[Any, Any]:
-        """Another model on one side: its slider, and its styles (the chosen one stays if it can)."""
-        styles = self.styles(chosen)
+    def switched(self, model: str, steps: dict[str, Any], style: str) -> tuple[Any, Any]:
+        """Another model on one side: its students, and its styles (the chosen one stays if it can)."""
+        styles = self.styles(model)
         value = style if style in [name for _, name in styles] else styles[0][1]
-        steps = gr.update(visible=chosen.endswith(OF + FULL))
-        return steps, gr.update(choices=styles, value=value, label=style_label(chosen))
+        steps = {**steps, "students": list(self.pipelines[model].students)}
+        return steps, gr.update(choices=styles, value=value, label=style_label(model))
 
     def read(self, speech: str | None, *values: Any, seed: int) -> Pair:
         """What `inputs` hold → the pair. ValueError in one sentence for what cannot be compared."""
         *sides, emotion, character, _, _, blind = values
         if speech is None:
             raise ValueError(NO_SPEECH)
-        settings = setting(*sides[:3]), setting(*sides[3:])
+        settings = self._setting(*sides[:3]), self._setting(*sides[3:])
         check(settings, self.pipelines)
         return Pair(Path(speech), settings, emotion, character, seed, blind)
 
-
-def setting(chosen: str, steps: float, style: str) -> Setting:
-    """The three choices of a side → its setting."""
-    model, _, sampling = chosen.partition(OF)
-    return Setting(*read_sampling(sampling, steps), model, style)
+    def _setting(self, model: str, steps: dict[str, Any], style: str) -> Setting:
+        """The three choices of a side → its setting."""
+        return Setting(*read_steps(steps, self.pipelines[model].students), model, style)
 
 
-def style_label(chosen: str) -> str:
+def style_label(model: str) -> str:
     """What the choice of a style is called."""
-    return "Reference" if chosen.split(OF)[0] == DIFFPOSETALK else "Talking identity"
+    return "Reference" if model == DIFFPOSETALK else "Talking identity"

@@ -1,4 +1,4 @@
-// The plot's playhead follows the video; a click on the plot seeks the video. The page is always light.
+// The plot's playhead follows the video; a click on the plot seeks the video.
 (() => {
   const chart = () => document.getElementById("motion-chart");
   const video = () => document.querySelector("#td-video video");
@@ -24,9 +24,5 @@
     clip.currentTime = Math.min(Math.max(share, 0), 1) * Number(svg.dataset.seconds);
   });
 
-  // Only where it stands: removing what is not there counts as a change too, and this would call itself for ever.
-  new MutationObserver(() => {
-    if (document.body && document.body.classList.contains("dark")) document.body.classList.remove("dark");
-  }).observe(document.documentElement, { subtree: true, attributes: true, attributeFilter: ["class"] });
   requestAnimationFrame(follow);
 })();

@@ -36,7 +36,7 @@ class Endpoints:
     def build(self, **limits: Any) -> None:
         """To be called inside gr.Blocks, once the form is built."""
         form, identities = self.form, self.form.library
-        steps = steps_slider(DEFAULT_STEPS, None, False)
+        steps = steps_slider(DEFAULT_STEPS)
         full = gr.Checkbox(False, label="full: the full model even where there is a student", visible=False)
 
         def open_endpoint(name: str, about: str, handler: Callable, inputs: list) -> None:
