@@ -24,19 +24,20 @@ from talkdemo.checkpoint import installed
 from talkdemo.condition.identity import IdentityLibrary
 from talkdemo.condition.resolve import (
     Condition,
-    check_identity,
-    check_references,
+    check_condition,
     needs_voice,
     resolve_identity,
     resolve_style,
 )
 from talkdemo.condition.style import StyleEncoder
+from talkdemo.diffusion.sampler import SAMPLERS
 from talkdemo.export import bundle, gltf, summary
 from talkdemo.face.characters import CHARACTERS, Character
 from talkdemo.face.contact import meet_and_part
 from talkdemo.face.head import FaceModel
 from talkdemo.files import numbered
 from talkdemo.records import (
+    DDIM,
     DEFAULT_SIZE,
     DIFFPOSETALK,
     DIFFUSIONTALKER,
@@ -127,6 +128,7 @@ class SpeechToFace:
             "guidance": {"audio": request.guidance.audio, "style": request.guidance.style},
             "contact": request.contact,
             **({} if request.threshold is None else {"threshold": request.threshold}),
+            **({} if request.sampler == DDIM else {"sampler": request.sampler}),
             "head": request.head,
             **condition_meta,
             "frames": speech.frames,
@@ -142,6 +144,7 @@ class SpeechToFace:
             request.guidance,
             on_step=lambda done, total: clock.report("sample", done / total),
             threshold=request.threshold,
+            sampler=SAMPLERS[request.sampler],
         )
         start = 0
         while True:
@@ -193,16 +196,10 @@ class SpeechToFace:
         """Name and weights of what answers a request. Raises ValueError, before any work, where this model cannot."""
         if request.model not in (None, self.model):
             raise ValueError(f"a request for {request.model} was given to {self.model}")
-        if isinstance(self.talker.library, IdentityLibrary):
-            if request.reference is not None:
-                raise ValueError(f"a reference clip was given to {self.model}; an identity is wanted")
-            check_identity(self.talker.library, request)
-        else:
-            if request.identity is not None or request.emotion is not None:
-                given = "an identity" if request.identity is not None else "an emotion"
-                raise ValueError(f"{given} was given to {self.model}; a reference clip is wanted")
-            check_references(request)
-        if request.distilled is not False and request.steps in self._students:
+        check_condition(self.talker.library, request, self.model)
+        if request.distilled and request.sampler != DDIM:
+            raise ValueError(f"the sampler {request.sampler} was asked for; the students were distilled for {DDIM}")
+        if request.distilled is not False and request.sampler == DDIM and request.steps in self._students:
             return self._students[request.steps]
         if request.distilled:
             known = ", ".join(map(str, self.students)) or "none"

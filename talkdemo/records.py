@@ -25,6 +25,7 @@ CHANNELS = COEFFICIENTS + HEAD_CHANNELS  # of a motion's tracks
 
 # What may be asked of the pipeline, wherever it is asked: Python, command line, page, endpoints.
 MODELS = DIFFUSIONTALKER, DIFFPOSETALK = ("diffusiontalker", "diffposetalk")  # by identity; by reference clip
+SAMPLERS = DDIM, DPM_SOLVER = ("ddim", "dpm++")  # of the full model; students were distilled for DDIM
 MODEL_TITLES = {DIFFUSIONTALKER: "DiffusionTalker", DIFFPOSETALK: "DiffPoseTalk"}
 AUTO = "auto"  # identity or emotion: as the voice suggests
 DEFAULT_STEPS, MIN_STEPS, MAX_STEPS = 8, 2, 512  # sampling steps
@@ -181,6 +182,7 @@ class Request:
     head: bool = True  # False holds the head still
     steps: int = DEFAULT_STEPS
     distilled: bool | None = None  # None: the student of so many steps where there is one; False: the full model
+    sampler: str = DDIM  # one of SAMPLERS; another than DDIM samples the full model
     seed: int = 0  # of the first sample; sample k has seed + k
     samples: int = 1
     guidance: Guidance = field(default_factory=Guidance)
@@ -191,8 +193,9 @@ class Request:
     name: str | None = None  # what messages call the speech; None: its own name
 
     def __post_init__(self) -> None:
-        if self.model not in (None, *MODELS):
-            raise ValueError(f"there is no model {self.model!r}; known are {', '.join(MODELS)}")
+        for what, name, known in (("model", self.model or MODELS[0], MODELS), ("sampler", self.sampler, SAMPLERS)):
+            if name not in known:
+                raise ValueError(f"there is no {what} {name!r}; known are {', '.join(known)}")
         if self.threshold is not None and not MIN_THRESHOLD <= self.threshold <= MAX_THRESHOLD:
             wanted = f"{MIN_THRESHOLD:g} to {MAX_THRESHOLD:g} is wanted"
             raise ValueError(f"the threshold {self.threshold:g} was asked for; {wanted}")

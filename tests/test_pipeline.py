@@ -89,6 +89,9 @@ def test_the_student_answers_at_its_steps_unless_the_full_model_is_wanted(model,
     assert (student.meta["checkpoint"], student.meta["distilled"]) == ("diffusiontalker-8", True)
     assert (full.meta["checkpoint"], full.meta["distilled"]) == ("diffusiontalker", False)
     assert student.meta["nfe"] == full.meta["nfe"] and not np.allclose(student.coefficients, full.coefficients)
+    dpm = model.animate(Request(speech, identity="Ada", seed=1, sampler="dpm++"))[0]
+    assert (dpm.meta["checkpoint"], dpm.meta["sampler"]) == ("diffusiontalker", "dpm++")
+    assert dpm.meta["nfe"] == full.meta["nfe"] and not np.allclose(dpm.coefficients, full.coefficients, atol=1e-3)
     guided = model.animate(Request(speech, identity="Ada", seed=1, guidance=Guidance(2.0, 1.0)))[0]
     assert guided.meta["nfe"] == student.meta["nfe"]  # guidance is folded into the student
     assert not np.allclose(guided.coefficients, student.coefficients, atol=1e-3)
@@ -157,6 +160,8 @@ def test_windows_leave_no_seam(model):
         ({"guidance": Guidance(1.0, -1.0)}, "style guidance -1.*0 to 4"),
         ({"contact": 1.5}, "contact 1.5"),
         ({"steps": 7, "distilled": True}, "no student of 7 steps"),
+        ({"sampler": "euler"}, r"no sampler 'euler'; known are ddim, dpm\+\+"),
+        ({"sampler": "dpm++", "distilled": True}, r"dpm\+\+ was asked for; the students were distilled for ddim"),
     ],
 )
 def test_wrong_choices_are_refused_before_any_work(model, speech, wrong, words):

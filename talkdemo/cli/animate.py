@@ -33,6 +33,7 @@ from talkdemo.records import (
     MIN_STEPS,
     MIN_THRESHOLD,
     MODELS,
+    SAMPLERS,
     Guidance,
     Outputs,
     Request,
@@ -48,6 +49,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     steps = f"sampling steps, {MIN_STEPS} to {MAX_STEPS} ({DEFAULT_STEPS})"
     parser.add_argument("--steps", type=integer(MIN_STEPS, MAX_STEPS), default=DEFAULT_STEPS, metavar="N", help=steps)
     parser.add_argument("--full", action="store_true", help="the full model even where a distilled one does N steps")
+    sampler = f"{' or '.join(SAMPLERS)}; all but {SAMPLERS[0]}, the default, sample the full model"
+    parser.add_argument("--sampler", choices=SAMPLERS, default=SAMPLERS[0], help=sampler)
     for name, meaning in (("audio", "the speech"), ("style", "the identity and emotion, or the reference")):
         guidance = f"guidance by {meaning}, 0 to {MAX_GUIDANCE:g}; other than 1 may take 3 times as long (1)"
         weight = number(0, MAX_GUIDANCE)
@@ -110,6 +113,7 @@ def run(arguments: argparse.Namespace) -> int:
             head=not arguments.no_head,
             steps=arguments.steps,
             distilled=False if arguments.full else None,
+            sampler=arguments.sampler,
             seed=arguments.seed,
             samples=arguments.samples,
             guidance=Guidance(arguments.guidance_audio, arguments.guidance_style),

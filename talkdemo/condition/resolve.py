@@ -10,7 +10,7 @@ from typing import Any
 import torch
 
 from talkdemo.condition.identity import IdentityLibrary
-from talkdemo.condition.style import StyleEncoder, blend
+from talkdemo.condition.style import StyleEncoder, StyleLibrary, blend
 from talkdemo.records import AUTO, Progress, ReferenceSource, Request
 from talkdemo.reference import check, gallery, open_reference
 
@@ -19,8 +19,18 @@ TOP = 5  # matches listed in the meta
 Condition = tuple[torch.Tensor, ...]  # one row for each input of the talker's library
 
 
-def check_identity(library: IdentityLibrary, request: Request) -> None:
-    """Raises ValueError for an identity or emotion that the library does not hold."""
+def check_condition(library: IdentityLibrary | StyleLibrary, request: Request, model: str) -> None:
+    """Raises ValueError for an identity, an emotion or a reference that the model called `model` cannot take: not its
+    kind of condition, not in its library, or, by a quick look that tracks no video, no reference."""
+    if isinstance(library, StyleLibrary):
+        if request.identity is not None or request.emotion is not None:
+            given = "an identity" if request.identity is not None else "an emotion"
+            raise ValueError(f"{given} was given to {model}; a reference clip is wanted")
+        for source, _ in weighted_references(request.reference):
+            check(source)
+        return
+    if request.reference is not None:
+        raise ValueError(f"a reference clip was given to {model}; an identity is wanted")
     if (mix := identity_mix(request)) is not None:
         library.weights(mix)
     if request.emotion not in (None, AUTO):
@@ -58,12 +68,6 @@ def identity_mix(request: Request) -> dict[str, float] | None:
     if request.identity is None or request.identity == AUTO:
         return None
     return {request.identity: 1.0} if isinstance(request.identity, str) else dict(request.identity)
-
-
-def check_references(request: Request) -> None:
-    """Raises ValueError for a reference that a quick look can tell is none; tracks no video."""
-    for source, _ in weighted_references(request.reference):
-        check(source)
 
 
 def resolve_style(

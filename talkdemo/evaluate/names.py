@@ -21,7 +21,7 @@ SYSTEMS = (  # by default
     "mean", "loudness", "regressor", "full-512", "full-8", "student-8", "student-4", "pose-full-8", "pose-student-8"
 )  # fmt: skip
 MODEL_SYSTEMS = "regressor, full-STEPS, student-STEPS, pose-full-STEPS, pose-student-STEPS or NAME@STEPS"
-ALL_SYSTEMS = f"{', '.join(BASELINES)}, {MODEL_SYSTEMS}, each with -raw behind"
+ALL_SYSTEMS = f"{', '.join(BASELINES)}, {MODEL_SYSTEMS}, models with -dpm (DPM-Solver++) or -raw behind"
 
 FOLLOWING_SYSTEMS = "pose-full-STEPS, pose-student-STEPS or NAME@STEPS"  # those that follow reference clips
 STYLE_PARTS = ("encoder", "generated", "head", "diversity")

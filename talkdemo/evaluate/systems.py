@@ -6,7 +6,7 @@ A system is a function (clip, seed) → Motion. A model's name says which weight
 import functools
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import astuple, dataclass, replace
 from pathlib import Path
 
 from talkdemo import checkpoint
@@ -18,7 +18,7 @@ from talkdemo.evaluate.references import fingerprint, reference_for
 from talkdemo.evaluate.sets import mean_coefficients
 from talkdemo.metrics.baselines import loudness_jaw, mean_pose
 from talkdemo.pipeline import SpeechToFace
-from talkdemo.records import AUTO, DIFFPOSETALK, DIFFUSIONTALKER, MODELS, Clip, Request
+from talkdemo.records import AUTO, DDIM, DIFFPOSETALK, DIFFUSIONTALKER, DPM_SOLVER, MODELS, Clip, Request
 
 REGRESSOR = Path("runs/regressor.safetensors")
 
@@ -32,11 +32,13 @@ class Model:
     steps: int
     distilled: bool | None = None
     contact: float = 1.0
+    sampler: str = DDIM
 
     def weights(self) -> Path:
         """The file it samples from. Raises ValueError when it is not there."""
         student = f"{self.checkpoint}-{self.steps}"
-        implied = self.distilled is None and self.checkpoint in MODELS and student in checkpoint.installed()
+        asked = self.distilled is None and self.sampler == DDIM and self.checkpoint in MODELS
+        implied = asked and student in checkpoint.installed()
         if self.distilled or implied:
             return checkpoint.find(student)
         return checkpoint.find(self.checkpoint)
@@ -44,10 +46,14 @@ class Model:
 
 def parse_system(name: str) -> Model | None:
     """full-N, student-N (DiffusionTalker), pose-full-N, pose-student-N (DiffPoseTalk), regressor or NAME@N (a model or
-    a checkpoint's file); None for a system without weights. "-raw" behind: lips as sampled, without contacts."""
+    a checkpoint's file); None for a system without weights. Behind a name, "-dpm": sampled by DPM-Solver++(2M);
+    "-raw": lips as sampled, without contacts."""
     if name.endswith("-raw"):
         model = parse_system(name.removesuffix("-raw"))
         return model and replace(model, contact=0.0)
+    if name.endswith("-dpm"):
+        model = parse_system(name.removesuffix("-dpm"))
+        return model and replace(model, sampler=DPM_SOLVER)
     if name == "regressor":
         return Model(str(REGRESSOR), 2)
     found = re.fullmatch(r"(pose-)?(full|student)-(\d+)|(\S+)@(\d+)", name)
@@ -89,6 +95,8 @@ def open_pipeline(name: str) -> SpeechToFace:
 
 def check_student(model: Model, pipeline: SpeechToFace) -> None:
     """Raises ValueError when a student of so many steps is not installed."""
+    if model.distilled and model.sampler != DDIM:
+        raise ValueError(f"students were distilled for {DDIM}; {model.sampler} takes full-{model.steps}")
     if model.distilled and model.steps not in pipeline.students:
         have = ", ".join(map(str, pipeline.students)) or "none"
         raise ValueError(f"no student of {model.steps} steps is installed (installed: {have})")
@@ -97,9 +105,8 @@ def check_student(model: Model, pipeline: SpeechToFace) -> None:
 def model_request(model: Model, pipeline: SpeechToFace, clip: Clip, seed: int) -> Request:
     """What a model is asked for a clip: DiffusionTalker its identity and emotion (AUTO for a voice that is no learned
     identity), DiffPoseTalk its reference."""
-    request = Request(
-        clip.speech, steps=model.steps, seed=seed, distilled=model.distilled, contact=model.contact
-    )  # fmt: skip
+    settings = {name: getattr(model, name) for name in ("steps", "distilled", "contact", "sampler")}
+    request = Request(clip.speech, seed=seed, **settings)
     if pipeline.style_encoder is not None:
         return replace(request, reference=reference_for(clip))
     identity = clip.identity if clip.identity in pipeline.identities else AUTO
@@ -115,13 +122,7 @@ def model_system(model: Model, pipeline: SpeechToFace) -> System:
 def decisive(model: Model, pipeline: SpeechToFace) -> list[object]:
     """What decides a model's motions: hashes of its weights and encoders, its settings (JSON values)."""
     config = pipeline.talker.config
-    parts = [
-        cache.file_hash(model.weights()),
-        encoder_hash(config.encoder),
-        model.steps,
-        model.distilled,
-        model.contact,
-    ]
+    parts: list[object] = [cache.file_hash(model.weights()), encoder_hash(config.encoder), *astuple(model)[1:]]
     if config.style:
         parts += [cache.file_hash(checkpoint.find(config.style.encoder)), cache.code("reference.py")]
     return parts

@@ -46,18 +46,56 @@ def test_timesteps_out_of_range():
         cosine(512).timesteps(600)
 
 
-def test_ddim_ends_where_the_probability_flow_ends_and_is_first_order():
-    """The ODE keeps z / √(α²S² + σ²) constant, so z_N ends at z_N · S / √(α_N² S² + σ_N²)."""
-    schedule = cosine(4096, max_beta=0.5)
+def even_levels(steps: int) -> Schedule:
+    """Variance preserving, log(α / σ) in even steps from 4 to −4; the last level still has noise."""
+    level = torch.linspace(4, -4, steps + 1, dtype=torch.float64)
+    return Schedule(torch.sigmoid(2 * level).sqrt(), torch.sigmoid(-2 * level).sqrt())
+
+
+@pytest.mark.parametrize(("name", "order"), [("ddim", 1), ("dpm++", 2)])
+def test_samplers_follow_the_probability_flow_with_their_order(name, order):
+    """The ODE keeps z / √(α²S² + σ²) constant."""
+    z, errors = torch.linspace(-2, 2, 9, dtype=torch.float64), []
+    for steps in (32, 64, 128):
+        schedule = even_levels(steps)
+        spread = (schedule.alpha**2 * S**2 + schedule.sigma**2).sqrt()
+        sample = sampler.SAMPLERS[name](exact(schedule), z, schedule.discretise(steps))
+        errors.append(float((sample - z * spread[0] / spread[-1]).abs().max()))
+    assert errors[2] < {1: 0.02, 2: 1e-3}[order]
+    assert errors[0] / errors[1] == pytest.approx(2**order, rel=0.15)
+    assert errors[1] / errors[2] == pytest.approx(2**order, rel=0.15)
+
+
+@pytest.mark.parametrize("name", sampler.SAMPLERS)
+def test_samplers_end_at_clean_data(name):
+    """On the schedule that is used, whose last level has no noise: z_N ends at z_N · S / √(α_N² S² + σ_N²)."""
+    schedule = cosine(512)
     z = torch.linspace(-2, 2, 9, dtype=torch.float64)
     end = z * S / (schedule.alpha[-1] ** 2 * S**2 + schedule.sigma[-1] ** 2).sqrt()
-    errors = []
-    for steps in (64, 128, 256):
-        sample = sampler.ddim(exact(schedule), z, schedule.discretise(steps))
-        errors.append(float((sample - end).abs().max()))
-    assert errors[2] < 0.01
-    assert errors[0] / errors[1] == pytest.approx(2, rel=0.15)
-    assert errors[1] / errors[2] == pytest.approx(2, rel=0.15)
+    assert torch.allclose(sampler.SAMPLERS[name](exact(schedule), z, schedule.discretise(512)), end, atol=0.005)
+
+
+def test_one_step_of_each_sampler_is_the_denoiser_s_answer():
+    schedule, z = cosine(512), torch.linspace(-2, 2, 9, dtype=torch.float64)
+    for sample in sampler.SAMPLERS.values():
+        assert torch.allclose(sample(exact(schedule), z, schedule.discretise(1)), exact(schedule)(z, 512))
+
+
+@pytest.mark.parametrize("steps", [4, 16, 64])
+def test_dpm_solver_agrees_with_that_of_diffusers(steps):
+    diffusers = pytest.importorskip("diffusers")
+    schedule = cosine(512)
+    beta = 1 - (schedule.alpha[1:] / schedule.alpha[:-1]) ** 2
+    theirs = diffusers.DPMSolverMultistepScheduler(
+        trained_betas=beta.numpy(), num_train_timesteps=512, prediction_type="sample", algorithm_type="dpmsolver++",
+        solver_order=2, final_sigmas_type="zero", lower_order_final=False,
+    )  # fmt: skip
+    levels = schedule.discretise(steps)
+    theirs.set_timesteps(timesteps=[t - 1 for t in levels.t[:-1]])  # their step 0 has noise, ours has none
+    z = x = torch.linspace(-2, 2, 9, dtype=torch.float64)
+    for t in theirs.timesteps:
+        x = theirs.step(exact(schedule)(x, int(t) + 1), t, x).prev_sample
+    assert torch.allclose(sampler.dpm_solver(exact(schedule), z, levels), x, atol=1e-5)
 
 
 @pytest.mark.parametrize("steps", [256, 512])

@@ -173,3 +173,14 @@ def test_open_pipeline_opens_models_by_name(monkeypatch):
         assert systems.open_pipeline("diffusiontalker") is made
     finally:
         systems.open_pipeline.cache_clear()
+
+
+def test_dpm_solver_samples_the_full_model():
+    assert parse_system("full-8-dpm") == Model("diffusiontalker", 8, distilled=False, sampler="dpm++")
+    assert parse_system("pose-full-8-dpm-raw") == Model("diffposetalk", 8, False, contact=0.0, sampler="dpm++")
+    assert parse_system("loudness-dpm") is None
+    pipeline = FakePipeline()
+    model_system(parse_system("full-8-dpm"), pipeline)(clip(), 3)
+    assert pipeline.asked[0].sampler == "dpm++" and pipeline.asked[0].distilled is False
+    with pytest.raises(ValueError, match=r"students were distilled for ddim; dpm\+\+ takes full-8"):
+        model_system(parse_system("student-8-dpm"), pipeline)
