@@ -50,10 +50,11 @@ INNER: dict[str, dict[str, str]] = {
     "ui": {
         "style": "",
         "parts": "style",
-        "reference": "parts style",
-        "talk": "parts style reference",
-        "compare": "parts style reference",
-        "express": "parts style",
+        "viewer": "parts style",
+        "reference": "parts style viewer",
+        "talk": "parts style reference viewer",
+        "compare": "parts style reference viewer",
+        "express": "parts style viewer",
         "app": "all",
     },
     "data": {

@@ -11,6 +11,7 @@ What a viewer needs to know:
   SkinnedMesh: find parts by material, not by node.
 - `face` has 52 morph targets, in the order of face.arkit.NAMES, named by `extras.targetNames` and by ARKit's own names.
   Each adds its displacement times its coefficient. Their normals are a first-order stand-in: exact for one target.
+- COLOR_0 is the renderer's ambient occlusion, grey: the mouth is dark inside. Without OpenGL a file has none.
 - alphaMode BLEND (hair, lashes): our renderer draws what is more opaque than 0.75 first, writing depth, then blends the
   rest (render/scene.py). three.js writes no depth for BLEND; set `depthWrite` and `alphaTest` for the same picture.
 - The animation `speech` has two channels, at the motion's own frame rate: weights of `face`, rotation of `head`.
@@ -23,7 +24,7 @@ import numpy as np
 import pygltflib as gltf
 from scipy.spatial.transform import Rotation
 
-from talkdemo.export import gltf_material
+from talkdemo.export import gltf_material, gltf_surface
 from talkdemo.export.gltf_buffer import Buffer
 from talkdemo.face.arkit import NAMES
 from talkdemo.face.characters import Character, find
@@ -47,11 +48,21 @@ def write(
         temporary.write_bytes(data)
 
 
-def encode(face: FaceModel, character: str | Character | None = None, motion: Motion | None = None) -> bytes:
-    """The bytes of a GLB: the character, by default the first; with a motion, animated by it."""
+def encode(
+    face: FaceModel,
+    character: str | Character | None = None,
+    motion: Motion | None = None,
+    *,
+    viewer: bool = False,
+) -> bytes:
+    """The bytes of a GLB: the character, by default the first; with a motion, animated by it.
+
+    `viewer`: for the page's own viewer, which computes normals itself: morph targets without normals, and `_SURFACE`
+    (see gltf_surface).
+    """
     person = find(character)
     if motion is not None:
-        _check(motion)
+        check(motion)
     file, buffer = gltf.GLTF2(), Buffer()
     file.asset = gltf.Asset(generator="TalkDemo", copyright="Apache-2.0; MakeHuman's meshes and images CC0")
     file.samplers = [
@@ -63,7 +74,7 @@ def encode(face: FaceModel, character: str | Character | None = None, motion: Mo
         )
     ]
     _add_joints(file, buffer, face, person)
-    _add_meshes(file, buffer, face, person)
+    _add_meshes(file, buffer, face, person, viewer)
     if motion is not None:
         _add_animation(file, buffer, motion)
     roots = [node for node in range(len(file.nodes)) if node != HEAD]  # skinned meshes stand at the root
@@ -79,7 +90,8 @@ def part_vertices(part: Part) -> np.ndarray:
     return np.unique(part.faces)
 
 
-def _check(motion: Motion) -> None:
+def check(motion: Motion) -> None:
+    """Raises ValueError, in one sentence, for a motion without frames, of other shapes or with NaN in it."""
     frames = len(motion)
     wanted = f"({frames}, {len(NAMES)}) and ({frames}, {HEAD_CHANNELS}) are wanted"
     if not frames:
@@ -110,11 +122,13 @@ def _add_joints(file: gltf.GLTF2, buffer: Buffer, face: FaceModel, person: Chara
     file.skins = [gltf.Skin(name=person.name, joints=[NECK, HEAD], skeleton=NECK, inverseBindMatrices=matrices)]
 
 
-def _add_meshes(file: gltf.GLTF2, buffer: Buffer, face: FaceModel, person: Character) -> None:
+def _add_meshes(file: gltf.GLTF2, buffer: Buffer, face: FaceModel, person: Character, viewer: bool) -> None:
     """One skinned mesh of the parts that coefficients move, one for each other kind of part."""
     drawable, deltas = face.drawable(person), face.displacements(person).cpu().numpy()  # (52, V, 3)
-    normals, normal_deltas = _normals(drawable, deltas)
+    normals, normal_deltas = _normals(drawable, deltas[:0] if viewer else deltas)
     head_weights = face.turn[:, 0].cpu().numpy()
+    occlusion = gltf_surface.occlusion(drawable)
+    surface = gltf_surface.surface(drawable, face.masks["lips"].numpy()) if viewer else None
     meshes: dict[str, gltf.Mesh] = {}
     for part in drawable.parts:
         rows = part_vertices(part)
@@ -123,8 +137,12 @@ def _add_meshes(file: gltf.GLTF2, buffer: Buffer, face: FaceModel, person: Chara
         mesh = meshes.setdefault(name, gltf.Mesh(name=name))
         primitive = _primitive(buffer, part, rows, drawable, normals[rows], head_weights[rows])
         primitive.material = gltf_material.add(file, buffer, part)
+        if occlusion is not None:
+            primitive.attributes.COLOR_0 = buffer.attribute(occlusion[rows], normalized=True)
+        if surface is not None:
+            primitive.attributes._SURFACE = buffer.attribute(surface[rows])
         if morphs:
-            primitive.targets = _targets(buffer, deltas[:, rows], normal_deltas[:, rows])
+            primitive.targets = _targets(buffer, deltas[:, rows], None if viewer else normal_deltas[:, rows])
             mesh.extras, mesh.weights = {"targetNames": list(NAMES)}, [0.0] * len(NAMES)
         mesh.primitives.append(primitive)
     for name in sorted(meshes, key="face".__ne__):  # the face first
@@ -140,19 +158,13 @@ def _primitive(
     joints[:, 1] = np.where(head > 0, HEAD, NECK)
     weights[:, 0], weights[:, 1] = FULL - head, head
     uv = drawable.uv[rows] * np.array([1, -1], np.float32) + np.array([0, 1], np.float32)  # glTF's v runs down
-
-    def attribute(values: np.ndarray, bounds: bool = False, normalized: bool = False) -> int:
-        values = np.ascontiguousarray(values)
-        view = f"{values.dtype}×{values.shape[1]}"
-        return buffer.array(values, view, target=gltf.ARRAY_BUFFER, bounds=bounds, normalized=normalized)
-
     return gltf.Primitive(
         attributes=gltf.Attributes(
-            POSITION=attribute(drawable.neutral[rows], bounds=True),
-            NORMAL=attribute(normals),
-            TEXCOORD_0=attribute(uv),
-            JOINTS_0=attribute(joints),
-            WEIGHTS_0=attribute(weights, normalized=True),
+            POSITION=buffer.attribute(drawable.neutral[rows], bounds=True),
+            NORMAL=buffer.attribute(normals),
+            TEXCOORD_0=buffer.attribute(uv),
+            JOINTS_0=buffer.attribute(joints),
+            WEIGHTS_0=buffer.attribute(weights, normalized=True),
         ),
         indices=buffer.array(
             np.searchsorted(rows, part.faces.ravel()).astype(np.uint16), "corners", target=gltf.ELEMENT_ARRAY_BUFFER
@@ -160,19 +172,20 @@ def _primitive(
     )
 
 
-def _targets(buffer: Buffer, deltas: np.ndarray, normal_deltas: np.ndarray) -> list[gltf.Attributes]:
+def _targets(buffer: Buffer, deltas: np.ndarray, normal_deltas: np.ndarray | None) -> list[gltf.Attributes]:
     """Displacements and changes of normals (52, N, 3) → the morph targets; those that do nothing share one."""
 
-    def target(delta: np.ndarray, normal_delta: np.ndarray) -> gltf.Attributes:
-        return gltf.Attributes(POSITION=buffer.sparse(delta, bounds=True), NORMAL=buffer.sparse(normal_delta))
+    def target(i: int) -> gltf.Attributes:
+        normal = None if normal_deltas is None else buffer.sparse(normal_deltas[i])
+        return gltf.Attributes(POSITION=buffer.sparse(deltas[i], bounds=True), NORMAL=normal)
 
     targets: list[gltf.Attributes] = []
     nothing: gltf.Attributes | None = None
-    for delta, normal_delta in zip(deltas, normal_deltas, strict=True):
-        if delta.any() or normal_delta.any():
-            targets.append(target(delta, normal_delta))
+    for i, delta in enumerate(deltas):
+        if delta.any() or (normal_deltas is not None and normal_deltas[i].any()):
+            targets.append(target(i))
         else:
-            nothing = nothing or target(delta, normal_delta)
+            nothing = nothing or target(i)
             targets.append(nothing)
     return targets
 
@@ -182,7 +195,7 @@ def _normals(drawable: Face, deltas: np.ndarray) -> tuple[np.ndarray, np.ndarray
     normals = Normals(np.concatenate([part.faces for part in drawable.parts]), drawable.weld)
     neutral = np.ascontiguousarray(drawable.neutral, np.float32)
     rest = normals(neutral)
-    changes = np.stack([normals(neutral + delta) - rest for delta in deltas])
+    changes = np.array([normals(neutral + delta) - rest for delta in deltas]).reshape(len(deltas), *rest.shape)
     changes[np.linalg.norm(changes, axis=2) < FLAT] = 0
     return rest, changes
 

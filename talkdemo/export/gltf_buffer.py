@@ -36,6 +36,12 @@ class Buffer:
         accessor.normalized = normalized
         return self._add(accessor)
 
+    def attribute(self, values: np.ndarray, *, bounds: bool = False, normalized: bool = False) -> int:
+        """Append what vertices have, (N, 2 … 4); returns the accessor."""
+        values = np.ascontiguousarray(values)
+        view = f"{values.dtype}×{values.shape[1]}"
+        return self.array(values, view, target=gltf.ARRAY_BUFFER, bounds=bounds, normalized=normalized)
+
     def sparse(self, values: np.ndarray, *, bounds: bool = False) -> int:
         """Append float32 vectors (N, 3), most of them zero, as an accessor that stores only the others."""
         rows = np.flatnonzero(values.any(axis=1))

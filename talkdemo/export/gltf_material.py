@@ -8,6 +8,7 @@ from PIL import Image
 
 from talkdemo.export.gltf_buffer import Buffer
 from talkdemo.records import Part
+from talkdemo.render.shader import kind as surface
 
 JPEG_QUALITY = 92  # without chroma subsampling: lips keep their edge
 
@@ -30,6 +31,7 @@ def add(file: gltf.GLTF2, buffer: Buffer, part: Part) -> int:
             alphaMode=material.alpha.upper(),
             alphaCutoff=material.cutoff if material.alpha == "mask" else None,
             doubleSided=material.double_sided,
+            extras={"surface": surface(part.name)},
         )
     )
     return len(file.materials) - 1

@@ -4,6 +4,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
+SHADOW_SIZE = 384  # texels of the key light's shadow map
+SHADOW_REACH = 0.24  # metres around the camera's target
+SHADOW_SOFTNESS = 0.004  # metres, half the width of a shadow's edge
+
 
 @dataclass(frozen=True)
 class Light:

@@ -47,6 +47,11 @@ class Renderer:
         self.close = weakref.finalize(self, context.submit, self._scene.delete)
         self.close.atexit = False  # the context goes with the process
 
+    @property
+    def open_sky(self) -> np.ndarray:
+        """(V,) in 0…1: how much of the sky each vertex of the resting face sees (see render.occlusion)."""
+        return self._scene.open_sky
+
     def frames(self, vertices: Iterable[np.ndarray], stop: threading.Event | None = None) -> Iterator[np.ndarray]:
         """(V, 3) metres, one after the other → (H, W, 3) uint8 in the same order. Raises Stopped when `stop` is set."""
         queue: deque[Future] = deque()

@@ -10,14 +10,10 @@ from OpenGL import GL
 from talkdemo.records import Face
 from talkdemo.render import gl, shader
 from talkdemo.render.camera import Camera
-from talkdemo.render.light import Studio, unit
+from talkdemo.render.light import SHADOW_REACH, SHADOW_SIZE, SHADOW_SOFTNESS, Studio, unit
 from talkdemo.render.occlusion import open_sky, orthographic, solidity
 
-SHADOW_SIZE = 384  # texels
 SKY_SIZE = 192  # texels of the maps that open_sky looks into
-SHADOW_REACH = 0.24  # metres around the camera's target
-SHADOW_SOFTNESS = 0.004  # metres, half the width of a shadow's edge
-DENSE = 0.75  # opacity from which blended hair hides what lies behind it
 
 
 class Scene:
@@ -147,7 +143,7 @@ class Scene:
         material, program = part.material, self.programs[shader.kind(part.name)]
         GL.glBindTexture(GL.GL_TEXTURE_2D, texture)
         (GL.glDisable if material.double_sided else GL.glEnable)(GL.GL_CULL_FACE)
-        least = {"opaque": -1.0, "mask": material.cutoff, "blend": DENSE}[material.alpha]
+        least = {"opaque": -1.0, "mask": material.cutoff, "blend": shader.DENSE}[material.alpha]
         program.use(roughness=float(material.roughness), alpha=(least, 2.0))
         soft_mask = material.alpha == "mask" and self.samples
         if soft_mask:  # the cut-out's edge, one pixel wide, is spread over the samples
@@ -158,7 +154,7 @@ class Scene:
             program.use(cutoff=0.0)
             GL.glDisable(GL.GL_SAMPLE_ALPHA_TO_COVERAGE)
         if material.alpha == "blend":  # the dense middle of the strands now stands in the depth buffer; the rest blends
-            program.use(alpha=(0.02, DENSE))
+            program.use(alpha=(0.02, shader.DENSE))
             GL.glEnable(GL.GL_BLEND)
             GL.glBlendFunc(GL.GL_SRC_ALPHA, GL.GL_ONE_MINUS_SRC_ALPHA)
             GL.glDepthMask(GL.GL_FALSE)

@@ -9,6 +9,7 @@ import numpy as np
 from talkdemo.render.light import Studio, unit
 
 KINDS = ("skin", "eye", "mouth", "hair", "cloth")
+DENSE = 0.75  # opacity from which blended hair hides what lies behind it
 
 VERTEX = """#version 330 core
 layout(location = 0) in vec3 position;

@@ -1,0 +1,125 @@
+"""The viewer's script: three.js out of the trimesh wheel, our renderer's shaders, and static/viewer/, in one file.
+
+trimesh ships three.js r140 with its GLTF loader inside the page of its own viewer; what stands before that page's
+program defines the global THREE. The shaders are render.shader's, translated to WebGL 2.
+"""
+
+import functools
+import hashlib
+import json
+import re
+import zipfile
+from pathlib import Path
+
+import trimesh
+
+from talkdemo.files import replacing
+from talkdemo.render import shader
+from talkdemo.render.light import SHADOW_REACH, SHADOW_SIZE, SHADOW_SOFTNESS, STUDIO, unit
+from talkdemo.ui.parts.visits import private_root
+from talkdemo.ui.style import STATIC
+
+OWN = ("motion", "figure", "surfaces", "stage", "clock", "viewer")  # files of static/viewer, in their order
+PROGRAM = "var camera,controls,scene,renderer"  # where the page's own program begins
+
+_VERSION = "#version 330 core\n"
+_PRECISION = "precision highp float;\nprecision highp int;\nprecision highp sampler2DShadow;\n"
+# The room behind the head, as light.Studio.background draws it; `frame` is the part of the canvas that shows the head.
+_ROOM = """uniform vec4 frame;
+vec3 room_at(vec2 at) {
+    vec2 p = at - frame.xy, size = frame.zw;
+    float r = clamp(length((p - vec2(0.5, 0.55) * size) / max(size.x, size.y)) / 0.72, 0.0, 1.0);
+    float grain = fract(52.9829189 * fract(dot(at, vec2(0.06711056, 0.00583715)))) - 0.5;
+    return mix(CENTRE, EDGE, r * r * (3.0 - 2.0 * r)) + grain / 255.0;
+}
+"""
+_BACKGROUND = "out vec4 colour;\nvoid main() { colour = vec4(room_at(gl_FragCoord.xy), 1.0); }\n"
+# Beyond its edge the shadow map counts as lit (WebGL has no border); lips can be coloured by a distance in millimetres.
+_SHADOW = """float arrives(vec3 at) {
+    return any(greaterThan(abs(at.xy - 0.5), vec2(0.5))) ? 1.0 : texture(shadow, at);
+}
+"""
+_MARK = """
+    if (millimetres > 0.0) c = mix(c, heat(mark.y / millimetres) * (0.35 + 0.65 * dot(c, vec3(0.5))), mark.x);
+    c = sqrt(shoulder(c));"""
+_HEAT = """in vec2 mark;
+uniform float millimetres;  // the upper end of the scale; 0: none
+vec3 heat(float x) {
+    x = clamp(x, 0.0, 1.0);
+    vec3 low = mix(vec3(0.05, 0.15, 0.75), vec3(0.1, 0.75, 0.35), clamp(x * 2.0, 0.0, 1.0));
+    return mix(low, vec3(0.95, 0.12, 0.03), clamp(x * 2.0 - 1.0, 0.0, 1.0));
+}
+"""
+
+
+def three() -> str:
+    """three.js with GLTFLoader and TrackballControls, as one script that defines the global THREE.
+
+    Raises RuntimeError when the trimesh that is installed does not have it where it was."""
+    archive = Path(trimesh.__file__).parent / "resources" / "templates" / "viewer.zip"
+    with zipfile.ZipFile(archive) as file:
+        page = file.read("viewer.html.template").decode("utf-8")
+    script = re.search(rf"<script>(.*?){re.escape(PROGRAM)}", page, re.DOTALL)
+    if script is None:
+        raise RuntimeError(f"trimesh {trimesh.__version__} has no three.js where it was looked for; 5.2.0 is wanted")
+    return script[1]
+
+
+def studio() -> dict[str, object]:
+    """Our shaders in WebGL 2's GLSL, and the numbers that go with them."""
+    softness = SHADOW_SOFTNESS / (2 * SHADOW_REACH)
+    room = _ROOM
+    for name, colour in (("CENTRE", STUDIO.centre), ("EDGE", STUDIO.edge)):
+        room = room.replace(name, "vec3({}, {}, {})".format(*(round(value / 255, 5) for value in colour)))
+    return {
+        "vertex": _translated(
+            shader.VERTEX,
+            ("out vec3 p;", "layout(location = 5) in vec2 lip;\nout vec2 mark;\nout vec3 p;"),
+            ("p = position;", "mark = lip; p = position;"),
+        ),
+        "fragments": {kind: _fragment(kind, softness, room) for kind in shader.KINDS},
+        "shadowVertex": _translated(shader.SHADOW_VERTEX),
+        "solid": _translated(shader.SHADOW_FRAGMENT),
+        "strands": _translated(shader.SHADOW_HAIR_FRAGMENT),
+        "background": f"{_PRECISION}{room}{_BACKGROUND}",
+        "key": [round(float(value), 6) for value in unit(STUDIO.key.direction)],
+        "shadowSize": SHADOW_SIZE,
+        "dense": shader.DENSE,
+    }
+
+
+def _fragment(kind: str, softness: float, room: str) -> str:
+    return _translated(
+        shader.fragment(kind, STUDIO, softness),
+        ("uniform sampler2D room;\n", room),
+        ("texelFetch(room, ivec2(gl_FragCoord.xy), 0).rgb", "room_at(gl_FragCoord.xy)"),
+        ("texture(shadow, ", "arrives("),
+        ("uniform vec3 viewer;\n", f"{_SHADOW}{_HEAT}uniform vec3 viewer;\n"),
+        ("\n    c = sqrt(shoulder(c));", _MARK),
+    )
+
+
+def _translated(text: str, *changes: tuple[str, str]) -> str:
+    """GLSL 3.30 as GLSL ES 3.00 (three.js adds the version), with changes, each of which must apply."""
+    for old, new in ((_VERSION, _PRECISION), *changes):
+        if old not in text:
+            raise RuntimeError(f"the renderer's shader has changed: {old!r} is not in it")
+        text = text.replace(old, new)
+    return text
+
+
+@functools.cache
+def build_script() -> Path:
+    """The file, in this process's private folder, named by its content."""
+    own = [(STATIC / "viewer" / f"{name}.js").read_text(encoding="utf-8") for name in OWN]
+    shaders = f"const STUDIO = {json.dumps(studio())};"
+    text = "\n".join(
+        [three(), "window.TalkHead = (() => {", '"use strict";', shaders, *own, "return { mount };", "})();"]
+    )
+    data = text.encode("utf-8")
+    folder = private_root() / "viewer"
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    path = folder / f"viewer-{hashlib.sha256(data).hexdigest()[:16]}.js"
+    with replacing(path) as part:
+        part.write_bytes(data)
+    return path
