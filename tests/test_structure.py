@@ -40,7 +40,7 @@ ROOMS: dict[str, str] = {
     "build": f"{GROUND} audio data face render gcgan metrics export reference pipeline",
     "train": f"{GROUND} checkpoint talker audio condition diffusion data face gcgan metrics",
     "evaluate": "all -train -build -bench -ui -cli -__main__",
-    "bench": "all -train -build -evaluate -ui -cli -__main__",
+    "bench": "all -train -build -evaluate -cli -__main__",
     "ui": f"{GROUND} pipeline reference compare film gcgan metrics face render export",
     "cli": "all -build -__main__",
     "__main__": "records cli",

@@ -131,6 +131,20 @@ def pipeline(name: str = DIFFUSIONTALKER) -> dict[str, object]:
     return figures
 
 
+def viewer() -> dict[str, object]:
+    """The head in the page; imports the page's libraries."""
+    from talkdemo.bench.viewer import measure_if_possible
+
+    return measure_if_possible()
+
+
+def page() -> dict[str, object]:
+    """The app as a visitor has it; starts it, and a browser."""
+    from talkdemo.bench.page import measure_if_possible
+
+    return measure_if_possible()
+
+
 BENCHES: dict[str, Callable[..., dict[str, object]]] = {
     "face_model": face_model,
     "render": render,
@@ -138,6 +152,8 @@ BENCHES: dict[str, Callable[..., dict[str, object]]] = {
     "pipeline": pipeline,
     "pipeline_diffposetalk": partial(pipeline, DIFFPOSETALK),
     "long": measure_apart,
+    "viewer": viewer,
+    "page": page,
 }
 
 

@@ -8,7 +8,7 @@ from talkdemo.records import DEFAULT_STEPS, DIFFPOSETALK, MAX_STEPS, MIN_STEPS, 
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("names", nargs="*", metavar="NAME", help="face_model, render, video, pipeline, long … (all)")
+    parser.add_argument("names", nargs="*", metavar="NAME", help="face_model, render, video, viewer, page … (all)")
     parser.add_argument("--json", action="store_true", help="one JSON record a line")
     long = parser.add_argument_group("of the benchmark `long`")
     long.add_argument("--minutes", type=number(0.5, 60), default=10, help="of speech (10)")

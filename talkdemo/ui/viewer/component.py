@@ -39,12 +39,16 @@ def head_viewer(
     buttons for how both are shown. `chart`: id of a parts.chart.TimeChart that follows the time and seeks it. `options`
     are gr.HTML's.
     """
+    html = markup(elem_id, controls, heads, chart, label)
+    return scripted_html(html, "head_viewer.js", elem_id=elem_id, **options)
+
+
+def markup(elem_id: str, controls: str = "full", heads: int = 1, chart: str | None = None, label: str = LABEL) -> str:
+    """The component's fixed HTML, see `head_viewer`."""
     if controls not in ("full", "minimal") or heads not in (1, 2):
         raise ValueError(f"controls {controls!r} and {heads} heads were asked for; wanted full or minimal, and 1 or 2")
-    over = (
-        '<input class="td-hv-cut" type="range" min="0" max="1" step="any" value="0.5" aria-label="Share of the left">'
-    )
-    html = (
+    over = '<input class="td-hv-cut" type="range" min="0" max="1" step="any" value="0.5" aria-label="Cut">'
+    return (
         f'<div class="td-hv td-hv-{controls}" data-id="{escape(elem_id)}" data-script="{address(build_script())}" '
         f'data-chart="{escape(chart or "")}" data-heads="{heads}" data-mode="beside">'
         f'<div class="td-hv-stage" tabindex="0" role="group" aria-label="{escape(label)}"><canvas></canvas>'
@@ -55,7 +59,6 @@ def head_viewer(
         '<audio preload="auto"></audio>'
         f"{_bar() if controls == 'full' else ''}{_modes() if heads == 2 else ''}</div>"
     )
-    return scripted_html(html, "head_viewer.js", elem_id=elem_id, **options)
 
 
 def _icon(name: str) -> str:

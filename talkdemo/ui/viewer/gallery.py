@@ -27,6 +27,7 @@ class Gallery:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self._records: dict[str, dict[str, Any]] = {}
+        self._paths: dict[str, Path] = {}
         self._lock = threading.Lock()
 
     def record(self, name: str) -> dict[str, Any]:
@@ -34,11 +35,17 @@ class Gallery:
 
         Makes the file when it is asked for the first time (a second). ValueError for an unknown name.
         """
-        find(name)
-        with self._lock:
-            if name not in self._records:
-                self._records[name] = self._make(name)
-            return self._records[name]
+        if name not in self._records:
+            find(name)
+            with self._lock:
+                if name not in self._records:
+                    self._records[name] = self._make(name)
+        return self._records[name]
+
+    def path(self, name: str) -> Path:
+        """The GLB of a character."""
+        self.record(name)
+        return self._paths[name]
 
     def prepare(self, names: Sequence[str]) -> None:
         """Make these in the background, in their order."""
@@ -54,6 +61,7 @@ class Gallery:
         path = self.folder / f"{name}-{hashlib.sha256(data).hexdigest()[:16]}.glb"
         with replacing(path) as part:
             part.write_bytes(data)
+        self._paths[name] = path
         camera = portrait(face.drawable(name))
         shadow = orthographic(unit(STUDIO.key.direction), np.asarray(camera.target), SHADOW_REACH)
         return {

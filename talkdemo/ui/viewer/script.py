@@ -19,7 +19,7 @@ from talkdemo.render.light import SHADOW_REACH, SHADOW_SIZE, SHADOW_SOFTNESS, ST
 from talkdemo.ui.parts.visits import private_root
 from talkdemo.ui.style import STATIC
 
-OWN = ("motion", "figure", "surfaces", "stage", "clock", "viewer")  # files of static/viewer, in their order
+OWN = ("motion", "figure", "surfaces", "stage", "clock", "controls", "viewer")  # files of static/viewer, in their order
 PROGRAM = "var camera,controls,scene,renderer"  # where the page's own program begins
 
 _VERSION = "#version 330 core\n"

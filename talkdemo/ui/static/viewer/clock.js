@@ -10,6 +10,7 @@ class Clock {
     this._base = 0;
     this._since = 0;
     this._heard = -1;
+    this._moves = false;  // the sound does, since it was last started or set
     for (const event of ["timeupdate", "seeked", "ended"]) audio.addEventListener(event, () => this.check());
   }
 
@@ -33,10 +34,11 @@ class Clock {
     }
     const heard = this.audio.currentTime;  // moves in steps; in between the time is carried on
     if (heard !== this._heard || !this.running) {
+      this._moves = this.running && this._heard >= 0;
       this._heard = heard;
       this._since = now;
     }
-    const ahead = this.running ? Math.min((now - this._since) / 1000, 0.1) * this.rate : 0;
+    const ahead = this._moves ? Math.min((now - this._since) / 1000, 0.1) * this.rate : 0;
     this._base = Math.min(heard + ahead, this.duration);
     return this._base;
   }
@@ -50,6 +52,8 @@ class Clock {
     }
     this._base = this.time;
     this._since = performance.now();
+    this._heard = -1;
+    this._moves = false;
     this.running = true;
     this.waiting = false;
     if (this.sound) {
@@ -79,6 +83,7 @@ class Clock {
     this._base = to;
     this._since = performance.now();
     this._heard = -1;
+    this._moves = false;
     if (this.sound) this.audio.currentTime = to;
     if (this.waiting && to < this.limit - 0.02) this.play();
     this.changed();

@@ -20,7 +20,7 @@ function download(url) {
 
 async function openFigure(record) {
   const bytes = await download(record.url);
-  const gltf = await new Promise((done, failed) => new THREE.GLTFLoader().parse(bytes.slice(0), "", done, failed));
+  const gltf = await new Promise((done, failed) => new THREE.GLTFLoader().parse(bytes, "", done, failed));
   const meshes = [];
   gltf.scene.traverse((node) => { if (node.isMesh) meshes.push(node); });
   return new Figure(record, meshes);
@@ -78,7 +78,13 @@ class Figure {
 
   // (55,): 52 coefficients, rotation vector in radians → positions, normals.
   pose(values) {
-    const { moved, positions, turn } = this;
+    this.move(values);
+    this._turn(rotation(values[52], values[53], values[54]));
+    this._smooth();
+  }
+
+  move(values) {
+    const { moved } = this;
     moved.set(this.rest);
     for (let c = 0; c < COEFFICIENTS; c++) {
       const weight = values[c], [rows, deltas] = this.targets[c];
@@ -90,14 +96,16 @@ class Figure {
         moved[at + 2] += weight * deltas[k + 2];
       }
     }
-    const [a, b, c, d, e, f, g, h, i] = rotation(values[52], values[53], values[54]);
+  }
+
+  _turn([a, b, c, d, e, f, g, h, i]) {
+    const { moved, positions, turn } = this;
     for (let v = 0, at = 0; v < turn.length; v++, at += 3) {
       const x = moved[at], y = moved[at + 1], z = moved[at + 2], w = turn[v];
       positions[at] = x + w * (a * x + b * y + c * z - x);
       positions[at + 1] = y + w * (d * x + e * y + f * z - y);
       positions[at + 2] = z + w * (g * x + h * y + i * z - z);
     }
-    this._smooth();
   }
 
   _smooth() {  // area-weighted normals; what is welded shares one

@@ -31,7 +31,7 @@ class Track {
       const value = this.data[a + c] * (1 - share) + this.data[b + c] * share;
       out[c] = value * (c < COEFFICIENTS ? REACH : TURN);
     }
-    for (let frame = Math.ceil(Math.max(since, place - 12)); frame < place; frame++) {
+    for (let frame = Math.ceil(Math.max(since, place - 12, 0)); frame < place; frame++) {
       for (const c of BLINKS) out[c] = Math.max(out[c], this.data[frame * CHANNELS + c] * REACH);
     }
     return out;

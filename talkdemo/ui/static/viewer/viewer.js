@@ -2,7 +2,7 @@
 const SENTENCES = {
   webgl: "This browser cannot draw the head (it has no WebGL 2).",
   lost: "The graphics card was taken away; the head comes back as soon as it can.",
-  character: "The character could not be loaded; press Generate again.",
+  character: "The character could not be loaded; reload the page.",
   sound: "The sound could not be played; the head moves without it.",
   motion: "The motion that arrived cannot be read; press Generate again.",
 };
@@ -14,11 +14,13 @@ function mount(element, value, trigger) {
   const audio = find("audio"), canvas = find("canvas"), stand = find(".td-hv-stage");
   const clock = new Clock(audio, changed);
   let stage = null, take = null, tracks = [], figures = [], values = [], asked = 0;
-  let frame = 0, drawn = -1, last = 0, stale = true, limit = 0, slow = 0, fault = "";
+  let frame = 0, drawn = -1, last = 0, stale = true, limit = 0, slow = 0, fault = "", settling = 0, hushed = null;
 
   function state() {
-    if (!take) return "empty";
-    if (!figures.length || clock.waiting || !tracks[0].frames) return fault ? "ready" : "loading";
+    const video = find("video");
+    if (fault === "webgl" && video) return video.paused ? "paused" : "playing";
+    if (!take || fault === "character" || fault === "webgl") return "empty";
+    if (!figures.length || clock.waiting || !tracks[0].frames) return "loading";
     return clock.running ? "playing" : clock.time > 0.001 ? "paused" : "ready";
   }
 
@@ -28,6 +30,7 @@ function mount(element, value, trigger) {
     box.dataset.state = now;
     const button = find(".td-hv-play");
     if (button) button.setAttribute("aria-label", now === "playing" ? "Pause" : "Play");
+    drawn = -1;
     invalidate();
   }
 
@@ -67,9 +70,8 @@ function mount(element, value, trigger) {
     clock.open(next.sound, next.frames / next.fps);
     clock.loop = Boolean(next.loop);
     press(".td-hv-loop", clock.loop);
-    audio.muted = Boolean(next.muted);
+    audio.muted = hushed === null ? Boolean(next.muted) : hushed;
     names(next);
-    drawn = -1;
     if (same) return;
     try {
       stage = stage || openStage();
@@ -125,10 +127,12 @@ function mount(element, value, trigger) {
     let video = find("video");
     if (!video) {
       video = Object.assign(document.createElement("video"), { controls: true, playsInline: true, loop: true });
+      for (const event of ["play", "pause", "timeupdate"]) video.addEventListener(event, changed);
       stand.append(video);
     }
     if (video.getAttribute("src") !== url) video.src = url;
-    find(".td-hv-note").textContent = SENTENCES.webgl + WITH_VIDEO;
+    find(".td-hv-note").textContent = "";
+    box.classList.add("td-hv-flat");
   }
 
   function names(next) {
@@ -142,8 +146,8 @@ function mount(element, value, trigger) {
   function scale(next) {  // the end of the scale of lip distances: the largest of the take, in whole millimetres
     let most = 0;
     const pair = values.map((one) => one.slice());
-    for (let at = 0; at < next.frames; at += 3) {
-      figures.forEach((figure, k) => figure.pose(tracks[k].at(at, at, pair[k])));
+    for (let at = 0; at < next.frames; at += Math.max(2, Math.ceil(next.frames / 150))) {
+      figures.forEach((figure, k) => figure.move(tracks[k].at(at, at, pair[k])));
       most = Math.max(most, figures[0].apart(figures[1]));
     }
     return Math.max(1, Math.ceil(most));
@@ -159,7 +163,7 @@ function mount(element, value, trigger) {
     frame = 0;
     if (!box.isConnected) return dispose();
     clock.check();
-    if (!box.offsetParent && !document.fullscreenElement) {  // another tab of the app
+    if (!box.getClientRects().length) {  // another tab of the app is shown
       if (clock.running) clock.pause();
       return;
     }
@@ -170,6 +174,8 @@ function mount(element, value, trigger) {
     if (clock.running || stale) draw();
     stale = false;
     progress();
+    clearTimeout(settling);
+    if (stage && stage.software && !clock.running) settling = setTimeout(() => { if (!clock.running) draw(true); }, 250);
   }
 
   function pace(gap) {  // a slow machine gets fewer pixels
@@ -180,20 +186,20 @@ function mount(element, value, trigger) {
     }
   }
 
-  function draw() {
+  function draw(fine = false) {
     if (!stage || !figures.length || !tracks[0].frames || fault === "webgl") return;
     const at = clock.time * take.fps;
-    tracks.forEach((track, k) => track.at(at, clock.running ? drawn : at, values[k]));
+    tracks.forEach((track, k) => track.at(at, clock.running && drawn >= 0 ? drawn : at, values[k]));
     drawn = at;
     stage.pose(values, limit || 10);
-    stage.draw();
+    stage.draw(fine);
     const key = find(".td-hv-scale");
     key.hidden = !(stage.mode === "lips" && figures.length === 2);
     if (!key.hidden) key.querySelector("span").textContent = `0 … ${limit || 10} mm, now ${stage.apart.toFixed(1)} mm`;
   }
 
   function progress() {
-    const time = clock.time, length = clock.duration;
+    const video = find("video"), time = video ? video.currentTime : clock.time, length = clock.duration;
     root.dataset.time = time.toFixed(3);
     const seek = find(".td-hv-seek");
     if (seek) {
@@ -216,7 +222,8 @@ function mount(element, value, trigger) {
     stage = null;
     audio.pause();
     audio.removeAttribute("src");
-    for (const [target, name, handler] of outside) target.removeEventListener(name, handler);
+    clearTimeout(settling);
+    for (const free of release) free();
   }
 
   // ---- what the visitor does
@@ -235,7 +242,7 @@ function mount(element, value, trigger) {
 
   const actions = {
     start: toggle, play: toggle,
-    sound: () => { audio.muted = !audio.muted; },
+    sound: () => { hushed = audio.muted = !audio.muted; },
     loop: () => { clock.loop = !clock.loop; press(".td-hv-loop", clock.loop); },
     mesh: () => { if (stage) { stage.wireframe(!stage.wire); press(".td-hv-mesh", stage.wire); } },
     reset: () => { if (stage) stage.reset(); },
@@ -253,7 +260,6 @@ function mount(element, value, trigger) {
     if (event.target.matches(".td-hv-seek")) clock.seek(Number(event.target.value) * clock.duration);
     if (event.target.matches(".td-hv-speed")) clock.speed(Number(event.target.value));
     if (event.target.matches(".td-hv-cut") && stage) stage.cut = Number(event.target.value);
-    box.style.setProperty("--cut", `${100 * (stage ? stage.cut : 0.5)}%`);
     invalidate();
   });
   stand.addEventListener("keydown", (event) => {
@@ -268,17 +274,11 @@ function mount(element, value, trigger) {
     event.preventDefault();
     invalidate();
   });
-  const outside = [
-    [document, "click", (event) => {
-      const svg = event.target.closest && event.target.closest("svg");
-      if (!svg || !svg.id || svg !== chart() || !take) return;
-      const at = svg.getBoundingClientRect();
-      const share = ((event.clientX - at.left) / at.width - Number(svg.dataset.left)) / Number(svg.dataset.width);
-      clock.seek(Math.min(Math.max(share, 0), 1) * Number(svg.dataset.seconds));
-    }],
-    [document, "visibilitychange", invalidate],
+  const release = [
+    scrub(chart, (seconds) => { if (take) clock.seek(seconds); }),
+    orbit(stand, () => stage, invalidate, toggle),
+    listen(document, { visibilitychange: invalidate }),
   ];
-  for (const [target, name, handler] of outside) target.addEventListener(name, handler);
   for (const event of ["seeked", "volumechange"]) audio.addEventListener(event, invalidate);
   audio.addEventListener("error", () => {
     if (!audio.getAttribute("src")) return;
@@ -288,44 +288,9 @@ function mount(element, value, trigger) {
   });
   new ResizeObserver(invalidate).observe(stand);
   new IntersectionObserver(invalidate).observe(stand);
-  orbit(stand, () => stage, invalidate);
   // For tests and benchmarks: what is drawn, as pixels and as vertices.
   root.talkHead = { get stage() { return stage; }, get figures() { return figures; }, clock, draw, tracks: () => tracks };
   changed();
   show();
   return show;
-}
-
-function orbit(stand, stage, changed) {  // drag turns, two fingers or the wheel (once it has the focus) zoom
-  const fingers = new Map();
-  const spread = () => { const [a, b] = fingers.values(); return Math.hypot(a.x - b.x, a.y - b.y); };
-  stand.addEventListener("pointerdown", (event) => {
-    if (!event.target.matches("canvas") || event.button) return;
-    fingers.set(event.pointerId, { x: event.clientX, y: event.clientY });
-    event.target.setPointerCapture(event.pointerId);
-  });
-  stand.addEventListener("pointermove", (event) => {
-    const finger = fingers.get(event.pointerId);
-    if (!finger || !stage()) return;
-    const before = fingers.size === 2 ? spread() : 0, side = stand.clientHeight;
-    const [dx, dy] = [event.clientX - finger.x, event.clientY - finger.y];
-    Object.assign(finger, { x: event.clientX, y: event.clientY });
-    if (fingers.size === 2) stage().zoom(before / Math.max(spread(), 1));
-    else stage().turn((3 * dx) / side, (3 * dy) / side);
-    changed();
-  });
-  for (const end of ["pointerup", "pointercancel"]) {
-    stand.addEventListener(end, (event) => fingers.delete(event.pointerId));
-  }
-  stand.addEventListener("wheel", (event) => {
-    if (!stage() || document.activeElement !== stand) return;
-    event.preventDefault();
-    stage().zoom(Math.exp(event.deltaY / 600));
-    changed();
-  }, { passive: false });
-  stand.addEventListener("dblclick", (event) => {
-    if (!stage() || !event.target.matches("canvas")) return;
-    stage().reset();
-    changed();
-  });
 }
