@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+import shutil
+import subprocess
 import threading
 import time
 import wave
@@ -36,6 +38,7 @@ class StandIn:
     emotions = ("neutral", "happy", "sad")
     students = (8,)
     references: tuple[str, ...] = ()
+    face = None  # nothing of these tests is drawn with it
 
     def __init__(self, pause: float = 0.0) -> None:
         self.pause, self.running, self.most, self.stopped = pause, 0, 0, 0
@@ -222,3 +225,24 @@ def _read_video(path: str | Path) -> tuple[np.ndarray, np.ndarray | None]:
 @pytest.fixture(scope="session")
 def read_video() -> Callable[[str | Path], tuple[np.ndarray, np.ndarray | None]]:
     return _read_video
+
+
+@pytest.fixture(scope="session")
+def npm(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
+    """npm(package) → the folder it was installed into; skips with the reason where it cannot be."""
+
+    def install(package: str) -> Path:
+        if not shutil.which("npm") or not shutil.which("node"):
+            pytest.skip("npm is not installed")
+        folder = tmp_path_factory.mktemp("npm")
+        options = ("--no-audit", "--no-fund", "--ignore-scripts", "--fetch-retries=0", "--fetch-timeout=10000")
+        command = ["npm", "install", "--prefix", str(folder), *options, package]
+        try:
+            done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+        except subprocess.TimeoutExpired:
+            pytest.skip("npm did not answer within a minute")
+        if done.returncode:
+            pytest.skip(f"npm cannot install {package}: {done.stderr.strip().splitlines()[-1:]}")
+        return folder
+
+    return install

@@ -1,5 +1,6 @@
 """Writes the files of a request; and one zip with all of them: video, GLB, CSV, npz, JSON, sound, how to open them."""
 
+import re
 import zipfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -62,7 +63,8 @@ def write_motions(outputs: Outputs, motions: Sequence[Motion], speech: Speech) -
 def complete(outputs: Outputs, motions: Sequence[Motion]) -> Iterator[Outputs]:
     """Yield `outputs` with a path for every kind of file; once the block has written them, they become outputs.zip.
 
-    Files that were not asked for beside the zip are written to a temporary folder. Without a zip nothing changes.
+    Files that were not asked for beside the zip are written to a temporary folder; what the block leaves out is not in
+    the zip. Without a zip nothing changes.
     """
     if outputs.zip is None:
         yield outputs
@@ -77,9 +79,12 @@ def complete(outputs: Outputs, motions: Sequence[Motion]) -> Iterator[Outputs]:
         for kind, ending in ENDINGS.items():
             count = len(motions) if kind in NUMBERED else 1
             names = map(str, numbered(name + ending, count))
-            files |= zip(names, numbered(paths[kind], count), strict=True)
+            made = zip(names, numbered(paths[kind], count), strict=True)
+            files |= {file: path for file, path in made if path.is_file()}
         fps, seconds = motions[0].fps, len(motions[0]) / motions[0].fps
         text = README.format(name=name, pad=" " * len(name), seconds=seconds, fps=fps)
+        if f"{name}.mp4" not in files:
+            text = re.sub(r"  \S+\.mp4 .*\n", "", text)
         with replacing(outputs.zip) as temporary, zipfile.ZipFile(temporary, "w") as archive:
             archive.writestr("README.txt", text.replace("\n", "\r\n"), zipfile.ZIP_DEFLATED)
             for file, source in files.items():

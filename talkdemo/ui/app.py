@@ -1,5 +1,6 @@
 """Builds and serves the web app: one tab per folder, one theme, no third-party host."""
 
+import argparse
 import os
 import signal
 import sys
@@ -19,6 +20,7 @@ os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"
 ROOT = private_root()  # before gradio reads where to put files
 
 import gradio as gr  # noqa: E402
+from starlette.middleware import Middleware  # noqa: E402
 
 from talkdemo.ui import style  # noqa: E402
 from talkdemo.ui.compare.tab import CompareTab  # noqa: E402
@@ -26,10 +28,14 @@ from talkdemo.ui.express.tab import MISSING, ExpressTab, open_expresser  # noqa:
 from talkdemo.ui.parts import library, panel, portraits  # noqa: E402
 from talkdemo.ui.parts.options import PLAIN, QUICK  # noqa: E402
 from talkdemo.ui.talk.tab import TalkTab  # noqa: E402
+from talkdemo.ui.talk.video import POLICIES, QUIET  # noqa: E402
+from talkdemo.ui.viewer.caching import Lasting  # noqa: E402
+from talkdemo.ui.viewer.gallery import gallery  # noqa: E402
 
 EXAMPLES = files.EXAMPLES / "speech"
 SOUNDS = (".wav", ".flac", ".mp3", ".ogg", ".m4a", ".webm")
-MAX_WAITING = 8  # jobs in the queue; then "Queue is full"
+MAX_WAITING = 40  # events in gradio's own queue, beyond the 64 jobs that wait for their turn; then "Queue is full"
+THREADS = 80  # of handlers: every job that waits holds one now and then
 MAX_UPLOAD = "120mb"  # ten minutes of stereo wav; the microphone of a browser gives mono wav
 TITLE = "TalkDemo — a talking 3D head from speech"
 HEADER = """<header class="td-header"><h1>TalkDemo</h1>
@@ -54,9 +60,11 @@ def build(
     examples: Sequence[Path] | None = None,
     visits: Visits | None = None,
     expresser: Expresser | None = None,
+    videos: str = QUIET,
 ) -> App:
     """The app; what is None is the shipped one. `pipelines` by model, in the order in which they are offered. With
-    pipelines of one's own and no `expresser`, the tab Expression says that it is not installed."""
+    pipelines of one's own and no `expresser`, the tab Expression says that it is not installed. `videos`: one of
+    talk.video.POLICIES."""
     if pipelines is None:
         pipelines = {model: SpeechToFace.load(model) for model in MODELS}
         expresser = expresser or open_expresser()
@@ -67,7 +75,7 @@ def build(
     with App(title=TITLE, analytics_enabled=False, delete_cache=(PERIOD, AGE), fill_width=True) as app:
         gr.HTML(HEADER)
         with gr.Tab("Talk"):
-            app.talk_tab = TalkTab(pipelines, visits, characters, examples, expresser)
+            app.talk_tab = TalkTab(pipelines, visits, characters, examples, expresser, videos)
             app.talk_tab.build()
         with gr.Tab("Compare"):
             app.compare_tab = CompareTab(pipelines, visits, characters, examples)
@@ -77,7 +85,7 @@ def build(
                 gr.HTML(panel.note(MISSING), elem_classes="td-express-missing", **PLAIN)
             else:
                 app.express_tab = ExpressTab(expresser, visits)
-                app.express_tab.build(tab, app.talk_tab.save_npz)
+                app.express_tab.build(tab, app.talk_tab.talk)
         gr.HTML(FOOTER)
 
         def leave(request: gr.Request) -> None:
@@ -100,6 +108,8 @@ def launch_options(characters: Sequence[str]) -> dict[str, Any]:
         "head": style.head(),
         "footer_links": ["api"],
         "max_file_size": MAX_UPLOAD,
+        "app_kwargs": {"middleware": [Middleware(Lasting, folder=str(gallery().folder))]},
+        "max_threads": THREADS,
         "run_history": False,
         "share": False,
         "ssr_mode": False,
@@ -115,20 +125,28 @@ def example_clips() -> list[Path]:
     return sorted(clips, key=lambda path: (path.stem != "welcome", path.name))
 
 
-def main() -> int:
+def main(argv: Sequence[str] = ()) -> int:
     """Open the app and serve until stopped. One sentence and status 2 when that cannot be."""
     from talkdemo.render import raster
 
+    parser = argparse.ArgumentParser(prog="app.py", description="The web app.")
+    videos = (
+        "when the video of a new talk is drawn without being asked for, unless its visitor switched it off: while "
+        f"nobody waits ({QUIET}, the default), always, or never (request)"
+    )
+    parser.add_argument("--videos", choices=POLICIES, default=QUIET, help=videos)
+    arguments = parser.parse_args(argv)
     begin = time.perf_counter()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))  # so that the private folder goes with the process
     try:
         raster.check()
-        app = build()
+        app = build(videos=arguments.videos)
         _, address, _ = app.launch(**launch_options(app.characters), quiet=True, prevent_thread_lock=True)
     except (RuntimeError, ValueError, OSError) as error:  # no OpenGL, no weights, the port is taken
         print(f"talkdemo: {' '.join(str(error).split())}", file=sys.stderr)
         return 2
     print(f"TalkDemo is at {address} (ready after {time.perf_counter() - begin:.1f} s; Ctrl-C ends it)", flush=True)
     app.talk_tab.form.paces.start()
+    gallery().prepare(app.characters)
     app.block_thread()
     return 0

@@ -16,10 +16,11 @@ import numpy as np
 import pytest
 
 from talkdemo import reference as references
-from talkdemo.export import livelink, npz
+from talkdemo.export import gltf, livelink, npz
 from talkdemo.face.arkit import INDEX, indices
 from talkdemo.records import FPS, Motion, Reference, Request, Speech
 from talkdemo.reference import open_reference
+from talkdemo.ui.viewer import take
 
 ROWS = (  # name, title, kind, jaw, smile
     ("calm", "Calm reader", "reference", 0.1, 0.0),
@@ -57,6 +58,14 @@ def small_gallery(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[P
     references.gallery.cache_clear()
     yield folder
     references.gallery.cache_clear()
+
+
+@pytest.fixture
+def no_heads(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The viewer's characters by name alone, and GLBs that are none: making them takes seconds."""
+    record = lambda name: {"name": name, "url": f"{name}.glb"}  # noqa: E731
+    monkeypatch.setattr(take, "gallery", lambda: SimpleNamespace(record=record))
+    monkeypatch.setattr(gltf, "write", lambda path, *_: Path(path).write_bytes(b"glTF"))
 
 
 @pytest.fixture
@@ -155,12 +164,10 @@ def shipped(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SimpleNamespac
     """The app with the shipped weights, comparing small heads: `app`, `address`, `jobs` (where files of jobs lie)."""
     from talkdemo.ui import app as ui
     from talkdemo.ui.compare import job as compare_job
-    from talkdemo.ui.compare import tab as compare_tab
     from talkdemo.ui.parts.visits import Visits
 
     with pytest.MonkeyPatch.context() as patch:
-        for module in (compare_job, compare_tab):
-            patch.setattr(module, "SIZE", SMALL)
+        patch.setattr(compare_job, "SIZE", SMALL)
         visits = Visits(tmp_path_factory.mktemp("files"))
         app = ui.build(visits=visits)
         with serving(app) as address:

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import re
 import threading
 import time
+import zipfile
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -20,11 +23,14 @@ from gradio_client.exceptions import AppError
 from talkdemo import records
 from talkdemo.export import livelink, npz
 from talkdemo.face.arkit import INDEX
+from talkdemo.records import Speech
 from talkdemo.ui import app as ui
+from talkdemo.ui.parts import turns
 from talkdemo.ui.parts.pace import Pace
 from talkdemo.ui.parts.visits import Visits
 
 CHARACTERS = ["ada", "kwame"]
+pytestmark = pytest.mark.usefixtures("no_heads")
 
 
 @pytest.fixture
@@ -62,22 +68,153 @@ def press(tab, speech: Path | None, **changes: object) -> list[dict]:
     return list(tab.generate(page(tab, speech, **changes), SimpleNamespace(session_hash="me")))
 
 
+def results(pages: list[dict], tab) -> dict:
+    """The page that brings the talk; one that says little comes after it."""
+    *_, last, _ = pages
+    assert tab.talk in last
+    return last
+
+
 def test_generate_ends_with_everything(built: gr.Blocks, wav) -> None:
     tab = built.talk_tab
-    *before, last = press(tab, wav("hum", 1.0))
-    assert before[0][tab.form.seed] == 7 and "td-progress" in before[0][tab.panel]
+    pages = press(tab, wav("hum", 1.0))
+    assert pages[0][tab.form.seed] == 7 and "td-progress" in pages[0][tab.panel] and pages[0][tab.due] is None
+    last = results(pages, tab)
     made = {component.elem_id: value for component, value in last.items()}
-    assert "Mei" in made["td-panel"] and "Kwame" in made["td-panel"] and "1.0 s, 25 frames" in made["td-panel"]
-    assert made["td-chart"].value.startswith("<svg") and "Encode video" in made["td-timings"].value
-    paths = [Path(button.value["path"]) for button in (last[tab.save_video], last[tab.save_csv], last[tab.save_npz])]
-    assert [path.suffix for path in paths] == [".mp4", ".csv", ".npz"]
-    assert all(path.stat().st_size > 0 for path in paths)
+    assert "Mei" in made["td-panel"] and "1.0 s, 25 frames" in made["td-panel"]
+    assert made["td-chart"].value.startswith("<svg") and "Sample" in made["td-timings"].value
+    assert made["td-downloads"].visible and made["td-film"].visible and not made["td-video"].visible
+    assert last[tab.due] == last[tab.talk].name and last[tab.talk].sound.is_file()
+    assert list(pages[-1]) == [tab.form.seed]  # what gradio says twice is small
+
+
+def test_the_head_gets_its_sound_first_then_window_by_window(built: gr.Blocks, wav, stand_in) -> None:
+    """What was sent stays as it is, so that gradio sends only what is new."""
+    whole, tab = stand_in.stream, built.talk_tab
+    halves = lambda one: [[m[:13] for m in one], [m[13:] for m in one]]  # noqa: E731
+    stand_in.stream = lambda request, **how: (half for one in whole(request, **how) for half in halves(one))
+    pages = press(tab, wav("hum", 1.0))
+    heads = [page[tab.head] for page in pages if tab.head in page]
+    counts = [len(head["heads"][0]["motion"]) for head in heads]
+    assert counts == sorted(counts) and set(counts) == {0, 1, 2}
+    assert {head["take"] for head in heads} == {heads[0]["take"]} and heads[0]["frames"] == 25
+    assert heads[0]["sound"].startswith("gradio_api/file=") and heads[0]["heads"][0]["character"]["name"] == "kwame"
+    assert [head["done"] for head in heads[-2:]] == [False, True] and heads[-1]["heads"][0]["motion"][0]
+    said = [page for page in pages if tab.panel in page and "td-progress" in str(page[tab.panel])]
+    assert all(tab.head in page for page in said[said.index(next(p for p in said if tab.head in p)) :])
+
+
+def test_a_motion_that_cannot_be_shown_is_one_sentence(built: gr.Blocks, wav, stand_in) -> None:
+    """NaN, and another length than the sound's."""
+    whole, tab = stand_in.animate, built.talk_tab
+
+    def spoilt(request, **how):
+        (motion,) = whole(request, **how)
+        motion.coefficients[3, 4] = np.nan
+        return [motion]
+
+    for faulty, words in (
+        (spoilt, "not finite"),
+        (lambda request, **how: [whole(request, **how)[0][:20]], "20 frames"),
+        (lambda request, **how: [whole(replace(request, speech=Speech(np.zeros(32_000))), **how)[0]], "50 frames"),
+    ):
+        stand_in.animate = faulty
+        *_, told, last = press(tab, wav("hum", 1.0))
+        assert words in told[tab.panel] and "td-error" in told[tab.panel] and last == {tab.head: None}
+        assert told[tab.form.generate].interactive and not list(tab.visits.jobs.iterdir())
+
+
+def test_the_video_comes_after_and_may_be_left_out(built: gr.Blocks, wav) -> None:
+    """Drawn when it is wanted and nobody waits; on request otherwise; with the character that is chosen then."""
+    tab, me = built.talk_tab, SimpleNamespace(session_hash="me")
+    talk = results(press(tab, wav("hum", 1.0)), tab)[tab.talk]
+    film = tab.film
+    for due, wanted in ((None, True), ("talk", False)):
+        (page,) = film.follow_up(talk, due, wanted, "ada", False, me)
+        assert list(page) == [film.panel] and not isinstance(page[film.panel], str)
+    *before, last = film.follow_up(talk, "talk", True, "ada", False, me)
+    assert "Render video" in before[0][film.panel]
+    path = Path(last[film.video].value["path"] if isinstance(last[film.video].value, dict) else last[film.video].value)
+    assert path.suffix == ".mp4" and path.stat().st_size > 1000 and last[tab.talk].video == path
+    assert "Encode video" in last[tab.timings].value and last[film.save].visible
+    film.policy = "request"
+    (page,) = film.follow_up(talk, "talk", True, "ada", False, me)
+    assert list(page) == [film.panel]
+    *_, last = film.follow_up(talk, "talk", False, "ada", True, me)  # a browser that cannot draw the head
+    assert last[tab.head]["video"].endswith(".mp4") and not last[tab.head]["play"]
+    film.policy = "quiet"
+    waiting, stop, begun = threading.Event(), threading.Event(), threading.Event()
+
+    def work() -> None:
+        with turns.MOTION.job(stop, lambda *_: waiting.set()), turns.MOTION.job(stop, lambda *_: begun.set()):
+            pass
+
+    thread = threading.Thread(target=pytest.raises, args=(records.Stopped, work))
+    thread.start()
+    assert begun.wait(10)
+    (page,) = film.follow_up(talk, "talk", True, "ada", False, me)
+    assert "Others are waiting" in page[film.panel]
+    stop.set()
+    thread.join()
+
+
+def test_another_talk_takes_the_place_of_the_video(built: gr.Blocks, wav) -> None:
+    tab, me = built.talk_tab, SimpleNamespace(session_hash="me")
+    talk = results(press(tab, wav("hum", 8.0)), tab)[tab.talk]
+    running = tab.film.follow_up(talk, "talk", True, "ada", False, me)
+    next(running), next(running)
+    tab.pressed("diffusiontalker", me)
+    last = list(running)[-1]
+    assert "Stopped" in last[tab.film.panel] and tab.film.video not in last
+    (page,) = tab.film.render(None, "ada", False, me)
+    assert "has been deleted" in page[tab.film.panel]
+
+
+def test_files_are_made_when_they_are_asked_for(built: gr.Blocks, wav, monkeypatch) -> None:
+    tab, me = built.talk_tab, SimpleNamespace(session_hash="me")
+    talk = results(press(tab, wav("hum", 1.0)), tab)[tab.talk]
+    written = lambda path, face, character, motion: Path(path).write_bytes(character.encode())  # noqa: E731
+    monkeypatch.setattr("talkdemo.export.gltf.write", written)
+    made = {}
+    for kind in ("glb", "csv", "npz", "json", "zip"):
+        link = tab.save(kind, talk, "ada", me)[tab.link]
+        assert link["name"] == f"talk-mei-7.{kind}" and link["url"].startswith("gradio_api/file=")
+        made[kind] = Path(link["url"].removeprefix("gradio_api/file="))
+    assert made["glb"].read_text() == "ada"
+    np.testing.assert_allclose(
+        livelink.read(made["csv"]).coefficients, npz.read(made["npz"])[0].coefficients, atol=1e-6
+    )
+    told = json.loads(made["json"].read_text())
+    assert told["character"] == "ada" and told["seed"] == 7 and str(tab.visits.root) not in made["json"].read_text()
+    with zipfile.ZipFile(made["zip"]) as archive:
+        names, readme = archive.namelist(), archive.read("README.txt").decode()
+    assert sorted(names) == ["README.txt", *(f"talk-mei-7.{kind}" for kind in ("csv", "glb", "json", "npz", "wav"))]
+    assert ".mp4" not in readme and "talk-mei-7.wav" in readme
+    tab.visits.leave("me")
+    assert "has been deleted" in tab.save("csv", talk, "ada", me)[tab.panel] and not made["csv"].exists()
+    assert "has been deleted" in tab.save("csv", None, "ada", me)[tab.panel]
+
+
+def test_an_example_plays_what_was_shipped(stand_in, tmp_path: Path, wav) -> None:
+    """At once, without sampling; an example that has nothing shipped changes nothing."""
+    clips = [ui.EXAMPLES / "welcome.flac", wav("mine", 1.0)]
+    tab = ui.build({"diffusiontalker": stand_in}, CHARACTERS, clips, Visits(tmp_path / "files")).talk_tab
+    me = SimpleNamespace(session_hash="me")
+    page = tab.play((0, None), "kwame", me)
+    head = page[tab.head]
+    assert head["done"] and head["play"] and not head["muted"] and head["heads"][0]["character"]["name"] == "kwame"
+    assert head["sound"].endswith("welcome.flac") and page[tab.due] is None and page[tab.talk].example
+    assert "Generate" in page[tab.panel] and "8 (distilled)" in page[tab.panel] and not stand_in.requests
+    assert list(tab.play((1, None), "kwame", me)) == [tab.due]
+    first = tab.head.value
+    assert first["muted"] and first["play"] and first["frames"] == head["frames"]
+    assert tab.recast("ada", page[tab.talk])[tab.head]["heads"][0]["character"]["name"] == "ada"
 
 
 def test_randomise_draws_and_shows_a_new_seed(built: gr.Blocks, wav) -> None:
     tab, seeds = built.talk_tab, set()
     for _ in range(3):
-        first, *_, last = press(tab, wav("hum", 0.3), randomise=True)
+        first, *_, last, _ = press(tab, wav("hum", 0.3), randomise=True)
         seeds.add(first[tab.form.seed])
         assert f"<dd>{first[tab.form.seed]}</dd>" in last[tab.panel]
     assert len(seeds) == 3
@@ -97,10 +234,10 @@ def test_every_choice_reaches_the_model(built: gr.Blocks, wav, stand_in) -> None
 
 def test_matches_are_shown_as_bars(built: gr.Blocks, wav) -> None:
     tab = built.talk_tab
-    shown = press(tab, wav("hum", 0.3), identity="auto")[-1][tab.panel]
+    shown = results(press(tab, wav("hum", 0.3), identity="auto"), tab)[tab.panel]
     shares = re.findall(r'row">(\w+)</th>.*?(\d+) %.*?width:([\d.]+)%', shown)
     assert shares == [("Mei", "75", "75.0"), ("Ada", "25", "25.0")] and "8 (distilled)" in shown
-    shown = press(tab, wav("hum", 0.3), steps={"steps": 64}, other="Ada", share=0.25)[-1][tab.panel]
+    shown = results(press(tab, wav("hum", 0.3), steps={"steps": 64}, other="Ada", share=0.25), tab)[tab.panel]
     assert "td-matches" not in shown and "Mei 75 %, Ada 25 %" in shown and "64 (full model)" in shown
 
 
@@ -142,7 +279,7 @@ def test_no_speech_and_bad_speech_are_told_in_words(built: gr.Blocks, wav, tmp_p
     bad = tmp_path / "<b>evil<img src=x>.wav"
     bad.write_bytes(b"nothing")
     for path, words in ((bad, "This file"), (wav("short", 0.1), "at least 0.2 s")):
-        last = press(tab, path)[-1]
+        last = press(tab, path)[-2]
         assert words in last[tab.panel] and "evil" not in last[tab.panel] and "<img" not in last[tab.panel]
         assert last[tab.form.generate].interactive and not last[tab.form.stop].interactive
     assert not list(tab.visits.jobs.iterdir())
@@ -168,7 +305,8 @@ def test_stop_button_stops_only_ones_own(slow_stand_in, tmp_path, wav) -> None:
     next(running)
     assert slow_stand_in.running == 1
     tab.stop(request)
-    last = list(running)[-1]
+    *_, last, emptied = running
+    assert emptied == {tab.head: None}
     assert "Stopped" in last[tab.panel] and slow_stand_in.running == 0
 
 
@@ -220,7 +358,7 @@ def test_only_talk_is_public(built: gr.Blocks, serve) -> None:
     named = {parameter["parameter_name"]: parameter for parameter in endpoints["/talk"]["parameters"]}
     assert list(named) == [
         "speech", "identity", "emotion", "character", "steps", "seed", "full", "blend_with", "share", "guidance_audio",
-        "guidance_style",
+        "guidance_style", "video",
     ]  # fmt: skip
     assert named["steps"]["parameter_default"] == 8 and named["full"]["parameter_default"] is False
     assert named["steps"]["python_type"]["type"] == "float" and "Literal['ada', 'kwame']" in str(named["character"])
@@ -228,10 +366,11 @@ def test_only_talk_is_public(built: gr.Blocks, serve) -> None:
 
 def test_api_makes_files(built: gr.Blocks, serve, wav) -> None:
     client = Client(serve(built), verbose=False)
-    video, table, archive, summary = client.predict(
+    video, table, archive, summary, head = client.predict(
         handle_file(wav("hum", 1.0, 0.3)), "Mei", "happy", "kwame", 9, 5, api_name="/talk"
     )
     assert summary["seed"] == 5 and summary["steps"] == 9 and summary["frames"] == 25
+    assert summary["character"] == "kwame" and "render" in summary["seconds"] and Path(head).read_bytes() == b"glTF"
     assert Path(video["video"] if isinstance(video, dict) else video).stat().st_size > 1000
     np.testing.assert_allclose(livelink.read(table).coefficients, npz.read(archive)[0].coefficients, atol=1e-6)
 
@@ -239,7 +378,8 @@ def test_api_makes_files(built: gr.Blocks, serve, wav) -> None:
 def test_api_blends(built: gr.Blocks, serve, wav) -> None:
     client = Client(serve(built), verbose=False)
     given = {"identity": "Mei", "blend_with": "Ada", "share": 0.25, "full": True, "guidance_style": 2}
-    *_, summary = client.predict(handle_file(wav("hum", 0.4)), **given, api_name="/talk")
+    video, *_, summary, _ = client.predict(handle_file(wav("hum", 0.4)), **given, video=False, api_name="/talk")
+    assert video is None and "render" not in summary["seconds"]
     assert "files" not in summary and summary["identity"] == {"Mei": 0.75, "Ada": 0.25} and summary["steps"] == 8
     assert summary["distilled"] is False and summary["guidance"] == {"audio": 1.0, "style": 2.0}
 
@@ -288,14 +428,14 @@ def test_two_visitors_never_mix(slow_stand_in, serve, wav, tmp_path: Path) -> No
         )
         for name, (seconds, loudness, seed) in people.items()
     }
-    results = {name: job.result(60) for name, job in jobs.items()}
+    answers = {name: job.result(60) for name, job in jobs.items()}
     for name, (seconds, loudness, seed) in people.items():
-        _, table, archive, summary = results[name]
+        _, table, archive, summary, _ = answers[name]
         (motion,) = npz.read(archive)
         assert summary["seed"] == seed == motion.meta["seed"] and len(motion) == round(seconds * 25)
         np.testing.assert_allclose(motion.coefficients[2:-2, INDEX["jawOpen"]], loudness, atol=0.01)
         assert len(livelink.read(table)) == len(motion)
-    assert len({result[2] for result in results.values()}) == 3 and slow_stand_in.most == 1
+    assert len({result[2] for result in answers.values()}) == 3 and slow_stand_in.most == 1
 
 
 def test_cancelling_through_the_api_ends_the_thread(slow_stand_in, serve, wav, tmp_path: Path) -> None:

@@ -66,6 +66,8 @@ def test_progress_shows_real_percentages() -> None:
     html = panel.progress(Report("sample", 0.43), stages("diffusiontalker"))
     assert html.count("100 %") == 2 and "43 %" in html and "0 %</b>" in html
     assert "Waiting" in panel.progress(Report(WAITING, 0), stages("diffposetalk")) and "Waiting" not in html
+    assert "Waiting: 3 before you, about 7 s" in panel.progress(Report(WAITING, 0, 7.2, 3), stages("diffusiontalker"))
+    assert "About 3 min left" in panel.progress(Report("sample", 0.1, 170), stages("diffusiontalker"))
     assert "<b></span>" not in panel.progress(Report("full-2", 0.43), {"full-2": "<b>"})
 
 

@@ -166,9 +166,10 @@ def test_another_face_and_saved_landmarks_transfer(page: Page, tab: ExpressTab, 
 def test_a_moment_of_a_motion(page: Page, tab: ExpressTab, tmp_path: Path) -> None:
     coefficients = np.zeros((50, 52), np.float32)
     coefficients[30, INDEX["jawOpen"]] = 1
+    motion = Motion(coefficients, np.zeros((50, 3), np.float32), FPS)
     path = tmp_path / "talk.npz"
-    npz.write(path, [Motion(coefficients, np.zeros((50, 3), np.float32), FPS)])
-    assert "Head at 1.20 s" in page.does(tab.latest, str(path)) and path.exists()
+    npz.write(path, [motion])
+    assert "Head at 1.20 s" in page.does(tab.latest, SimpleNamespace(motion=motion))
     assert page[tab.form.frame].maximum == pytest.approx(1.96) and page[tab.motion].shape == (50, 52)
     opened = page.session.points
     page.does(tab.sought, 0.0, page[tab.motion])

@@ -1,4 +1,4 @@
-"""The bridge between work and page: reports in order, errors come through, closing stops the thread, one at a time."""
+"""The bridge between work and page: reports in order, pieces, errors come through, closing stops the thread."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from talkdemo.records import Stopped
-from talkdemo.ui.parts.job import Done, Report, follow, run_job
+from talkdemo.ui.parts.job import Done, Piece, Report, follow, run_job
 from talkdemo.ui.parts.visits import Visits
 
 
@@ -34,8 +34,21 @@ def threads() -> int:
 def test_reports_then_the_result() -> None:
     *reports, last = follow(steps(20))
     assert last == Done("made") and threads() == 0
+    assert reports[-1].left is not None and reports[-1].left < 0.5
     fractions = [event.fraction for event in reports]
     assert fractions == sorted(fractions) and len(reports) >= 2 and all(isinstance(event, Report) for event in reports)
+
+
+def test_every_piece_arrives_between_the_reports() -> None:
+    def work(report, stop) -> str:
+        for k in range(5):
+            report("sample", k / 5)
+            report.piece(k)
+        return "made"
+
+    events = list(follow(work))
+    assert [event.content for event in events if isinstance(event, Piece)] == [0, 1, 2, 3, 4]
+    assert events[-1] == Done("made")
 
 
 def test_errors_come_through() -> None:
@@ -86,7 +99,8 @@ def test_one_at_a_time_and_a_waiting_one_can_be_stopped() -> None:
     assert begun.wait(60)
     stop = threading.Event()
     waiting = follow(work, stop)
-    assert next(waiting) == Report("wait", 0.0)
+    said = next(waiting)
+    assert said.stage == "wait" and said.before in (1, 2, 3)
     stop.set()
     with pytest.raises(Stopped):
         list(waiting)

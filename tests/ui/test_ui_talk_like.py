@@ -18,6 +18,7 @@ from talkdemo.ui.parts.visits import Visits
 from talkdemo.ui.talk.job import forward
 
 ME = SimpleNamespace(session_hash="me")
+pytestmark = pytest.mark.usefixtures("no_heads")
 
 
 @pytest.fixture
@@ -54,20 +55,20 @@ def press(tab, speech: Path | None, **changes: object) -> list[dict]:
 
 def test_the_first_reference_is_followed_without_more_ado(built: gr.Blocks, follower, wav) -> None:
     tab = built.talk_tab
-    *before, last = press(tab, wav("hum", 1.0))
-    assert before[0][tab.panel].count('class="td-stage') == 5
+    *before, last, _ = press(tab, wav("hum", 1.0))
+    assert before[0][tab.panel].count('class="td-stage') == 4
     (asked,) = follower.requests
     assert asked.reference == [("calm", 1.0)] and asked.head is True and asked.guidance == Guidance()
     shown = last[tab.panel]
     assert "Calm reader" in shown and "moves" in shown and "Emotion" not in shown and "Identity" not in shown
     assert "Extract style" in last[tab.timings].value
-    assert Path(last[tab.save_npz].value["path"]).name == "talk-calm-7.npz"
+    assert last[tab.talk].name == "talk-calm-7"
 
 
 def test_every_choice_reaches_the_model(built: gr.Blocks, follower, wav) -> None:
     tab = built.talk_tab
     changes = {"reference": "loud", "other": "Ada", "share": 0.25, "head": False, "audio": 1.5, "style": 2.5}
-    last = press(tab, wav("hum", 0.4), **changes, steps={"steps": 20})[-1]
+    last = press(tab, wav("hum", 0.4), **changes, steps={"steps": 20})[-2]
     (asked,) = follower.requests
     assert asked.reference == [("loud", 0.75), ("Ada", 0.25)] and asked.head is False
     assert asked.guidance == Guidance(1.5, 2.5)
@@ -132,14 +133,14 @@ def test_api_follows_the_gallery_and_a_clip(built: gr.Blocks, client: Client, fo
     named = {one["parameter_name"]: one for one in endpoints["/talk_like"]["parameters"]}
     assert list(named) == [
         "speech", "reference", "character", "steps", "seed", "full", "blend_with", "share", "head", "guidance_audio",
-        "guidance_style", "clip",
+        "guidance_style", "clip", "video",
     ]  # fmt: skip
     speech = handle_file(wav("hum", 0.6))
-    _, _, archive, summary = client.predict(speech, reference="merry", seed=3, head=False, api_name="/talk_like")
+    _, _, archive, summary, _ = client.predict(speech, reference="merry", seed=3, head=False, api_name="/talk_like")
     assert summary["reference"] == "merry" and summary["head"] is False and summary["seed"] == 3
     assert not npz.read(archive)[0].head.any() and 0.05 <= summary["seconds"]["reference"] < 0.5
     clip = handle_file(capture("<b>secret"))
-    *_, summary = client.predict(speech, clip=clip, blend_with="calm", share=0.4, api_name="/talk_like")
+    *_, summary, _ = client.predict(speech, clip=clip, blend_with="calm", share=0.4, api_name="/talk_like")
     assert summary["reference"] == {"my-clip": 0.6, "calm": 0.4} and "secret" not in str(summary)
     (mine, _), _ = follower.requests[-1].reference
     assert isinstance(mine, Reference) and mine.name == "my-clip" and len(mine.motion) == 75

@@ -1,4 +1,4 @@
-"""The portrait under a talk: chosen, moved by the video's cursor, filmed with the speech's sound, stopped; in a browser
+"""The portrait under a talk: chosen, moved by the head's clock, filmed with the speech's sound, stopped; in a browser
 with a stand-in for the speech model."""
 
 from __future__ import annotations
@@ -17,19 +17,30 @@ from talkdemo.face.arkit import INDEX
 from talkdemo.records import FPS, Motion, Speech
 from talkdemo.ui import app as ui
 from talkdemo.ui.parts.visits import Visits
-from talkdemo.ui.talk.portrait import NO_PORTRAIT, NO_TALK, Talk, TalkPortrait
+from talkdemo.ui.talk.job import GONE, Talk
+from talkdemo.ui.talk.portrait import NO_PORTRAIT, TalkPortrait
+from talkdemo.ui.viewer.take import write_sound
 
 
 @pytest.fixture
 def tab(expresser, stand_in, tmp_path: Path) -> TalkPortrait:
-    return ui.build({"diffusiontalker": stand_in}, ["maya"], [], Visits(tmp_path), expresser).talk_tab.portrait
+    return ui.build(
+        {"diffusiontalker": stand_in}, ["maya"], [], Visits(tmp_path / "files"), expresser
+    ).talk_tab.portrait
 
 
-def talk(frames: int = 6) -> Talk:
-    coefficients = np.zeros((frames, 52), np.float32)
-    coefficients[:, INDEX["jawOpen"]] = np.linspace(0, 1, frames)
-    sound = np.random.default_rng(0).normal(0, 0.1, frames * 640 - 200).astype(np.float32)
-    return Talk(Motion(coefficients, np.zeros((frames, 3), np.float32), FPS), Speech(sound))
+@pytest.fixture
+def talk(tmp_path: Path) -> Callable[..., Talk]:
+    """talk(frames) → a jaw that opens, and noise."""
+
+    def make(frames: int = 6) -> Talk:
+        coefficients = np.zeros((frames, 52), np.float32)
+        coefficients[:, INDEX["jawOpen"]] = np.linspace(0, 1, frames)
+        sound = np.random.default_rng(0).normal(0, 0.1, frames * 640 - 200).astype(np.float32)
+        motion = Motion(coefficients, np.zeros((frames, 3), np.float32), FPS)
+        return Talk(motion, write_sound(Speech(sound), tmp_path), {}, "talk")
+
+    return make
 
 
 def somebody(name: str = "me") -> SimpleNamespace:
@@ -40,7 +51,7 @@ def asking(seconds: object) -> SimpleNamespace:
     return SimpleNamespace(_data={"seconds": seconds})
 
 
-def test_the_face_of_a_moment(tab: TalkPortrait) -> None:
+def test_the_face_of_a_moment(tab: TalkPortrait, talk) -> None:
     """A frame is shown from its beginning to its end; beyond the talk its last one stays."""
     portrait = tab.chosen("leo")[tab.portrait]
     made = [tab.image(talk(), portrait, seconds) for seconds in (0.04, 0.079, 0.08, 0.2, 99.0)]
@@ -52,7 +63,7 @@ def test_the_face_of_a_moment(tab: TalkPortrait) -> None:
         assert "image" not in tab.sought(*nothing)[tab.moment]
 
 
-def test_a_film_with_sound(tab: TalkPortrait, read_video) -> None:
+def test_a_film_with_sound(tab: TalkPortrait, talk, read_video) -> None:
     """Each visitor's film lies in a folder of their own; another film takes its place; all goes with the visit."""
     portrait = tab.chosen("leo")[tab.portrait]
     *_, page = tab.render(talk(), portrait, None, somebody())
@@ -67,10 +78,10 @@ def test_a_film_with_sound(tab: TalkPortrait, read_video) -> None:
     assert list(tab.visits.jobs.iterdir()) == [other[tab.folder]]
 
 
-def test_stopped_and_nothing_to_film(tab: TalkPortrait) -> None:
+def test_stopped_and_nothing_to_film(tab: TalkPortrait, talk) -> None:
     portrait = tab.chosen("leo")[tab.portrait]
     (page,) = tab.render(None, portrait, None, somebody())
-    assert NO_TALK in page[tab.panel]
+    assert GONE in page[tab.panel]
     (page,) = tab.render(talk(), None, None, somebody())
     assert NO_PORTRAIT in page[tab.panel]
     tab.pressed(somebody())
@@ -91,7 +102,7 @@ def test_a_bad_photograph_is_one_sentence(tab: TalkPortrait, tmp_path: Path, mon
 
 
 @pytest.mark.slow
-def test_a_photograph(tab: TalkPortrait, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_photograph(tab: TalkPortrait, talk, monkeypatch: pytest.MonkeyPatch) -> None:
     """It is read, framed, and deleted."""
     root = shared.root()
     if root is None or not (root / "face_landmarker.task").is_file():
@@ -120,16 +131,16 @@ def test_in_a_browser(
             page.get_by_role("button", name="Hum", exact=True).click()
             page.wait_for_selector("#td-speech button[aria-label='Play']")
             page.click("#td-generate")
-            page.wait_for_function("document.querySelector('#td-video video')?.duration > 1")
-            page.evaluate("document.querySelector('#td-video video').pause()")
+            page.wait_for_selector("#td-head[data-state=playing]")
+            page.evaluate("document.querySelector('#td-head audio').pause()")
             page.click("#td-portrait > button")
             page.click("#td-talk-portrait-gallery .td-person:has(input[value=leo])")
             seconds = "document.querySelector('.td-moment figcaption').textContent"
             page.wait_for_function(f"/^\\d+\\.\\d\\d s$/.test({seconds})")
-            page.evaluate("document.querySelector('#td-video video').currentTime = 2")  # the stand-in blinks there
+            page.evaluate("document.querySelector('#td-head audio').currentTime = 2")  # the stand-in blinks there
             page.wait_for_function(f"{seconds} === '2.00 s'")
             image = page.get_attribute(".td-moment img", "src")
-            page.evaluate("document.querySelector('#td-video video').currentTime = 1.5")
+            page.evaluate("document.querySelector('#td-head audio').currentTime = 1.5")
             page.wait_for_function(f"{seconds} === '1.50 s'")
             assert page.get_attribute(".td-moment img", "src") != image
             page.click("#td-portrait-make")

@@ -28,7 +28,7 @@ class Form:
 
     def build(self) -> None:
         """To be called inside gr.Blocks."""
-        self.speech = speech_input(self.examples, "td-compare-speech")
+        self.speech, _ = speech_input(self.examples, "td-compare-speech")
         with gr.Row(elem_id="td-sides"):
             model, pipeline = next(iter(self.pipelines.items()))
             self.first = self._side("first", model, MAX_STEPS)

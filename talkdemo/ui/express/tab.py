@@ -191,11 +191,11 @@ class ExpressTab:
         return {**self._read(path, use), self.form.motion_file: None}
 
     @errors_in_panel
-    def latest(self, request: gr.Request, path: str | None, *state: Any) -> Page:
-        """The visitor's latest motion from the tab Talk; the file stays."""
-        if not path or not Path(path).is_file():
+    def latest(self, request: gr.Request, talk: Any, *state: Any) -> Page:
+        """The motion that the tab Talk shows."""
+        if talk is None:
             raise ValueError(NO_TALK)
-        return {**self._move(express_job.read_motion(Path(path)), request, *state), self.form.performance: None}
+        return {**self._move(talk.motion.coefficients, request, *state), self.form.performance: None}
 
     @errors_in_panel
     def sought(self, request: gr.Request, seconds: float, motion: np.ndarray | None, *state: Any) -> Page:

@@ -1,7 +1,7 @@
 """Runs blocking work in a thread and yields its reports and its result: the bridge between a sampler and a web page.
 
 The work runs in one thread of its own; the generator drains what it reports, so that it may be closed at any yield
-(a visitor stops, or leaves): the work is then stopped and waited for. One job runs at a time.
+(a visitor stops, or leaves): the work is then stopped and waited for. Jobs take turns (parts/turns.py).
 """
 
 import contextlib
@@ -12,18 +12,18 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
-from talkdemo.records import Progress, Stopped
+from talkdemo.ui.parts.turns import MOTION, Turns
 from talkdemo.ui.parts.visits import Visits
 
 Result = TypeVar("Result")
-Work = Callable[[Progress, threading.Event], Result]
 
-PERIOD = 0.12  # seconds between two reports that reach the page
+PERIOD, UNHURRIED = 0.15, 0.6  # seconds between two reports that reach the page: of work, of waiting
+LONGEST = 1.0  # seconds without one
 PATIENCE = 3.0  # seconds a closing generator waits for its thread
 WAITING = "wait"  # the stage before the work gets its turn
-_turn = threading.Lock()  # an abandoned worker may still finish its step when the next begins: never two at once
+KNOWN = 0.04  # of a stage: from here on the rest of it can be told
 
 
 @dataclass(frozen=True)
@@ -32,6 +32,15 @@ class Report:
 
     stage: str
     fraction: float
+    left: float | None = None  # seconds until the stage is over; of WAITING: until it begins
+    before: int = 0  # jobs before this one, while it waits
+
+
+@dataclass(frozen=True)
+class Piece:
+    """A part of the result, before the whole is there."""
+
+    content: Any
 
 
 @dataclass(frozen=True)
@@ -41,45 +50,73 @@ class Done(Generic[Result]):
     result: Result
 
 
-def follow(work: Work[Result], stop: threading.Event | None = None) -> Iterator[Report | Done[Result]]:
-    """Run `work(report, stop)` in a thread; yield its reports, at most one per PERIOD, then Done.
+class Reporter:
+    """What the work is handed: a records.Progress that also takes pieces, and lets others have a turn."""
+
+    def __init__(self, put: Callable[[Report | Piece], None], rest: Callable[[bool], None]) -> None:
+        self._put, self._rest = put, rest
+        self._stage, self._begin, self._first = "", 0.0, 0.0
+
+    def __call__(self, stage: str, fraction: float) -> None:
+        """May take as long as others have their turn; raises Stopped where it is stopped then."""
+        now = time.monotonic()
+        if stage != self._stage:
+            self._stage, self._begin, self._first = stage, now, fraction
+        done = fraction - self._first
+        left = (now - self._begin) * (1 - fraction) / done if done > KNOWN else None
+        self._put(Report(stage, fraction, left))
+        self._rest(False)
+
+    def piece(self, content: Any, rest: bool = True) -> None:
+        """A part of the result that the page shows at once. `rest`: others may have a turn now."""
+        self._put(Piece(content))
+        if rest:
+            self._rest(True)
+
+
+Work = Callable[[Reporter, threading.Event], Result]
+Event = Report | Piece | Done[Result]
+
+
+def follow(work: Work[Result], stop: threading.Event | None = None, turns: Turns = MOTION) -> Iterator[Event[Result]]:
+    """Run `work(report, stop)` in a thread; yield its reports, at most one per PERIOD, its pieces, then Done.
 
     Raises what the work raises: Stopped when `stop` was set. Closing the generator sets `stop` and joins the thread.
     """
     stop = stop or threading.Event()
-    events: queue.SimpleQueue[Report | Done[Result] | BaseException] = queue.SimpleQueue()
+    events: queue.SimpleQueue[Event[Result] | BaseException] = queue.SimpleQueue()
 
     def run() -> None:
         try:
-            while not _turn.acquire(timeout=0.05):
-                if stop.is_set():
-                    raise Stopped
-            try:
-                result = work(lambda stage, fraction: events.put(Report(stage, fraction)), stop)
-            finally:
-                _turn.release()
+            waits = lambda before, left: events.put(Report(WAITING, 0.0, left, before))  # noqa: E731
+            with turns.job(stop, waits) as rest:
+                result = work(Reporter(events.put, rest), stop)
             events.put(Done(result))
         except BaseException as error:  # handed to the generator's thread
             events.put(error)
 
     thread = threading.Thread(target=run, name="talkdemo-job", daemon=True)
     thread.start()
-    latest = Report(WAITING, 0.0)
+    latest, shown, begin, said = Report(WAITING, 0.0), None, time.monotonic(), 0.0
     try:
         while True:
-            due = time.monotonic() + PERIOD
-            while (left := due - time.monotonic()) > 0:
-                try:
-                    event = events.get(timeout=left)
-                except queue.Empty:
-                    break
-                if isinstance(event, BaseException):
-                    raise event
-                if isinstance(event, Done):
-                    yield event
-                    return
+            period = UNHURRIED if shown and latest.stage == WAITING else PERIOD
+            try:
+                event = events.get(timeout=max(0.0, begin + period - time.monotonic()))
+            except queue.Empty:
+                begin = time.monotonic()
+                if latest != shown or begin - said > LONGEST:
+                    shown, said = latest, begin
+                    yield latest
+                continue
+            if isinstance(event, BaseException):
+                raise event
+            if isinstance(event, Report):
                 latest = event
-            yield latest
+                continue
+            yield event
+            if isinstance(event, Done):
+                return
     finally:
         stop.set()
         thread.join(PATIENCE)
@@ -88,13 +125,14 @@ def follow(work: Work[Result], stop: threading.Event | None = None) -> Iterator[
 def run_job(
     visits: Visits,
     session: str,
-    work: Callable[[Path, Progress, threading.Event], Result],
+    work: Callable[[Path, Reporter, threading.Event], Result],
     outlives: bool = False,
-) -> Iterator[Report | Done[Result]]:
+    turns: Turns = MOTION,
+) -> Iterator[Event[Result]]:
     """`follow` with a private folder, `work(folder, report, stop)`; it is deleted unless the work comes to its end."""
     with (
         visits.job(session, outlives) as job,
-        contextlib.closing(follow(partial(work, job.folder), job.stop)) as events,  # type: ignore[type-var]
+        contextlib.closing(follow(partial(work, job.folder), job.stop, turns)) as events,  # type: ignore[type-var]
     ):
         for event in events:
             job.finished = isinstance(event, Done)

@@ -5,6 +5,7 @@ from typing import Any
 PLAIN: dict[str, Any] = {"apply_default_css": False, "padding": False}  # of gr.HTML
 PRIVATE: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}  # of events
 QUICK: dict[str, Any] = {**PRIVATE, "queue": False}
-ONE_AT_A_TIME: dict[str, Any] = {"concurrency_id": "sampler", "concurrency_limit": 1}
+# Of jobs: as many as may be under way, working or waiting for their turn (parts/turns.py: one works at a time).
+JOBS: dict[str, Any] = {"concurrency_id": "jobs", "concurrency_limit": 64}
 
 Page = dict[Any, Any]  # component → its new value: what a handler changes

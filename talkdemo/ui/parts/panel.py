@@ -52,13 +52,28 @@ def progress(report: Report, stages: Mapping[str, str]) -> str:
         f'data-stage="{escape(name)}">{_bar(stages[name], fraction)}</div>'
         for k, (name, fraction) in enumerate(zip(names, fractions, strict=True))
     )
-    waiting = f'<p class="td-wait">{TURN}</p>' if report.stage == WAITING else ""
-    return f'<div class="td-progress" style="--stages: {len(names)}" role="status">{bars}</div>{waiting}'
+    told = said(report)
+    words = f'<p class="td-wait">{told}</p>' if told else ""
+    return f'<div class="td-progress" style="--stages: {len(names)}" role="status">{bars}</div>{words}'
+
+
+def said(report: Report) -> str:
+    """The place in the queue and the seconds left, as far as they are known; nothing for the last two seconds."""
+    left = "" if report.left is None or report.left < 2 else f"about {_duration(report.left)}"
+    if report.stage != WAITING:
+        return f"{left} left".capitalize() if left else ""
+    if not report.before:
+        return TURN
+    return f"Waiting: {report.before} before you{left and ', '}{left}"
+
+
+def _duration(seconds: float) -> str:
+    return f"{seconds:.0f} s" if seconds < 90 else f"{seconds / 60:.0f} min"
 
 
 def reading(title: str, report: Report) -> str:
     """One bar by itself."""
-    title = TURN if report.stage == WAITING else title
+    title = said(report) if report.stage == WAITING else title
     return f'<div class="td-reading" role="status">{_bar(title, report.fraction)}</div>'
 
 

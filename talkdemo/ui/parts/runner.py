@@ -1,16 +1,17 @@
 """A button that starts a job, one that stops it, and a panel that shows how it goes."""
 
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import gradio as gr
 
-from talkdemo.records import Progress, Stopped
+from talkdemo.records import Stopped
 from talkdemo.ui.parts import panel
-from talkdemo.ui.parts.job import WAITING, Done, Report, run_job
-from talkdemo.ui.parts.options import ONE_AT_A_TIME, PRIVATE, QUICK, Page
+from talkdemo.ui.parts.job import WAITING, Done, Piece, Report, Reporter, run_job
+from talkdemo.ui.parts.options import JOBS, PRIVATE, QUICK, Page
+from talkdemo.ui.parts.turns import MOTION, Turns
 from talkdemo.ui.parts.visits import Visits
 
 
@@ -21,9 +22,9 @@ class Runner:
     cancel: gr.Button
     panel: gr.HTML
 
-    def __init__(self, visits: Visits, suffix: str = "") -> None:
+    def __init__(self, visits: Visits, suffix: str = "", turns: Turns = MOTION) -> None:
         """`suffix`: of the session's name, so that Stop elsewhere on the page leaves these jobs alone."""
-        self.visits, self.suffix = visits, suffix
+        self.visits, self.suffix, self.turns = visits, suffix, turns
 
     def session(self, request: gr.Request) -> str:
         return f"{request.session_hash}{self.suffix}"
@@ -46,15 +47,20 @@ class Runner:
     def run(
         self,
         request: gr.Request,
-        work: Callable[[Path, Progress, threading.Event], Any],
+        work: Callable[[Path, Reporter, threading.Event], Any],
         stages: Mapping[str, str],
         finished: Callable[[Any], Page],
+        shown: Callable[[Any], Page] | None = None,
     ) -> Iterator[Page]:
-        """Yield what changes on the page: progress, then `finished` of the result, or why there is none."""
+        """Yield what changes on the page: progress, `shown` of each piece, then `finished` of the result, or why there
+        is none."""
         try:
-            for event in run_job(self.visits, self.session(request), work):
+            for event in run_job(self.visits, self.session(request), work, turns=self.turns):
                 if isinstance(event, Done):
                     yield {**self.working(False), **finished(event.result)}
+                elif isinstance(event, Piece):
+                    if shown:
+                        yield shown(event.content)
                 else:
                     yield {self.panel: panel.progress(event, stages)}
         except Stopped:
@@ -77,11 +83,22 @@ class Runner:
         inputs: Any,
         outputs: list,
         first: Any = None,
-    ) -> None:
+        *,
+        emptied: Sequence[Any] = (),
+        after: tuple[Any, Callable[..., Iterator[Page]], Any] | None = None,
+    ) -> Any:
         """`pressed` gets the components `first`, `job` gets `inputs`; `outputs` are what it may change beside buttons
-        and panel."""
+        and panel, `emptied` what Stop may. `after`: an event that a job with inputs of its own follows without a press.
+
+        Returns the event of the job."""
         buttons = [self.start, self.cancel, self.panel]
+        outputs = [*buttons, *outputs]
         click = self.start.click(pressed, first, buttons, trigger_mode="once", scroll_to_output=True, **QUICK)
-        event = click.then(job, inputs, [*buttons, *outputs], **PRIVATE, **ONE_AT_A_TIME)
-        event.failure(self.refused, None, buttons, **QUICK)
-        self.cancel.click(self.stop, None, buttons, cancels=[event], **QUICK)
+        events = [click.then(job, inputs, outputs, **PRIVATE, **JOBS)]
+        if after:
+            before, *how = after
+            events.append(before.then(*how, outputs, trigger_mode="multiple", **PRIVATE, **JOBS))
+        for event in events:
+            event.failure(self.refused, None, buttons, **QUICK)
+        self.cancel.click(self.stop, None, [*buttons, *emptied], cancels=events, **QUICK)
+        return events[0]

@@ -10,8 +10,8 @@ from talkdemo.ui.parts.names import title
 NO_SPEECH = "There is no speech yet: record some, upload a file or pick an example."
 
 
-def speech_input(examples: Sequence[Path], elem_id: str) -> gr.Audio:
-    """The component with its examples beneath; to be called inside gr.Blocks.
+def speech_input(examples: Sequence[Path], elem_id: str) -> tuple[gr.Audio, gr.Dataset | None]:
+    """The component and the examples beneath, if any; to be called inside gr.Blocks.
 
     The examples' folders are static paths: gradio serves files there in place. Otherwise it would serve copies, which
     it deletes with the visitors' uploads after an hour.
@@ -21,9 +21,10 @@ def speech_input(examples: Sequence[Path], elem_id: str) -> gr.Audio:
         label="Speech", sources=["microphone", "upload"], type="filepath", elem_id=elem_id, buttons=[],
         waveform_options=gr.WaveformOptions(waveform_color="#b9b3a6", waveform_progress_color="#d9532c"),
     )  # fmt: skip
-    if examples:
-        gr.Examples(
-            [[str(path)] for path in examples], [speech], label="Or pick an example",
-            example_labels=[title(path.stem) for path in examples], api_visibility="private",
-        )  # fmt: skip
-    return speech
+    if not examples:
+        return speech, None
+    offered = gr.Examples(
+        [[str(path)] for path in examples], [speech], label="Or pick an example",
+        example_labels=[title(path.stem) for path in examples], api_visibility="private",
+    )  # fmt: skip
+    return speech, offered.dataset

@@ -1,6 +1,6 @@
 """The endpoints /talk (an identity) and /talk_like (a reference clip) for programs."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterator, Mapping
 from functools import partial
 from html import escape
 from pathlib import Path
@@ -12,14 +12,18 @@ from talkdemo.pipeline import SpeechToFace
 from talkdemo.records import AUTO, DEFAULT_STEPS, DIFFPOSETALK, DIFFUSIONTALKER, Guidance, Request, Stopped
 from talkdemo.ui.parts import library, panel
 from talkdemo.ui.parts.blend import NONE, mix
-from talkdemo.ui.parts.job import Done, run_job
+from talkdemo.ui.parts.job import Done, Report, run_job
 from talkdemo.ui.parts.sampling import steps_slider
+from talkdemo.ui.parts.turns import MOTION, VIDEO, Turns
 from talkdemo.ui.parts.visits import Visits
 from talkdemo.ui.reference.own_clip import OWN
 from talkdemo.ui.talk.form import Form
-from talkdemo.ui.talk.job import talk
+from talkdemo.ui.talk.job import Talk, draw, talk, write
 
-RETURNS = "Returns the video, a Live Link Face CSV, an npz of the motion, and a summary."
+RETURNS = (
+    "Returns the video (unless `video` is false), a Live Link Face CSV, an npz of the motion, a summary, and the head "
+    "with its motion as GLB. While the video is drawn, CSV and npz are there already."
+)
 TALK = f"Animate a 3D head in the style of a learned identity. {RETURNS}"
 TALK_LIKE = (
     "Animate a 3D head in the style of a reference clip: `reference` names one of the gallery; `clip` (a video, a Live "
@@ -40,8 +44,9 @@ class Endpoints:
         full = gr.Checkbox(False, label="full: the full model even where there is a student", visible=False)
 
         def open_endpoint(name: str, about: str, handler: Callable, inputs: list) -> None:
+            video = gr.Checkbox(True, label="video: draw it too", visible=False)
             files = [gr.Video(visible=False), gr.File(visible=False), gr.File(visible=False)]
-            outputs = [*files, gr.JSON(visible=False)]
+            inputs, outputs = [*inputs, video], [*files, gr.JSON(visible=False), gr.File(visible=False)]
             gr.Button(visible=False).click(handler, inputs, outputs, api_name=name, api_description=about, **limits)
 
         common = [form.character, steps, form.seed, full]
@@ -75,14 +80,15 @@ class Endpoints:
         share: float,
         guidance_audio: float,
         guidance_style: float,
-        request: gr.Request,
+        video: bool = True,
+        request: gr.Request = None,  # type: ignore[assignment]
     ) -> Iterator[tuple]:
-        """Yields progress, then video, CSV, npz and the summary."""
+        """Yields progress, then video, CSV, npz, the summary and the GLB."""
         if identity == AUTO and blend_with != NONE:
             raise gr.Error("auto cannot be part of a blend: two names are wanted.", print_exception=False)
         style = {"identity": library.read_identity(identity, blend_with, share), "emotion": emotion}
         guidance = Guidance(guidance_audio, guidance_style)
-        yield from self._run(request, speech, DIFFUSIONTALKER, character, steps, seed, full, guidance, **style)
+        yield from self._run(request, speech, DIFFUSIONTALKER, character, steps, seed, full, guidance, video, **style)
 
     def talk_like(
         self,
@@ -98,16 +104,17 @@ class Endpoints:
         guidance_audio: float,
         guidance_style: float,
         clip: str | None = None,
+        video: bool = True,
         request: gr.Request = None,  # type: ignore[assignment]
     ) -> Iterator[tuple]:
-        """Yields progress, then video, CSV, npz and the summary."""
+        """Yields progress, then video, CSV, npz, the summary and the GLB."""
         shares = mix(OWN if clip else reference, blend_with, share)
         style = {
             "reference": [(Path(str(clip)) if name == OWN else name, weight) for name, weight in shares.items()],
             "head": head,
         }
         guidance = Guidance(guidance_audio, guidance_style)
-        yield from self._run(request, speech, DIFFPOSETALK, character, steps, seed, full, guidance, **style)
+        yield from self._run(request, speech, DIFFPOSETALK, character, steps, seed, full, guidance, video, **style)
 
     def _run(
         self,
@@ -119,6 +126,7 @@ class Endpoints:
         seed: float,
         full: bool,
         guidance: Guidance,
+        video: bool,
         **style: Any,
     ) -> Iterator[tuple]:
         try:
@@ -128,14 +136,30 @@ class Endpoints:
                 Path(speech), model, character=character, steps=int(steps), seed=int(seed),
                 distilled=False if full else None, guidance=guidance, **style,
             )  # fmt: skip
-            work = partial(talk, self.pipelines, request)
-            for event in run_job(self.visits, session.session_hash or "", work, outlives=True):
-                if isinstance(event, Done):
-                    outputs, summary = event.result.outputs, event.result.summary
-                    yield str(outputs.video), str(outputs.csv), str(outputs.npz), summary
-                else:
-                    yield None, None, None, {"stage": event.stage, "fraction": round(event.fraction, 3)}
+            made = yield from self._job(session, partial(talk, self.pipelines, request), MOTION, [None, None, None])
+            files = yield from self._job(session, partial(self._files, made, character), MOTION, [None, None, None])
+            csv, npz, glb = map(str, files)
+            summary = {**made.summary, "character": character}
+            if video:
+                work = partial(draw, self.pipelines[model], made, character)
+                made = yield from self._job(session, work, VIDEO, [None, csv, npz])
+                summary = {**made.summary, "character": character}
+            yield str(made.video) if video else None, csv, npz, summary, glb
         except Stopped:
             raise gr.Error("Stopped.", print_exception=False) from None
         except Exception as error:
             raise gr.Error(escape(panel.sentence(error), quote=False), print_exception=False) from error
+
+    def _files(self, made: Talk, character: str, folder: Path, *_: Any) -> list[Path]:
+        face = self.form.pipeline.face
+        return [write(kind, face, made, character, folder) for kind in ("csv", "npz", "glb")]
+
+    def _job(self, session: gr.Request, work: Callable, turns: Turns, there: list) -> Generator[tuple, None, Any]:
+        """Yields progress beside the files that are there already; returns the result."""
+        for event in run_job(self.visits, session.session_hash or "", work, outlives=True, turns=turns):
+            if isinstance(event, Done):
+                return event.result
+            if isinstance(event, Report):
+                told = {"stage": event.stage, "fraction": round(event.fraction, 3), "before": event.before}
+                yield *there, told, None
+        raise Stopped

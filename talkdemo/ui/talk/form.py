@@ -46,7 +46,7 @@ class Form:
             students = self.pipeline.students
             self.steps = steps_input(default_steps(students), students, "td-steps")
             self.expected = gr.HTML(elem_id="td-expected", **PLAIN)
-        self.speech = speech_input(self.examples, "td-speech")
+        self.speech, self.picked = speech_input(self.examples, "td-speech")
         with gr.Column(elem_id="td-learned", elem_classes="td-group-of") as self.learned:
             self.library = library.Library(self.pipeline.identities)
             self.library.build()

@@ -1,8 +1,7 @@
-"""The section "Portrait" under a talk: a portrait makes the face of the moment the video shows, or a whole video."""
+"""The section "Portrait" under a talk: a portrait makes the face of the moment the head shows, or a whole video."""
 
 import threading
 from collections.abc import Iterator
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -14,39 +13,33 @@ from talkdemo.film import portrait as portrait_film
 from talkdemo.gcgan.edit import Expresser
 from talkdemo.gcgan.gallery import open_gallery
 from talkdemo.gcgan.portrait import Portrait
-from talkdemo.records import FPS, SAMPLES_PER_FRAME, Motion, Progress, Result, Speech
+from talkdemo.records import FPS, SAMPLES_PER_FRAME, Progress, Speech
 from talkdemo.ui.parts import panel
 from talkdemo.ui.parts.faces import PHOTO, FaceChooser, data_uri, open_photo
 from talkdemo.ui.parts.options import PLAIN, PRIVATE, Page
 from talkdemo.ui.parts.runner import Runner
 from talkdemo.ui.parts.scripted import scripted_html
+from talkdemo.ui.parts.turns import VIDEO
 from talkdemo.ui.parts.visits import AGE, Visits
+from talkdemo.ui.talk.job import GONE, Talk
 
-HINT = "Choose a portrait: it makes the expression of the current video frame."
-NO_TALK = "The talk has been deleted, as everything is within the hour: please generate it again."
+HINT = "Choose a portrait: it makes the expression that the head shows."
 NO_PORTRAIT = "There is no portrait yet: choose one, upload a photograph, or take one with the webcam."
 MOMENT = (
-    f'<figure class="td-moment empty" data-fps="{FPS}"><img alt="The portrait at this moment of the video" '
+    f'<figure class="td-moment empty" data-fps="{FPS}"><img alt="The portrait at this moment of the talk" '
     f'draggable="false"><figcaption>{HINT}</figcaption></figure>'
 )
 STAGES = {"portrait": "Render portrait"}
-
-
-@dataclass(frozen=True)
-class Talk:
-    """What a portrait follows."""
-
-    motion: Motion
-    speech: Speech
 
 
 class TalkPortrait(Runner):
     """Holds nothing of a visitor: talk and portrait lie in the visitor's own states, the video in the visitor's own
     folder."""
 
-    def __init__(self, expresser: Expresser, visits: Visits) -> None:
-        super().__init__(visits, "-portrait")
-        self.expresser = expresser
+    def __init__(self, expresser: Expresser, visits: Visits, talk: gr.State) -> None:
+        """`talk`: what the page shows."""
+        super().__init__(visits, "-portrait", VIDEO)
+        self.expresser, self.talk = expresser, talk
         self.chooser = FaceChooser("talk-portrait", PHOTO)
 
     def build(self) -> None:
@@ -71,16 +64,14 @@ class TalkPortrait(Runner):
                 elem_id="td-portrait-video",
             )  # fmt: skip
             self.save = gr.DownloadButton("Portrait video (mp4)", size="sm", visible=False, elem_id="td-portrait-save")
-        self.talk = gr.State(None, time_to_live=AGE)
         self.portrait = gr.State(None, time_to_live=AGE)
         self.folder = gr.State(None, time_to_live=AGE)  # of the latest video
-        self.outputs = [self.section, self.talk, self.video, self.save, self.panel]  # what `begun` changes
+        self.outputs = [self.section, self.video, self.save, self.panel]  # what `begun` changes
 
-    def begun(self, result: Result) -> Page:
-        """A talk was generated: the section appears, the portrait video of the talk before goes."""
+    def begun(self) -> Page:
+        """Another talk: the section appears, the portrait video of the talk before goes."""
         return {
             self.section: gr.Accordion(visible=True),
-            self.talk: Talk(result.motion, result.speech),
             self.video: gr.Video(None, visible=False),
             self.save: gr.DownloadButton(visible=False),
             self.panel: "",
@@ -111,7 +102,7 @@ class TalkPortrait(Runner):
         }
 
     def sought(self, event: gr.EventData, talk: Talk | None, portrait: Portrait | None) -> Page:
-        """The video stands at another moment: the portrait's face at that moment."""
+        """The head stands at another moment: the portrait's face at that moment."""
         seconds = event._data.get("seconds")
         if talk is None or portrait is None or not isinstance(seconds, int | float):
             return {self.moment: gr.skip()}
@@ -140,7 +131,7 @@ class TalkPortrait(Runner):
     ) -> Iterator[Page]:
         """The job: yields what changes on the page. A former video goes when this one is there."""
         if talk is None or portrait is None:
-            yield self.ended(panel.failed(NO_PORTRAIT if talk else NO_TALK))
+            yield self.ended(panel.failed(NO_PORTRAIT if talk else GONE))
             return
 
         def finished(path: Path) -> Page:
@@ -171,8 +162,7 @@ def render(
     """The video of a whole talk, its sound cut or filled to the length of the motion."""
     path = folder / "portrait.mp4"
     samples = np.zeros(len(talk.motion) * SAMPLES_PER_FRAME, np.float32)
-    sound = talk.speech.samples[: len(samples)]
+    sound = talk.speech().samples[: len(samples)]
     samples[: len(sound)] = sound
-    speech = Speech(samples, talk.speech.name)
-    portrait_film.write(path, expresser, portrait, talk.motion, speech, progress=report, stop=stop)
+    portrait_film.write(path, expresser, portrait, talk.motion, Speech(samples), progress=report, stop=stop)
     return path

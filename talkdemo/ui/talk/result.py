@@ -4,27 +4,30 @@ from collections.abc import Mapping
 from html import escape
 from typing import Any
 
-from talkdemo.records import Result
 from talkdemo.ui.parts import library, panel
 from talkdemo.ui.parts.blend import in_words
-from talkdemo.ui.parts.names import title
 from talkdemo.ui.reference import gallery as references
+from talkdemo.ui.talk.job import Talk
 
 
-def idle(preview: bool = False) -> str:
-    """Before the first job; `preview`: the stage shows an example."""
-    example = "Example result, muted. " if preview else ""
-    return panel.note(f"{example}Record, upload or pick some speech, then press <b>Generate</b>.")
+def idle(example: bool = False) -> str:
+    """Before the first job; `example`: the stage shows one."""
+    shown = "An example speaks, muted. " if example else ""
+    return panel.note(f"{shown}Record, upload or pick some speech, then press <b>Generate</b>.")
 
 
-def facts(result: Result) -> str:
+def example(talk: Talk) -> str:
+    """Beside an example that was picked."""
+    return panel.note("Made earlier at the default settings. <b>Generate</b> makes it anew at yours.") + facts(talk)
+
+
+def facts(talk: Talk) -> str:
     """A line of facts, and the closest identities where the voice was matched."""
-    summary = result.summary
+    summary = talk.summary
     pairs = (
         ("Seed", str(summary["seed"])),
         ("Steps", f"{summary['steps']} ({'distilled' if summary['distilled'] else 'full model'})"),
-        ("Character", title(str(summary["character"]))),
-        ("Length", f"{result.speech.seconds:.1f} s, {summary['frames']} frames"),
+        ("Length", f"{talk.seconds:.1f} s, {len(talk.motion)} frames"),
         *_style(summary),
     )
     return panel.facts(pairs) + matches(summary)
@@ -42,9 +45,9 @@ def matches(summary: Mapping[str, Any]) -> str:
     return f'<table class="td-times td-matches"><caption>Closest identities</caption>{bars}</table>'
 
 
-def timings(result: Result) -> str:
+def timings(talk: Talk) -> str:
     """Seconds per stage as a table with bars."""
-    seconds: Mapping[str, float] = result.summary["seconds"]
+    seconds: Mapping[str, float] = talk.summary["seconds"]
     longest = max(*(seconds.get(stage, 0.0) for stage in panel.STAGES), 1e-6)
     rows = "".join(
         f'<tr><th scope="row">{stage_title}</th><td class="num">{seconds[stage]:.2f} s</td>'
@@ -52,7 +55,7 @@ def timings(result: Result) -> str:
         for stage, stage_title in panel.STAGES.items()
         if stage in seconds
     )
-    ratio = seconds["total"] / max(result.speech.seconds, 1e-6)
+    ratio = seconds["total"] / talk.seconds
     total = f'<tr class="sum"><th scope="row">Total</th><td class="num">{seconds["total"]:.2f} s</td>'
     return (
         f'<table class="td-times"><caption>Timings</caption>{rows}{total}'

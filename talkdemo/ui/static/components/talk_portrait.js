@@ -1,16 +1,17 @@
-// Asks for the portrait's face at the moment that the talk's video shows, and shows the last one. Runs once.
+// Asks for the portrait's face at the moment that the head (or the talk's video, if that moved last) shows, and shows the
+// last one. Runs once.
 const figure = element.querySelector(".td-moment"), image = figure.querySelector("img");
 const caption = figure.querySelector("figcaption"), hint = caption.textContent, fps = Number(figure.dataset.fps);
-const player = () => document.querySelector("#td-video video");
-let asked = -1;
+const PLAYERS = "#td-head audio, #td-video video";
+let asked = -1, moved = null;
 
 function ask() {
-  const video = player();
-  if (!props.value || !video || !video.duration || !figure.offsetParent) return;
-  const frame = Math.floor(video.currentTime * fps + 1e-3);
+  const player = moved && moved.isConnected ? moved : document.querySelector(PLAYERS);
+  if (!props.value || !player || !player.duration || !figure.offsetParent) return;
+  const frame = Math.floor(player.currentTime * fps + 1e-3);
   if (frame === asked) return;
   asked = frame;
-  trigger("select", { seconds: video.currentTime });
+  trigger("select", { seconds: player.currentTime });
 }
 
 function show() {
@@ -26,10 +27,11 @@ function show() {
   }
 }
 
-for (const moved of ["timeupdate", "seeked", "loadeddata"]) {
-  document.addEventListener(moved, (event) => {
-    if (event.target !== player()) return;
-    if (moved === "loadeddata") asked = -1;
+for (const name of ["timeupdate", "seeked", "loadeddata"]) {
+  document.addEventListener(name, (event) => {
+    if (!event.target.matches || !event.target.matches(PLAYERS)) return;
+    if (name === "loadeddata") asked = -1;
+    if (name !== "loadeddata" || !moved) moved = event.target;
     ask();
   }, true);  // media events do not bubble
 }

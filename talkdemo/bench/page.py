@@ -1,0 +1,180 @@
+"""Benchmarks the app as a visitor has it: seconds from a press to a head that moves, bytes, the server's CPU, a crowd.
+
+The app runs in a process of its own; one visitor comes in Chromium with OpenGL in software, a crowd over plain HTTP
+(bench/crowd.py). All of it shares the machine, so that seconds are those of a server and a browser together.
+"""
+
+import contextlib
+import os
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import soundfile
+
+from talkdemo.bench.browser import chromium
+from talkdemo.bench.crowd import Press, crowd
+from talkdemo.bench.long import rounded, spoken
+from talkdemo.records import SAMPLE_RATE
+
+VISITORS, THEIR_SECONDS = 20, 6.0  # at once, and of speech each
+STARTING, WAITING = 300, 600  # seconds of patience
+SERVE = "from talkdemo.ui.app import main; raise SystemExit(main())"
+EXAMPLE = "German"  # not the one that plays when the page opens
+LENGTHS = {"6_s": 6.0, "10_s": 10.0, "long": None}  # of speech; None: as many minutes as are asked for
+# Presses a button; ends when the head plays another sound than before and its time advances: milliseconds.
+MOVES = """selector => new Promise(done => {
+  const head = document.getElementById("td-head"), audio = head.querySelector("audio");
+  const before = audio.currentSrc, begin = performance.now();
+  let first = null;
+  const look = () => {
+    if (audio.currentSrc !== before && head.dataset.state === "playing") {
+      const time = Number(head.dataset.time);
+      if (first !== null && time > first) return done(performance.now() - begin);
+      if (first === null) first = time;
+    }
+    requestAnimationFrame(look);
+  };
+  document.querySelector(selector).click();
+  look();
+})"""
+ALIVE = """() => {
+  const head = document.getElementById("td-head");
+  return head && head.dataset.state === "playing" && Number(head.dataset.time) > 0.05;
+}"""
+
+
+def measure_if_possible(minutes: float = 10.0, visitors: int = VISITORS) -> dict[str, object]:
+    """`measure`, or one sentence that says why not."""
+    try:
+        return measure(minutes, visitors)
+    except RuntimeError as error:
+        return {"not_measured": str(error)}
+
+
+def measure(minutes: float = 10.0, visitors: int = VISITORS) -> dict[str, object]:
+    """The figures. RuntimeError, in one sentence, without a browser or an app."""
+    figures: dict[str, Any] = {"load_before": rounded(os.getloadavg()[0])}
+    with tempfile.TemporaryDirectory() as folder, chromium() as browser, app() as (address, server):
+        clips = {name: write(Path(folder), name, seconds or 60 * minutes) for name, seconds in LENGTHS.items()}
+        Press(address).answer(clips["6_s"])  # what only a first run costs
+        foreign: set[str] = set()
+        with visitor(browser, address, foreign) as page:
+            figures["page_to_moving_s"] = rounded(page.seconds)
+            figures["example_to_moving_s"] = rounded(moves(page.page, f"#td-choices button:text-is('{EXAMPLE}')"))
+            for name, clip in clips.items():
+                speak(page.page, clip)
+                figures[f"generate_to_moving_{name}"] = rounded(moves(page.page, "#td-generate"))
+                stop(page.page)
+            figures["character_bytes"] = page.character_bytes
+        used = cpu_seconds(server.pid)
+        with visitor(browser, address, foreign) as page:
+            speak(page.page, clips["6_s"])
+            moves(page.page, "#td-generate")
+            page.page.wait_for_selector("#td-generate:not([disabled])")
+        figures["cpu_s_a_visit"] = rounded(cpu_seconds(server.pid) - used)
+        figures["stream_bytes_10_s"] = Press(address).answer(clips["10_s"]).bytes
+        figures |= crowd(address, write(Path(folder), "crowd", THEIR_SECONDS), visitors)
+        figures["third_party_requests"] = len(foreign)
+    return figures
+
+
+@contextlib.contextmanager
+def app() -> Iterator[tuple[str, subprocess.Popen]]:
+    """The app on a free port: its address and its process."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    variables = {name: value for name, value in os.environ.items() if name != "GRADIO_TEMP_DIR"}
+    variables["GRADIO_SERVER_PORT"] = str(port)
+    address = f"http://127.0.0.1:{port}/"
+    with subprocess.Popen([sys.executable, "-c", SERVE], env=variables, stdout=subprocess.DEVNULL) as server:
+        try:
+            end = time.monotonic() + STARTING
+            while not answers(address):
+                if server.poll() is not None or time.monotonic() > end:
+                    raise RuntimeError(f"the app did not start within {STARTING} s")
+                time.sleep(0.2)
+            yield address, server
+        finally:
+            server.terminate()
+
+
+def answers(address: str) -> bool:
+    with contextlib.suppress(httpx.HTTPError):
+        return httpx.get(address, timeout=30).status_code == 200
+    return False
+
+
+class Visitor:
+    """A page that was opened, and how long it took until the first head moved."""
+
+    def __init__(self, page: Any, address: str, foreign: set[str]) -> None:
+        self.page, self.character_bytes = page, 0
+        own = (address, "data:", "blob:", "about:")
+        page.on("request", lambda request: request.url.startswith(own) or foreign.add(request.url))
+        page.on("response", self._received)
+        begin = time.perf_counter()
+        page.goto(address)
+        page.wait_for_function(ALIVE, polling=20)
+        self.seconds = time.perf_counter() - begin
+
+    def _received(self, response: Any) -> None:
+        if response.url.endswith(".glb"):
+            self.character_bytes = int(response.headers.get("content-length", 0))
+
+
+@contextlib.contextmanager
+def visitor(browser: Any, address: str, foreign: set[str]) -> Iterator[Visitor]:
+    """Somebody who was never here before, and who wants no video."""
+    context = browser.new_context(viewport={"width": 1280, "height": 1000})
+    context.set_default_timeout(1000 * WAITING)
+    try:
+        one = Visitor(context.new_page(), address, foreign)
+        one.page.uncheck("#td-film-wanted input")
+        yield one
+    finally:
+        context.close()
+
+
+def speak(page: Any, clip: Path) -> None:
+    """Uploads a clip in place of the one that is there."""
+    clear = page.locator("#td-speech button[aria-label='Clear']")
+    if clear.count():
+        clear.first.click()
+    page.set_input_files("#td-speech input[type=file]", clip)
+    page.wait_for_selector("#td-speech button[aria-label='Play']")
+
+
+def moves(page: Any, selector: str) -> float:
+    """Presses a button; seconds until the head moves."""
+    button = page.locator(selector).first
+    button.wait_for()
+    button.evaluate("button => button.id || (button.id = `pressed-${Math.random().toString(36).slice(2)}`)")
+    return page.evaluate(MOVES, f"#{button.get_attribute('id')}") / 1000
+
+
+def stop(page: Any) -> None:
+    """What is still being sampled is no longer wanted."""
+    if page.is_enabled("#td-stop"):
+        page.click("#td-stop")
+    page.wait_for_selector("#td-generate:not([disabled])")
+
+
+def write(folder: Path, name: str, seconds: float) -> Path:
+    """So much speech as a wav."""
+    path = folder / f"{name}.wav"
+    soundfile.write(path, spoken(seconds / 60).samples, SAMPLE_RATE, subtype="PCM_16")
+    return path
+
+
+def cpu_seconds(pid: int) -> float:
+    """Of all threads of a process so far (Linux)."""
+    fields = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
