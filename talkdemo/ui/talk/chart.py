@@ -1,6 +1,6 @@
 """Plots a motion and its speech: sound, mouth opening, blinks and head over time, pauses shaded.
 
-static/player.js moves the playhead with the video and seeks the video where the plot is clicked.
+The head's viewer moves the playhead and is scrubbed on the plot.
 """
 
 import numpy as np
