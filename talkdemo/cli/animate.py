@@ -63,9 +63,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     samples = f"motions of one speech, at most {MAX_SAMPLES} (1)"
     parser.add_argument("--samples", type=integer(1, MAX_SAMPLES), default=1, metavar="K", help=samples)
     add_common(parser)
-    parser.add_argument(
-        "--fps", type=integer(1, 240), default=25, metavar="F", help="frames per second of the CSV (25)"
-    )
+    rate = "frames per second of the CSV, such as 29.97 (25)"
+    parser.add_argument("--fps", type=number(1, 240), default=25, metavar="F", help=rate)
     parser.add_argument("--out", type=output_path(".mp4"), metavar="X.mp4", help="video with sound")
     parser.add_argument("--csv", type=output_path(".csv"), metavar="X.csv", help="Live Link Face CSV")
     parser.add_argument("--glb", type=output_path(".glb"), metavar="X.glb", help="the character, animated (glTF 2.0)")

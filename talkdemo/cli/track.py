@@ -8,7 +8,7 @@ import json
 import time
 from pathlib import Path
 
-from talkdemo.cli.arguments import check_outputs, check_source, integer, output_path
+from talkdemo.cli.arguments import check_outputs, check_source, number, output_path
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -16,7 +16,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--csv", type=output_path(".csv"), metavar="X.csv", help="Live Link Face CSV")
     parser.add_argument("--npz", type=output_path(".npz"), metavar="X.npz", help="coefficients and head rotation")
     parser.add_argument("--landmarks", type=output_path(".json"), metavar="X.json", help="68 landmarks of a photograph")
-    parser.add_argument("--fps", type=integer(1, 240), default=25, metavar="F", help="frame rate of the CSV (25)")
+    parser.add_argument(
+        "--fps", type=number(1, 240), default=25, metavar="F", help="frame rate of the CSV, such as 29.97 (25)"
+    )
     mirrored = "the video is a mirror image (text in it reads backwards): left and right are swapped back"
     parser.add_argument("--mirrored", action="store_true", help=mirrored)
     parser.add_argument("--progress", action="store_true", help="show progress even when stderr is not a terminal")

@@ -81,6 +81,7 @@ def resolve_style(
     total = sum(weight for _, weight in sources)
     styles: list[tuple[torch.Tensor, float]] = []
     names: dict[str, float] = {}
+    warnings: list[str] = []
     for index, (source, weight) in enumerate(sources):
 
         def report(_: str, fraction: float, index: int = index) -> None:
@@ -89,7 +90,9 @@ def resolve_style(
         opened = open_reference(source, progress=report, stop=stop)
         styles.append((encoder.embed(opened), weight))
         names[opened.name] = round(names.get(opened.name, 0.0) + weight / (total or 1.0), 4)
-    return blend(styles), {"reference": next(iter(names)) if len(names) == 1 else names}
+        warnings += [f"{opened.name}: {warning}" for warning in opened.motion.meta.get("warnings", ())]
+    meta = {"reference": next(iter(names)) if len(names) == 1 else names}
+    return blend(styles), {**meta, "warnings": warnings} if warnings else meta
 
 
 def weighted_references(reference: object) -> list[tuple[ReferenceSource, float]]:
