@@ -2,15 +2,16 @@
 
     python -m talkdemo.build.identities
 
-The installed model speaks the example clips as every talking identity: styles.json summarises how each one moves, a
-sheet of frames previews it. Takes some minutes.
+The installed model speaks the example clips as every talking identity: styles.json summarises how each one moves,
+previews.npz holds the first seconds of one clip, for any character to speak in the page. Takes some minutes.
 """
 
+from collections.abc import Mapping
+from pathlib import Path
+
 import numpy as np
-from PIL import Image
 
 from talkdemo.audio.decode import decode
-from talkdemo.build.images import close_up, reduced, remove_others, save
 from talkdemo.data.articulation.identities import IDENTITIES
 from talkdemo.face.characters import CHARACTERS
 from talkdemo.files import EXAMPLES, IDENTITY_LIBRARY, PREVIEWS, replacing
@@ -22,14 +23,12 @@ from talkdemo.render import raster
 CLIPS = EXAMPLES / "speech"
 SENTENCE = "welcome.flac"  # of the previews and the opening video
 SAMPLES = 2  # motions of each clip: one has too few blinks to count
-FRAMES, EVERY = 25, 2  # of a preview: each second frame of the first two seconds
-SIDE, ZOOM = 144, 0.66  # pixels of a preview's frame; field of view against the portrait camera's
-FACE = "nora"  # the character whose brows, lids and lips show best
+START, FRAMES = 10, 100  # of a preview: four seconds, once the voice has set in
 VIDEO_SIDE = 448
 
 
 def main() -> None:
-    """Summarise every identity, draw its preview and the opening video; previews of other identities are deleted."""
+    """Summarise every identity, keep its preview, draw the opening video."""
     if not CLIPS.is_dir():
         raise ValueError(f"{CLIPS}: the example clips are not there; a checkout of the repository is wanted")
     raster.check()
@@ -37,31 +36,28 @@ def main() -> None:
         folder.mkdir(parents=True, exist_ok=True)
     pipeline = SpeechToFace.load()
     clips = {path.name: decode(path) for path in sorted(CLIPS.glob("*.flac"))}
-    renderer = close_up(pipeline.face.drawable(FACE), 2 * SIDE, ZOOM)
-    styles = {}
+    styles, previews = {}, {}
     for name in pipeline.identities:
         motions = {
             clip: pipeline.animate(Request(speech, identity=name, samples=SAMPLES)) for clip, speech in clips.items()
         }
         styles[name] = style_summary.measure([motion for samples in motions.values() for motion in samples])
-        save(sheet(pipeline, motions[SENTENCE][0], renderer), IDENTITY_LIBRARY / f"{name}.webp", quality=62)
+        previews[name] = motions[SENTENCE][0]
         print(name, flush=True)
     real = [name for name in pipeline.identities if name not in IDENTITIES]
     with replacing(IDENTITY_LIBRARY / style_summary.FILE) as temporary:
         temporary.write_text(style_summary.dumps(style_summary.library(styles, real)), encoding="utf-8")
-    remove_others(IDENTITY_LIBRARY, pipeline.identities)
+    write_previews(IDENTITY_LIBRARY / style_summary.PREVIEWS, previews)
     first, speech = next(iter(CHARACTERS)), clips[SENTENCE]
     (motion,) = pipeline.animate(Request(speech))
     pipeline.video(motion, speech, PREVIEWS / f"{first}.mp4", character=first, size=VIDEO_SIDE)
 
 
-def sheet(pipeline: SpeechToFace, motion: Motion, renderer: raster.Renderer) -> Image.Image:
-    """FRAMES images of SIDE pixels side by side."""
-    image = Image.new("RGB", (FRAMES * SIDE, SIDE))
-    vertices = pipeline.face.vertices(motion[: FRAMES * EVERY : EVERY], FACE)
-    for k, frame in enumerate(renderer.frames(vertices)):
-        image.paste(reduced(np.asarray(frame), SIDE), (k * SIDE, 0))
-    return image
+def write_previews(path: Path, motions: Mapping[str, Motion]) -> None:
+    """FRAMES frames of each from START on: `names` (N,), `tracks` (N, FRAMES, 55) in half precision."""
+    tracks = np.stack([motion[START : START + FRAMES].tracks for motion in motions.values()]).astype(np.float16)
+    with replacing(path) as temporary, temporary.open("wb") as file:
+        np.savez_compressed(file, names=np.array(list(motions)), tracks=tracks)
 
 
 if __name__ == "__main__":

@@ -16,6 +16,7 @@ from talkdemo.metrics.blink import blinks
 from talkdemo.records import Motion
 
 FILE = "styles.json"  # of a library
+PREVIEWS = "previews.npz"  # beside it: some seconds of motion of each
 LIPS = (
     "mouthFunnel", "mouthPucker", "mouthStretch", "mouthPress", "mouthLowerDown", "mouthUpperUp", "mouthRollLower",
     "mouthRollUpper", "mouthShrugLower", "mouthShrugUpper",

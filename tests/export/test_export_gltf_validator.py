@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import shutil
 import subprocess
 from pathlib import Path
 
@@ -23,19 +22,9 @@ validator.validateBytes(new Uint8Array(fs.readFileSync(process.argv[2])))
 
 
 @pytest.fixture(scope="module")
-def validator(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def validator(npm) -> Path:
     """The folder of a program that prints what the validator says of a file."""
-    if not shutil.which("npm") or not shutil.which("node"):
-        pytest.skip("npm is not installed")
-    folder = tmp_path_factory.mktemp("validator")
-    options = ("--no-audit", "--no-fund", "--ignore-scripts", "--fetch-retries=0", "--fetch-timeout=10000")
-    install = ["npm", "install", "--prefix", str(folder), *options, VALIDATOR]
-    try:
-        done = subprocess.run(install, capture_output=True, text=True, timeout=60, check=False)
-    except subprocess.TimeoutExpired:
-        pytest.skip("npm did not answer within a minute")
-    if done.returncode:
-        pytest.skip(f"npm cannot install {VALIDATOR}: {done.stderr.strip().splitlines()[-1:]}")
+    folder = npm(VALIDATOR)
     (folder / "validate.js").write_text(PROGRAM)
     return folder
 

@@ -19,7 +19,7 @@ KNOWN = {"model": ["a", "b"], "identity": ["auto", "Ada"], "blend": ["Ada", "Mei
 
 
 @pytest.fixture
-def app(stand_in, follower, small_gallery, tmp_path: Path) -> gr.Blocks:
+def app(stand_in, follower, small_gallery, no_heads, tmp_path: Path) -> gr.Blocks:
     pipelines = {"diffusiontalker": stand_in, "diffposetalk": follower}
     return ui.build(pipelines, ["ada", "kwame"], [], Visits(tmp_path / "files"))
 

@@ -20,7 +20,7 @@ from talkdemo.film import pair as pair_video
 from talkdemo.records import MAX_SEED, Motion, Speech
 from talkdemo.ui.compare import chart as compare_chart
 from talkdemo.ui.compare import job as compare_job
-from talkdemo.ui.compare import player, quality_plot
+from talkdemo.ui.compare import quality_plot
 from talkdemo.ui.compare import tab as tab_module
 from talkdemo.ui.compare.result import Tally
 from talkdemo.ui.parts.visits import Visits
@@ -30,7 +30,8 @@ MODEL, POSE = "diffusiontalker", "diffposetalk"
 QUICK = {"steps": 8, "full": False}
 CHOSEN = {
     "first": MODEL, "first_steps": {"steps": 20}, "first_style": "Mei",
-    "second": MODEL, "second_steps": QUICK, "second_style": "Mei", "emotion": "happy", "character": "ada", "seed": 7, "randomise": False, "blind": False,
+    "second": MODEL, "second_steps": QUICK, "second_style": "Mei",
+    "emotion": "happy", "character": "ada", "seed": 7, "randomise": False, "blind": False,
 }  # fmt: skip
 
 
@@ -46,7 +47,7 @@ class Painter:
 
 
 @pytest.fixture(autouse=True)
-def quick_pictures(monkeypatch: pytest.MonkeyPatch) -> None:
+def quick_pictures(no_heads, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(pair_video, "Renderer", Painter)
     monkeypatch.setattr(compare_job, "SIZE", 64)
     real = compare_job.face()
@@ -84,6 +85,16 @@ def press(tab, speech: Path | None, **changes: object) -> list[dict]:
     return list(tab.compare(ME, speech and str(speech), *(CHOSEN | changes).values()))
 
 
+def film(tab, result, sealed=None) -> list[dict]:
+    """The button Make the video."""
+    return list(tab.film.render(result, sealed, {"take": "x"}, ME))
+
+
+def labels(update: dict, tab) -> list[str]:
+    """Of the heads in the viewer, from left to right."""
+    return [head["label"] for head in update[tab.player]["value"]["heads"]]
+
+
 def named(update: dict) -> dict[str, object]:
     """What a handler changes, by the component's id on the page."""
     return {component.elem_id: value for component, value in update.items()}
@@ -95,19 +106,23 @@ def test_compare_ends_with_everything(tab, wav, read_video) -> None:
     made = named(last)
     assert made["td-compare-chart"]["value"].startswith("<svg") and made["td-figures"]["visible"]
     assert "Student, 8 steps" in made["td-figures"]["value"] and "25 frames" in made["td-compare-panel"]
-    shown = made["td-compare-player"]["value"]
-    assert (shown["left"], shown["right"]) == ("Full model, 20 steps", "Student, 8 steps")
-    frames, samples = read_video(shown["video"]["path"])
-    assert frames.shape == (25, 70, 128, 3) and samples is not None
-    buttons = (tab.save_video, tab.save_record, tab.save_first, tab.save_second)
-    saved = [Path(last[button]["value"]) for button in buttons]
-    assert [path.name for path in saved] == [
-        "left-full-20-right-student-8.mp4", "comparison.json", "full-20.npz", "student-8.npz"
-    ]  # fmt: skip
-    record = json.loads(saved[1].read_text())
+    assert labels(last, tab) == ["Full model, 20 steps", "Student, 8 steps"]
+    shown = made["td-compare-head"]["value"]
+    assert shown["done"] and shown["frames"] == 25 and shown["sound"].endswith("speech.wav") and not shown["video"]
+    assert [head["character"]["name"] for head in shown["heads"]] == ["ada", "ada"]
+    saved = [Path(last[button]["value"]) for button in (tab.save_record, tab.save_first, tab.save_second)]
+    assert [path.name for path in saved] == ["comparison.json", "full-20.npz", "student-8.npz"]
+    record = json.loads(saved[0].read_text())
     assert record["sides"] == {"left": "full-20", "right": "student-8"} and record["runs"][1]["distilled"] is True
-    assert npz.read(saved[2])[0].meta["steps"] == 20 and last[tab.sealed] is None
+    assert npz.read(saved[1])[0].meta["steps"] == 20 and last[tab.sealed] is None
     assert last[tab.start].interactive and not last[tab.vote_row]["visible"]
+
+    drawn = film(tab, last[tab.result])[-1]
+    video = Path(drawn[tab.film.save]["value"])
+    assert video.name == "left-full-20-right-student-8.mp4" and drawn[tab.player]["video"].endswith(video.name)
+    frames, samples = read_video(video)
+    assert frames.shape == (25, 70, 128, 3) and samples is not None
+    assert "compare again" in film(tab, None)[-1][tab.film.panel]
 
 
 def test_both_settings_reach_the_model(tab, wav, stand_in) -> None:
@@ -146,9 +161,12 @@ def test_a_blind_run_tells_nothing_before_the_vote(tab, wav, monkeypatch, order:
     monkeypatch.setattr(pair_video, "caption_strip", lambda names, size: captions.append(names) or strip(names, size))
     last = press(tab, wav("hum", 0.5), blind=True)[-1]
     made = last.pop(tab.sealed)
-    assert "full model, 20 steps" in last.pop(tab.question) and captions == [("Left", "Right")]
+    assert last.pop(tab.result) is made  # both stay on the server
+    assert "full model, 20 steps" in last.pop(tab.question) and labels(last, tab) == ["Left", "Right"]
     told = repr(list(last.values())).lower()
-    assert "student" not in told and "full" not in told and "side-by-side.mp4" in told
+    assert "student" not in told and "full" not in told
+    drawn = film(tab, made, sealed=made)[-1][tab.film.save]["value"]
+    assert captions == [("Left", "Right")] and Path(drawn).name == "side-by-side.mp4"
     assert last[tab.vote_row]["visible"] and not last[tab.downloads]["visible"]
     assert last[tab.chart] == last[tab.figures] == {**last[tab.chart], "value": "", "visible": False}
 
@@ -156,11 +174,11 @@ def test_a_blind_run_tells_nothing_before_the_vote(tab, wav, monkeypatch, order:
     assert "<b>Right.</b>" in after[tab.answer]["value"] and after[tab.tally] == Tally(right=1, wrong=1)
     assert "Your 2 votes so far: 1 right, 1 wrong" in after[tab.answer]["value"] and after[tab.sealed] is None
     titles = [("Full model, 20 steps", "Student, 8 steps")[side] for side in order]
-    assert [after[tab.player]["value"][side] for side in ("left", "right")] == titles
+    assert labels(after, tab) == titles and after[tab.film.section]["visible"]
     heads = after[tab.figures]["value"].split("<thead>")[1].split("</thead>")[0]
     assert heads.index(titles[0]) < heads.index(titles[1])
     wanted = "left-full-20-right-student-8.mp4" if order == (0, 1) else "left-student-8-right-full-20.mp4"
-    assert Path(after[tab.save_video]["value"]).name == wanted
+    assert Path(film(tab, made)[-1][tab.film.save]["value"]).name == wanted and captions[1] == tuple(titles)
     other = {"left": "right", "right": "left"}[right]
     assert "Not this time" in tab.vote(other, made, Tally())[tab.answer]["value"]
     same = tab.vote("same", made, Tally())
@@ -173,9 +191,9 @@ def test_a_vote_without_a_result_changes_nothing(tab) -> None:
 
 def test_a_vote_after_the_files_are_gone_still_answers(tab, wav) -> None:
     made = press(tab, wav("hum", 0.3), blind=True)[-1][tab.sealed]
-    made.video.unlink()
+    made.sound.unlink()
     after = tab.vote("left", made, Tally())
-    assert after[tab.answer]["visible"] and tab.save_video not in after and tab.player not in after
+    assert after[tab.answer]["visible"] and tab.save_first not in after and tab.player not in after
 
 
 def test_the_lot_is_fair() -> None:
@@ -206,8 +224,7 @@ def test_a_failure_is_told_without_its_cause(tab, wav, stand_in, monkeypatch) ->
 
 def test_two_models_side_by_side(two, wav) -> None:
     last = press(two, wav("hum", 0.5), second=POSE, second_style="clip-b", first_steps=QUICK)[-1]
-    shown = last[two.player]["value"]
-    assert (shown["left"], shown["right"]) == ("DiffusionTalker student, 8 steps", "DiffPoseTalk student, 8 steps")
+    assert labels(last, two) == ["DiffusionTalker student, 8 steps", "DiffPoseTalk student, 8 steps"]
     record = json.loads(Path(last[two.save_record]["value"]).read_text())
     assert record["sides"] == {"left": "student-8", "right": "pose-student-8"}
     assert [run.get("reference") for run in record["runs"]] == [None, "clip-b"]
@@ -225,7 +242,8 @@ def test_one_model_in_two_styles(two, wav, monkeypatch) -> None:
     assert "<b>Right.</b>" in after[two.answer]["value"] and "Left was the student, 8 steps, clip-b" in after[
         two.answer]["value"]  # fmt: skip
     assert Path(after[two.save_first]["value"]).name == "pose-student-8-first.npz"
-    assert Path(after[two.save_video]["value"]).name == "left-pose-student-8-second-right-pose-student-8-first.mp4"
+    drawn = film(two, made)[-1][two.film.save]["value"]
+    assert Path(drawn).name == "left-pose-student-8-second-right-pose-student-8-first.mp4"
 
 
 def test_another_model_brings_its_styles_and_students(two) -> None:
@@ -312,7 +330,7 @@ def test_the_second_models_table_is_shown_beside_the_first(tmp_path: Path, monke
     tables = {model: tmp_path / f"{model}.json" for model in ("diffusiontalker", "diffposetalk")}
     monkeypatch.setattr(quality_plot, "TABLES", tables)
     write(tables["diffusiontalker"], [ROW])
-    assert "by sampling steps</h3>" in tab_module.steps_plot()
+    assert "by sampling steps</h2>" in tab_module.steps_plot()
     write(tables["diffposetalk"], [{**ROW, "system": "pose-full-8"}])
     both = tab_module.steps_plot()
     assert "steps: DiffusionTalker<" in both and "steps: DiffPoseTalk<" in both
@@ -320,10 +338,3 @@ def test_the_second_models_table_is_shown_beside_the_first(tmp_path: Path, monke
 
 def test_the_shipped_table_can_be_read() -> None:
     assert "td-error" not in tab_module.steps_plot()
-
-
-def test_the_player_takes_a_video_and_two_names() -> None:
-    value = player.showing(Path("/x/side-by-side.mp4"), ("Left", "Right"), 448)
-    assert value["video"]["path"] == "/x/side-by-side.mp4" and value["video"]["meta"] == {"_type": "gradio.FileData"}
-    assert isinstance(player.ab_player(render=False), gr.HTML)
-    assert not list(Path(player.__file__).parent.glob("*.pyi"))

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
+from urllib.parse import unquote
 
 import numpy as np
 import pytest
@@ -101,9 +103,9 @@ def test_a_slider_mixes_two(given: tuple, wanted: object) -> None:
 def test_the_card_shows_one_or_both(monkeypatch) -> None:
     monkeypatch.setattr(library, "entries", lambda: style_summary.library(five(), ["Eve"]))
     one, two = (blend.card(shares, library.portrait) for shares in ({"Eve": 1.0}, {"Ann": 0.7, "Eve": 0.3}))
-    assert one.count("td-sheet") == 1 and "real speaker: wide jaw" in one and "%</em>" not in one
+    assert "real speaker: wide jaw" in one and "%</em>" not in one
     assert one.count("td-meter") == len(library.METERS) and "more than 100 % of the others" in one
-    assert two.count("td-sheet") == 2 and "<em>70 %</em>" in two and "<em>30 %</em>" in two
+    assert two.count("<section>") == 2 and "<em>70 %</em>" in two and "<em>30 %</em>" in two
     words = {"Ann 75 %, Eve 25 %": {"Ann": 3, "Eve": 1}, "FACEGOOD": "facegood", "GRID s1": {"grid_s1": 1}}
     assert all(blend.in_words(style, library.title) == text for text, style in words.items())
 
@@ -124,21 +126,39 @@ def test_blending_needs_two_names() -> None:
 @needs_library
 def test_every_identity_is_shipped_with_style_and_preview() -> None:
     """`python -m talkdemo.build.identities` makes them, for the identities of the shipped model."""
-    from PIL import Image
-
     from talkdemo.pipeline import SpeechToFace
 
     names = SpeechToFace.load().identities
-    shipped = library.entries()
-    assert list(shipped) == list(names)
-    assert {path.stem for path in library.FOLDER.glob("*.webp")} == set(names)
-    for name in names:
-        with Image.open(library.FOLDER / f"{name}.webp") as picture:
-            assert picture.size == (maker.FRAMES * maker.SIDE, maker.SIDE)
-    assert library.css().count("gradio_api/file=") == len(names)
+    assert list(library.entries()) == list(library.motions()) == list(names)
+    assert all(len(motion) == maker.FRAMES for motion in library.motions().values())
+    mouths = np.stack([motion.coefficients[:, INDEX["jawOpen"]] for motion in library.motions().values()])
+    assert mouths.std(axis=1).min() > 0.01 and np.abs(np.diff(mouths, axis=0)).mean() > 0.01
+    assert library.css().count("mask-image") == len(names)
     films = list(portraits.PREVIEWS.glob("*.mp4"))
     assert films and sum(path.stat().st_size for path in films) <= 600_000
-    assert sum(path.stat().st_size for path in library.FOLDER.iterdir()) <= 1_500_000
+    assert sum(path.stat().st_size for path in library.FOLDER.iterdir()) <= 400_000
+
+
+def test_previews_are_written_and_read(tmp_path: Path, monkeypatch) -> None:
+    spoken = {"Ann": motion(), "Eve": motion(maker.START + maker.FRAMES)}
+    maker.write_previews(tmp_path / style_summary.PREVIEWS, spoken)
+    monkeypatch.setattr(library, "FOLDER", tmp_path)
+    library.motions.cache_clear()
+    try:
+        read = library.motions()
+    finally:
+        library.motions.cache_clear()
+    assert list(read) == ["Ann", "Eve"]
+    for name, whole in spoken.items():
+        kept = whole[maker.START : maker.START + maker.FRAMES]
+        np.testing.assert_allclose(read[name].tracks, kept.tracks, atol=1e-3)
+
+
+def test_the_picture_of_a_style_is_as_high_as_its_ranks(monkeypatch) -> None:
+    monkeypatch.setattr(library, "entries", lambda: style_summary.library(five()))
+    rules = dict(zip(five(), map(unquote, library.css().splitlines()), strict=True))
+    heights = {name: [float(h) for h in re.findall(r'width="6" height="(\d+)"', rule)] for name, rule in rules.items()}
+    assert heights["Ann"] == [5, 18, 32, 18] and heights["Eve"] == [32, 18, 5, 18]  # jaw, lips, head, blinks
 
 
 @needs_library

@@ -1,6 +1,6 @@
 """Plots two motions of one speech: mouths, lids and turns of the head over time, and how far the lips are apart.
 
-The player's script moves the playhead and seeks where the plot is clicked.
+The viewer moves the playhead and seeks where the plot is clicked.
 """
 
 import numpy as np

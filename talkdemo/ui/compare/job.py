@@ -10,6 +10,7 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from talkdemo.compare.comparison import Comparison, compare
 from talkdemo.compare.report import Record, record
@@ -18,11 +19,12 @@ from talkdemo.export import npz, summary
 from talkdemo.face.head import FaceModel
 from talkdemo.film import pair as pair_video
 from talkdemo.pipeline import SpeechToFace, decode
-from talkdemo.records import AUTO, DIFFPOSETALK, Progress, Speech
+from talkdemo.records import AUTO, DIFFPOSETALK, Motion, Progress, Speech
 from talkdemo.ui.parts.panel import STAGES
 from talkdemo.ui.reference import gallery as references
+from talkdemo.ui.viewer.take import Take, write_sound
 
-SIZE = 448  # pixels of each head: every frame shows two
+SIZE = 448  # pixels of each head in the video: every frame shows two
 SIDES = ("left", "right")
 BLIND_CAPTIONS = ("Left", "Right")
 
@@ -51,11 +53,12 @@ class Pair:
 
 @dataclass(frozen=True)
 class PairResult:
-    """What one press of Compare gives. `order`: which setting (0 or 1) stands left and which right."""
+    """What one press of Compare gives. `order`: which setting (0 or 1) stands left and which right. `sound`: what the
+    browser plays."""
 
     pair: Pair
     order: tuple[int, int]
-    video: Path
+    sound: Path
     archives: tuple[Path, Path]
     summary: Path
     speech: Speech
@@ -69,6 +72,23 @@ class PairResult:
         return left, right
 
     @property
+    def motions(self) -> tuple[Motion, Motion]:
+        """Of left and right."""
+        left, right = (self.comparison.takes.motions[side] for side in self.order)
+        return left, right
+
+    @property
+    def names(self) -> tuple[str, str]:
+        """Of left and right, as files are called."""
+        left, right = (self.comparison.takes.names[side] for side in self.order)
+        return left, right
+
+    def take(self, sealed: bool) -> dict[str, Any]:
+        """What the viewer shows; `sealed`: without names."""
+        heads = [(self.pair.character, motion) for motion in self.motions]
+        return Take.whole(heads, sound=self.sound, labels=BLIND_CAPTIONS if sealed else self.titles).value()
+
+    @property
     def slower(self) -> int:
         """0 or 1: the setting with more steps (at a tie the full model, then DiffPoseTalk, then the first), which a
         blind visitor is asked to find."""
@@ -80,7 +100,7 @@ class PairResult:
 
 def stages(sides: Mapping[str, str]) -> dict[str, str]:
     """Name → title; `sides` are those of the two settings."""
-    return {"decode": STAGES["decode"], **sides, "render": STAGES["render"]}
+    return {"decode": STAGES["decode"], **sides}
 
 
 def style_title(style: Style | None) -> str:
@@ -114,12 +134,7 @@ def run(
     comparison = compare(face(), takes)
 
     order = toss() if pair.blind else (0, 1)
-    left, right = (takes.motions[side] for side in order)
-    captions = BLIND_CAPTIONS if pair.blind else (pair.titles[order[0]], pair.titles[order[1]])
-    video = folder / "side-by-side.mp4"
-    seconds |= pair_video.write(
-        video, face(), (left, right), speech, captions, character=pair.character, size=SIZE, progress=report, stop=stop
-    )
+    sound = write_sound(speech, folder)
     first, second = (folder / f"{name}.npz" for name in takes.names)
     for archive, motion in zip((first, second), takes.motions, strict=True):
         npz.write(archive, [motion])
@@ -131,4 +146,16 @@ def run(
     )
     json = folder / "comparison.json"
     summary.write(json, figures)
-    return PairResult(pair, order, video, (first, second), json, speech, comparison, figures)
+    return PairResult(pair, order, sound, (first, second), json, speech, comparison, figures)
+
+
+def draw(result: PairResult, sealed: bool, folder: Path, report: Progress, stop: threading.Event) -> Path:
+    """The video of both heads side by side, `sealed` without a word that says which setting stands left. Raises
+    Stopped."""
+    left, right = result.names
+    video = folder / ("side-by-side.mp4" if sealed else f"left-{left}-right-{right}.mp4")
+    pair_video.write(
+        video, face(), result.motions, result.speech, BLIND_CAPTIONS if sealed else result.titles,
+        character=result.pair.character, size=SIZE, progress=report, stop=stop,
+    )  # fmt: skip
+    return video

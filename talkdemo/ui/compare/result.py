@@ -1,4 +1,4 @@
-"""HTML around the player of a comparison: facts, figures, the vote and its answer."""
+"""HTML around the heads of a comparison: facts, figures, the vote and its answer."""
 
 from __future__ import annotations
 

@@ -1,7 +1,5 @@
-"""The tab "Compare": two settings of one speech in one player, with curves, figures and a blind vote."""
+"""The tab "Compare": two settings of one speech in one view, with curves, figures and a blind vote."""
 
-import contextlib
-import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 from pathlib import Path
@@ -13,9 +11,9 @@ from talkdemo.pipeline import SpeechToFace
 from talkdemo.ui.compare import quality_plot
 from talkdemo.ui.compare import result as shown
 from talkdemo.ui.compare.chart import comparison_chart
+from talkdemo.ui.compare.film import PairFilm
 from talkdemo.ui.compare.form import Form
-from talkdemo.ui.compare.job import BLIND_CAPTIONS, SIDES, SIZE, PairResult, run, stages
-from talkdemo.ui.compare.player import ab_player, showing
+from talkdemo.ui.compare.job import BLIND_CAPTIONS, SIDES, PairResult, run, stages
 from talkdemo.ui.compare.result import NO_DIFFERENCE, Tally
 from talkdemo.ui.parts import panel
 from talkdemo.ui.parts.job import Report
@@ -23,6 +21,13 @@ from talkdemo.ui.parts.options import PLAIN, QUICK, Page
 from talkdemo.ui.parts.runner import Runner
 from talkdemo.ui.parts.sampling import read_seed
 from talkdemo.ui.parts.visits import AGE, Visits
+from talkdemo.ui.viewer.component import head_viewer
+
+LABEL = "Both heads. Space plays and pauses, arrow keys step, dragging turns both, 0 resets the view."
+LIPS = (
+    "Lip distance colours every lip vertex of the left head by how far, in mm, it lies from the same vertex of the "
+    "right one; turns of the heads do not count. The figure beside the scale is the farthest vertex of the frame."
+)
 
 
 class CompareTab(Runner):
@@ -37,9 +42,11 @@ class CompareTab(Runner):
     ) -> None:
         super().__init__(visits, "-compare")
         self.pipelines, self.form = pipelines, Form(pipelines, characters, examples)
+        self.film = PairFilm(visits)
 
     def pressed(self, request: gr.Request) -> Page:
-        """The button Compare, at once."""
+        """The button Compare, at once: the video of the comparison before is no longer wanted."""
+        self.film.replaced(request)
         return self.waiting(request, stages({"first": "First", "second": "Second"}))
 
     def compare(self, request: gr.Request, *values: Any) -> Iterator[Page]:
@@ -63,30 +70,35 @@ class CompareTab(Runner):
             self.vote_row: gr.update(visible=result.pair.blind),
             self.answer: gr.update(value="", visible=False),
             self.sealed: None,
+            self.result: result,
         }
         if not result.pair.blind:
             return page | self.opened(result)
         return page | {
-            self.player: gr.update(value=showing(result.video, BLIND_CAPTIONS, SIZE), visible=True),
+            self.player: gr.update(value=result.take(sealed=True), visible=True),
+            self.about: gr.update(visible=True),
             self.question: shown.question(result),
             self.chart: gr.update(value="", visible=False),
             self.figures: gr.update(value="", visible=False),
             self.downloads: gr.update(visible=False),
             self.sealed: result,
+            **self.film.begun(),
         }
 
     def opened(self, result: PairResult) -> Page:
-        """What a result says about its two settings."""
+        """Names, curves, figures and files; without files and heads when those are gone: a vote came after the hour."""
         page: Page = {
             self.chart: gr.update(value=comparison_chart(result.comparison, result.speech, result.order), visible=True),
             self.figures: gr.update(value=shown.figures(result), visible=True),
+            **self.film.begun(),
         }
-        with contextlib.suppress(FileNotFoundError):  # the files are gone when a vote comes after the hour
-            files = (named(result), result.summary, *result.archives)
-            buttons = (self.save_video, self.save_record, self.save_first, self.save_second)
+        files = (result.summary, *result.archives)
+        if all(path.is_file() for path in (*files, result.sound)):
+            buttons = (self.save_record, self.save_first, self.save_second)
             page |= {button: gr.update(value=str(path)) for button, path in zip(buttons, files, strict=True)}
             page[self.downloads] = gr.update(visible=True)
-            page[self.player] = gr.update(value=showing(result.video, result.titles, SIZE), visible=True)
+            page[self.player] = gr.update(value=result.take(sealed=False), visible=True)
+            page[self.about] = gr.update(visible=True)
         return page
 
     def vote(self, side: str, result: PairResult | None, tally: Tally) -> Page:
@@ -104,10 +116,11 @@ class CompareTab(Runner):
 
     def build(self) -> None:
         """Lay the tab out and connect it; to be called inside gr.Blocks."""
+        gr.set_static_paths([self.visits.jobs])
         with gr.Row(elem_id="td-compare"):
             with gr.Column(scale=4, min_width=320, elem_id="td-compare-choices"):
                 self.form.build()
-            with gr.Column(scale=7, min_width=340, elem_id="td-compare-stage", elem_classes="td-dark"):
+            with gr.Column(scale=7, min_width=340, elem_id="td-compare-stage"):
                 self._stage()
         gr.HTML(steps_plot(), elem_id="td-quality", **PLAIN)
         self._connect()
@@ -115,7 +128,8 @@ class CompareTab(Runner):
     def _stage(self) -> None:
         first = self.form.characters[0]
         self.poster = gr.HTML(shown.poster(first), elem_id="td-compare-poster", **PLAIN)
-        self.player = ab_player(visible=False, elem_id="td-compare-player")
+        self.player = head_viewer("td-compare-head", heads=2, chart="compare-chart", label=LABEL, visible=False)
+        self.about = gr.HTML(f'<p class="td-small">{LIPS}</p>', visible=False, elem_id="td-compare-about", **PLAIN)
         self.panel = gr.HTML(panel.note(shown.IDLE), elem_id="td-compare-panel", **PLAIN)
         with gr.Column(visible=False, elem_id="td-vote") as self.vote_row:
             self.question = gr.HTML(**PLAIN)
@@ -126,36 +140,30 @@ class CompareTab(Runner):
                     for side, title in zip((*SIDES, NO_DIFFERENCE), titles, strict=True)
                 }
         self.answer = gr.HTML(visible=False, elem_id="td-answer", **PLAIN)
+        self.result, self.sealed = (gr.State(None, time_to_live=AGE) for _ in range(2))  # they stay on the server
         self.chart = gr.HTML(visible=False, elem_id="td-compare-chart", **PLAIN)
         self.figures = gr.HTML(visible=False, elem_id="td-figures", **PLAIN)
         with gr.Row(visible=False, elem_id="td-compare-downloads", elem_classes="td-downloads") as self.downloads:
-            self.save_video = gr.DownloadButton("Video (mp4)", size="sm", min_width=100)
             self.save_record = gr.DownloadButton("Figures (JSON)", size="sm", min_width=100)
             self.save_first = gr.DownloadButton("First motion (npz)", size="sm", min_width=100)
             self.save_second = gr.DownloadButton("Second motion (npz)", size="sm", min_width=100)
-        self.sealed = gr.State(None, time_to_live=AGE)  # stays on the server
+        self.film.build(self.result, self.sealed)
         self.tally = gr.State(Tally(), time_to_live=24 * 3600)
 
     def _connect(self) -> None:
         form = self.form
         self.start, self.cancel = form.compare, form.stop
         opened = [
-            self.chart, self.figures, self.downloads, self.save_video, self.save_record, self.save_first,
-            self.save_second, self.player, self.vote_row, self.answer, self.sealed,
+            self.chart, self.figures, self.downloads, self.save_record, self.save_first, self.save_second, self.player,
+            self.about, self.vote_row, self.answer, self.sealed, *self.film.outputs,
         ]  # fmt: skip
-        self.connect_job(self.pressed, self.compare, form.inputs, [form.seed, self.poster, self.question, *opened])
+        self.connect_job(
+            self.pressed, self.compare, form.inputs, [form.seed, self.poster, self.question, self.result, *opened]
+        )
         for side, button in self.votes.items():
             button.click(partial(self.vote, side), [self.sealed, self.tally], [*opened, self.tally], **QUICK)
+        self.film.connect(self.player)
         form.character.change(shown.poster, form.character, self.poster, **QUICK)
-
-
-def named(result: PairResult) -> Path:
-    """The video under a name that says what stands left and right; for after the vote."""
-    left, right = (result.comparison.takes.names[side] for side in result.order)
-    path = result.video.with_name(f"left-{left}-right-{right}.mp4")
-    if not path.exists():
-        shutil.copyfile(result.video, path)
-    return path
 
 
 def steps_plot() -> str:

@@ -1,7 +1,6 @@
 """The library of learned identities: tiles to pick from, and a blend of two (data by talkdemo.build.identities).
 
-A preview is a sheet of frames side by side; the style sheet runs through it on the tile that is pointed at or chosen,
-and holds still elsewhere (and for visitors who asked for less motion).
+A tile's picture shows how much jaw, lips, head and lids move; the motion itself is shown by ui/talk/preview.py.
 """
 
 import functools
@@ -11,11 +10,12 @@ from pathlib import Path
 from urllib.parse import quote
 
 import gradio as gr
+import numpy as np
 
 from talkdemo.files import ASSETS
 from talkdemo.metrics import style_summary
 from talkdemo.metrics.style_summary import Entry
-from talkdemo.records import AUTO
+from talkdemo.records import AUTO, Motion
 from talkdemo.ui.parts.blend import NONE, blend_inputs, card, mix
 from talkdemo.ui.parts.options import PLAIN, QUICK
 
@@ -33,7 +33,6 @@ class Library:
 
     def build(self) -> None:
         """To be called inside gr.Blocks."""
-        gr.set_static_paths([FOLDER])
         self.identity = gr.Radio(
             [(MY_VOICE, AUTO), *((f"{title(name)}\n{line(name)}".strip(), name) for name in self.names)],
             value=AUTO, label="Talking identity", elem_id="td-identity",
@@ -79,29 +78,47 @@ def line(name: str) -> str:
     return f"real speaker: {entry.line}" if entry.real else entry.line
 
 
+@functools.cache
+def motions() -> dict[str, Motion]:
+    """Some seconds of each identity's motion; empty when none are shipped."""
+    path = FOLDER / style_summary.PREVIEWS
+    if not path.is_file():
+        return {}
+    with np.load(path) as stored:
+        tracks = stored["tracks"].astype(np.float32)
+        return {str(name): Motion.of(track) for name, track in zip(stored["names"], tracks, strict=True)}
+
+
 def css() -> str:
-    """The style sheet's part that depends on what is shipped: each tile's preview."""
-    rules = []
-    for name in entries():
-        path = FOLDER / f"{name}.webp"
-        if path.is_file():
-            tile = f'#td-identity label:has(input[value="{name}"])::before, .td-sheet[data-name="{name}"]'
-            rules.append(f'{tile} {{ background-image: url("{address(path)}"); }}')
+    """The style sheet's part that depends on what is shipped: each tile's picture."""
+    rules = (
+        f'#td-identity label:has(input[value="{name}"])::before, .td-glyph[data-name="{name}"] '
+        f'{{ background: var(--td-accent-text); mask-image: url("data:image/svg+xml,{quote(_bars(entry))}"); }}'
+        for name, entry in entries().items()
+    )
     return "\n".join(rules)
 
 
-def sheet(name: str, label: str) -> str:
-    """The moving preview of an identity."""
-    return f'<div class="td-sheet" data-name="{escape(name)}" role="img" aria-label="{escape(label)}"></div>'
+def _bars(entry: Entry) -> str:
+    """An SVG mask: a bar for each of METERS, as high as the identity ranks among all."""
+    bars = "".join(
+        f'<rect x="{13 + 10 * k}" y="{46 - height:.0f}" width="6" height="{height:.0f}" rx="2"/>'
+        for k, height in enumerate(5 + 27 * entry.ranks[kind] for kind in METERS)
+    )
+    ground = '<rect width="62" height="62" rx="9" opacity=".14"/>'
+    return f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 62 62">{ground}{bars}</svg>'
+
+
+def glyph(name: str) -> str:
+    """The picture of an identity's style."""
+    return f'<i class="td-glyph" data-name="{escape(name)}" aria-hidden="true"></i>'
 
 
 def portrait(name: str, share: str = "") -> str:
-    """One identity in large: preview, style in words and as meters. `share` is HTML."""
+    """One identity in large: style in words and as meters. `share` is HTML."""
     entry = entries().get(name)
     meters = "" if entry is None else "".join(_meter(kind, entry) for kind in METERS)
-    return (
-        f"{sheet(name, title(name))}<div><b>{escape(title(name))}{share}</b><p>{escape(line(name))}</p>{meters}</div>"
-    )
+    return f"<div><b>{escape(title(name))}{share}</b><p>{escape(line(name))}</p>{meters}</div>"
 
 
 def _meter(kind: str, entry: Entry) -> str:

@@ -1,7 +1,7 @@
 """The gallery of references as cards, and the chosen one in large.
 
-A card plays its video where the pointer or the keyboard is (static/components/gallery.js); identities have a sheet of
-frames instead, as in the identity library.
+A performance has a still and, in large, a film with its sound; an identity the picture of its style, as in the identity
+library. Their motion on the chosen character is shown by ui/talk/preview.py.
 """
 
 import base64
@@ -47,15 +47,10 @@ def cards() -> str:
 
 
 def thumbnail(item: GalleryItem) -> str:
-    """A small video, or a sheet of frames."""
-    if item.preview is None:
-        return '<i class="td-face" aria-hidden="true"></i>'
-    if item.preview.suffix != ".mp4":
-        return f'<i class="td-face td-still" data-name="{escape(item.name)}" aria-hidden="true"></i>'
-    return (
-        f'<video class="td-face" src="{library.address(item.preview)}"{_poster(item)} muted loop playsinline '
-        'preload="none" disablepictureinpicture tabindex="-1" aria-hidden="true"></video>'
-    )
+    """A still, or the picture of a style."""
+    if item.poster is None:
+        return library.glyph(item.name)
+    return f'<img class="td-face" src="{library.address(item.poster)}" alt="" loading="lazy" draggable="false">'
 
 
 def card(shares: Mapping[str, float], own: OwnClip | None) -> str:
@@ -79,9 +74,7 @@ def _large(name: str, share: str, own: OwnClip | None) -> str:
     item = gallery()[name]
     text = f"<div>{heading}<p>{escape(item.about)}</p></div>"
     if item.preview is None:
-        return text
-    if item.preview.suffix != ".mp4":
-        return library.sheet(name, item.title) + text
+        return library.glyph(name) + text
     return (
         f'<video class="td-film" src="{library.address(item.preview)}"{_poster(item)} autoplay muted loop '
         'playsinline controls controlslist="nodownload nofullscreen noplaybackrate noremoteplayback" '

@@ -17,6 +17,7 @@ from talkdemo.ui.parts.speech import NO_SPEECH, speech_input
 from talkdemo.ui.parts.visits import Visits
 from talkdemo.ui.reference.chooser import ReferenceChooser
 from talkdemo.ui.talk import address
+from talkdemo.ui.talk.preview import Previews
 
 ABOUT = {
     DIFFUSIONTALKER: "A learned identity, or the mix that matches your voice",
@@ -60,6 +61,7 @@ class Form:
         self.character = gr.Radio(
             choices(self.characters), value=self.characters[0], label="Character", elem_id="td-character"
         )
+        Previews().build(self.character)
         with gr.Row(elem_id="td-buttons"):
             self.generate = gr.Button("Generate", variant="primary", scale=3, elem_id="td-generate")
             self.stop = gr.Button("Stop", variant="stop", interactive=False, min_width=90, elem_id="td-stop")
@@ -82,7 +84,7 @@ class Form:
         }  # fmt: skip
         shown = [self.learned, self.followed, self.guidance_group, self.steps]
         self.model.change(self.switched, [self.model, self.steps], shown, **QUICK)
-        guidance = [*self.guidance]
+        guidance: list[Any] = [*self.guidance]
         if clip := self.references:
             self.inputs |= {*clip.inputs, clip.head, *clip.guidance}
             guidance += clip.guidance
@@ -94,7 +96,7 @@ class Form:
     def _connect_address(self) -> None:
         """The address follows the settings, in the browser alone."""
         clip = self.references
-        held = {
+        held: dict[str, Any] = {
             "model": self.model, **dict(zip(("identity", "other", "share"), self.library.inputs, strict=True)),
             "emotion": self.emotion, "steps": self.steps, "seed": self.seed, "randomise": self.randomise,
             "character": self.character,
@@ -111,7 +113,8 @@ class Form:
         clip = self.references
         identities, styles = self.pipeline.identities, clip.names if clip else ()
         query = dict(request.query_params)
-        model = query.get("model") if query.get("model") in self.pipelines else self.model.value
+        model = query.get("model", "")
+        model = model if model in self.pipelines else next(iter(self.pipelines))
         known = {
             "model": self.pipelines, "identity": (AUTO, *identities), "reference": styles, "character": self.characters,
             "emotion": (AUTO, *self.pipeline.emotions), "blend": styles if model == DIFFPOSETALK else identities,
