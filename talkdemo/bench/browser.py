@@ -16,6 +16,7 @@ FLAGS = (
     "--autoplay-policy=no-user-gesture-required", "--disable-background-networking", "--disable-component-update",
     "--disable-sync", "--js-flags=--expose-gc", "--enable-precise-memory-info", "--mute-audio",
 )  # fmt: skip
+TIMEOUT = 300_000  # milliseconds: on a busy machine everything takes long
 FILE = "/gradio_api/file="
 TYPES = {".js": "text/javascript", ".wav": "audio/wav", ".mp4": "video/mp4", ".glb": "model/gltf-binary"}
 PAGE = """<!DOCTYPE html><meta charset="utf-8"><link rel="icon" href="data:,"><title>Head</title>
@@ -25,7 +26,7 @@ PAGE = """<!DOCTYPE html><meta charset="utf-8"><link rel="icon" href="data:,"><t
 <script>
   var given = null, events = [];
   const element = document.querySelector("#td-head > div");
-  var show = TalkHead.mount(element, () => given, (name, data) => events.push([name, data]));
+  var show = TalkHead.mount(element, () => given, (fault) => events.push(fault));
   var give = (value) => {{ given = value; return show(); }};
 </script>"""
 
@@ -104,7 +105,7 @@ def viewer_page(browser: Any, size: int = 512, *, extra: str = "", flat: bool = 
     server = ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(_Files, html.encode("utf-8")))
     threading.Thread(target=server.serve_forever, daemon=True).start()
     context = browser.new_context(viewport={"width": size + 40, "height": size + 120})
-    context.set_default_timeout(120_000)
+    context.set_default_timeout(TIMEOUT)
     try:
         page = context.new_page()
         if flat:

@@ -11,7 +11,7 @@ import torch
 from PIL import Image
 from scipy.spatial.transform import Rotation
 
-from talkdemo.export import gltf
+from talkdemo.export import gltf, gltf_surface
 from talkdemo.face.arkit import INDEX, NAMES
 from talkdemo.face.characters import CHARACTERS, mix
 from talkdemo.face.head import FaceModel
@@ -195,6 +195,45 @@ def test_normals_do_not_show_seams(maya: Reader, face: FaceModel) -> None:
         first[group] = values
         assert np.abs(values - first[group]).max() < 1e-6
     assert np.abs(opened - normals).max() > 0.1
+
+
+def test_the_mouth_gets_darker_towards_its_back(maya: Reader, face: FaceModel) -> None:
+    """COLOR_0 is the renderer's occlusion, an opaque grey."""
+    from talkdemo.render import raster
+
+    try:
+        raster.check()
+    except RuntimeError as error:
+        pytest.skip(str(error))
+    primitives = dict(maya.primitives())
+    colours = {name: maya.array(primitive.attributes.COLOR_0) for name, primitive in primitives.items()}
+    for values in colours.values():
+        assert (values[:, :1] == values[:, 1:3]).all() and (values[:, 3] == 1).all()
+    depth = maya.array(primitives["teeth"].attributes.POSITION)[:, 2]
+    assert np.corrcoef(colours["teeth"][:, 0], depth)[0, 1] > 0.9 and colours["teeth"][:, 0].min() < 0.3
+    assert (colours["eyes"] == 1).all()
+
+
+def test_without_opengl_a_file_has_no_occlusion(face: FaceModel, monkeypatch: pytest.MonkeyPatch) -> None:
+    def missing(*_: object, **__: object) -> None:
+        raise RuntimeError("no OpenGL")
+
+    monkeypatch.setattr(gltf_surface, "Renderer", missing)
+    reader = Reader(gltf.encode(face, "tomas", viewer=True))
+    assert all(primitive.attributes.COLOR_0 is None for _, primitive in reader.primitives())
+
+
+def test_the_page_gets_a_smaller_file(maya: Reader, face: FaceModel) -> None:
+    """No normals of morph targets, but the number of each vertex's weld, which gives them."""
+    data = gltf.encode(face, "maya", viewer=True)
+    reader, drawable = Reader(data), face.drawable("maya")
+    assert len(data) < 0.85 * len(maya.blob)
+    weld = np.unique(drawable.weld, return_inverse=True)[1]
+    for part, (name, primitive) in zip(drawable.parts, reader.primitives(), strict=False):
+        assert all("NORMAL" not in target or target["NORMAL"] is None for target in primitive.targets)
+        if part.name == name:
+            values = reader.array(primitive.attributes._SURFACE)
+            assert (values[:, 0] == weld[gltf.part_vertices(part)]).all()
 
 
 def test_no_vertex_stands_twice(maya: Reader, face: FaceModel) -> None:

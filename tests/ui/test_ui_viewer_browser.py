@@ -51,7 +51,7 @@ def test_it_plays_with_the_sound_and_waits_for_motion(browser, speech: Path) -> 
         page.give(one.append(motion[:20]))
         page.wait("playing")
         page.page.wait_for_function("td.dataset.state === 'loading'")  # at the end of what has arrived
-        assert 0.6 < page.page.evaluate(TIME) < 0.9
+        assert 0.7 < page.page.evaluate(TIME) < 1.5
         page.give(one.append(motion[20:]))
         page.give(one.finish())
         page.wait("playing")
@@ -129,7 +129,7 @@ def test_what_cannot_be_drawn_is_told(browser, tmp_path: Path) -> None:
     with viewer_page(browser, SIZE, flat=True) as page:  # no WebGL 2
         page.give(value)
         assert "no WebGL 2" in page.page.inner_text(".td-hv-note") and page.page.evaluate("td.dataset.fault") == "webgl"
-        assert page.page.evaluate("events") == [["error", {"fault": "webgl"}]]
+        assert page.page.evaluate("events") == ["webgl"]
         page.give({**value, "video": "data:video/mp4;base64,"})
         assert page.page.locator("video").count() == 1
         page.wait("paused")

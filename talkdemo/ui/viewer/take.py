@@ -43,7 +43,7 @@ class Take:
         if frames < 1:
             raise ValueError(f"a take of {frames} frames was asked for; at least one is wanted")
         self.frames, self.fps = frames, fps
-        self._heads = [{"character": gallery().record(name), "motion": []} for name in characters]
+        self._heads: list[dict[str, Any]] = [{"character": gallery().record(name), "motion": []} for name in characters]
         for head, label in zip(self._heads, labels, strict=False):
             head["label"] = label
         self._given = [0] * len(characters)

@@ -12,6 +12,6 @@ function loaded() {
 
 watch("value", () => show());
 loaded().then(
-  () => { show = window.TalkHead.mount(element, () => props.value, (name, data) => trigger(name === "error" ? "error" : name, data)); },
+  () => { show = window.TalkHead.mount(element, () => props.value, (fault) => trigger("error", { fault })); },
   () => { element.querySelector(".td-hv-note").textContent = "The viewer could not be loaded; reload the page."; },
 );

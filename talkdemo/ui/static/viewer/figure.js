@@ -69,8 +69,10 @@ class Figure {
     this.corners = new Uint16Array(corners);
     this.targets = targets.map(([rows, values]) => [Uint16Array.from(rows), Float32Array.from(values)]);
     this.sums = new Float32Array(3 * (1 + this.weld.reduce((a, b) => Math.max(a, b), 0)));
-    this.triangles = this.corners.filter((_, i, all) => {  // without those that welding collapses
-      const [a, b, c] = [0, 1, 2].map((k) => this.weld[all[i - (i % 3) + k]]);
+    const first = new Int32Array(this.sums.length / 3).fill(-1);  // vertex of each weld
+    this.weld.forEach((weld, v) => { if (first[weld] < 0) first[weld] = v; });
+    this.triangles = this.corners.map((v) => first[this.weld[v]]).filter((_, i, all) => {  // not those that collapse
+      const [a, b, c] = all.subarray(i - (i % 3), i - (i % 3) + 3);
       return a !== b && b !== c && c !== a;
     });
     this.pose(new Float32Array(CHANNELS));

@@ -8,7 +8,7 @@ const SENTENCES = {
 };
 const WITH_VIDEO = " The video shows it.";
 
-function mount(element, value, trigger) {
+function mount(element, value, failed) {
   const box = element.querySelector(".td-hv"), find = (name) => box.querySelector(name);
   const root = document.getElementById(box.dataset.id) || element;
   const audio = find("audio"), canvas = find("canvas"), stand = find(".td-hv-stage");
@@ -38,7 +38,7 @@ function mount(element, value, trigger) {
     fault = name === "lost" ? "webgl" : name;
     root.dataset.fault = fault;
     find(".td-hv-note").textContent = name ? SENTENCES[name] + extra : "";
-    if (name) trigger("error", { fault });
+    if (name) failed(fault);
     changed();
   }
 
@@ -71,7 +71,6 @@ function mount(element, value, trigger) {
     clock.loop = Boolean(next.loop);
     press(".td-hv-loop", clock.loop);
     audio.muted = hushed === null ? Boolean(next.muted) : hushed;
-    names(next);
     if (same) return;
     try {
       stage = stage || openStage();
@@ -95,6 +94,7 @@ function mount(element, value, trigger) {
 
   function openStage() {
     const made = new Stage(canvas);
+    made.mode = box.dataset.mode;
     canvas.addEventListener("webglcontextlost", (event) => {
       event.preventDefault();
       say("lost", take && take.video ? WITH_VIDEO : "");
@@ -109,6 +109,7 @@ function mount(element, value, trigger) {
   }
 
   function arrive(next) {
+    names(next);  // a comparison may reveal them later
     next.heads.forEach((head, k) => {
       for (const text of head.motion.slice(tracks[k].chunks)) tracks[k].push(text);
     });
