@@ -100,3 +100,4 @@ train: setup
 	$(RUN) -m talkdemo models --compress gcgan >/dev/null
 	$(RUN) -m talkdemo.build.references >/dev/null
 	$(RUN) -m talkdemo.build.identities >/dev/null
+	$(RUN) -m talkdemo.build.examples >/dev/null

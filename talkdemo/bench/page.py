@@ -145,9 +145,10 @@ def visitor(browser: Any, address: str, foreign: set[str]) -> Iterator[Visitor]:
 
 def speak(page: Any, clip: Path) -> None:
     """Uploads a clip in place of the one that is there."""
-    clear = page.locator("#td-speech button[aria-label='Clear']")
-    if clear.count():
-        clear.first.click()
+    for name in ("Clear", "Upload file"):
+        button = page.locator(f"#td-speech button[aria-label='{name}']")
+        if button.count():
+            button.first.click()
     page.set_input_files("#td-speech input[type=file]", clip)
     page.wait_for_selector("#td-speech button[aria-label='Play']")
 

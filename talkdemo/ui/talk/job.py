@@ -96,6 +96,8 @@ def talk(
     report.piece(Opening(speech.frames, sound), rest=False)
     request = replace(request, speech=speech, name=CALLED)
     result = run(pipelines[model], request, progress=ahead, stop=stop, on_window=lambda k: report.piece(k[0]))
+    if len(result.motion) != speech.frames:
+        raise ValueError(f"the motion has {len(result.motion)} frames; the sound lasts {speech.frames}")
     seconds = {**result.summary["seconds"], **clock.seconds}
     if "reference" in seconds:
         seconds["reference"] += spent["reference"]
