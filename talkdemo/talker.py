@@ -99,7 +99,7 @@ class Talker(nn.Module):
         """How many times the network runs for one window."""
         return self.steps(steps) * evaluations(guidance, self.config.network.guided)
 
-    @torch.no_grad()
+    @torch.inference_mode()
     def sample(
         self,
         features: Iterable[torch.Tensor],  # pieces (t, D) in order, padded_frames(frames) in all
@@ -121,9 +121,9 @@ class Talker(nn.Module):
         network, device, k = self.config.network, self.start.device, len(seeds)
         schedule = self.schedule.discretise(self.steps(steps))
         generators = [torch.Generator().manual_seed(seed) for seed in seeds]
-        batch = [row[None].to(device).expand(k, -1) for row in condition]
-        drop = torch.ones(k, dtype=torch.bool, device=device)
-        weights = torch.tensor([[guidance.audio, guidance.style]], device=device).expand(k, -1)
+        batch = [row[None].to(device) for row in condition]  # of one, which all samples share
+        drop = torch.ones(1, dtype=torch.bool, device=device)
+        weights = torch.tensor([[guidance.audio, guidance.style]], device=device)
         total, done = len(schedule) * len(windows(frames, network.window)), 0
 
         def step(_: int, __: int) -> None:
@@ -133,7 +133,7 @@ class Talker(nn.Module):
                 on_step(done, total)
 
         def sample_window(features: torch.Tensor, previous: torch.Tensor, _: Window) -> torch.Tensor:
-            speech = features.expand(k, -1, -1)
+            speech = features[None]
 
             def bind(speech: torch.Tensor, dropped: torch.Tensor | None) -> Denoiser:
                 window = DenoiserInput(speech, previous, self.library(*batch, speech, dropped), weights)

@@ -44,7 +44,7 @@ class MotionStatistics(nn.Module):
 
 @dataclass(frozen=True)
 class DenoiserInput:
-    """All that the network takes beside noisy motion and step, for B windows."""
+    """All that the network takes beside noisy motion and step, for B windows; B is 1 in what they share."""
 
     features: torch.Tensor  # (B, P + L, D); the null features where the speech is dropped
     previous: torch.Tensor  # (B, P, channels) normalised
@@ -57,13 +57,13 @@ class DenoiserInput:
 
 
 def bind_denoiser(network: Network, window: DenoiserInput) -> Denoiser:
-    """x̂(z, t) in float32; the speech branch runs once, not once a step."""
-    speech = network.speech(window.features)
+    """x̂(z, t) in float32; what no step changes is computed once."""
     weights = window.guidance if network.config.guided else None
+    known = network.window(window.features, window.previous, window.condition, weights)
 
     def denoise(z: torch.Tensor, t: int | torch.Tensor) -> torch.Tensor:
-        steps = torch.as_tensor(t, device=z.device).expand(len(z))
-        return network(z, steps, speech, window.previous, window.condition, weights).float()
+        steps = torch.as_tensor(t, device=z.device)
+        return network(z, steps.expand(len(known.vector)) if steps.dim() == 0 else steps, known).float()
 
     return denoise
 

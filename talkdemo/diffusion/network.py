@@ -54,13 +54,33 @@ class Block(nn.Module):
         self.offset = nn.Parameter(torch.randn(6, width) / width**0.5)
 
     def forward(self, x: torch.Tensor, modulation: torch.Tensor, bias: torch.Tensor) -> torch.Tensor:
+        """`modulation` (B or 1, 6, width), `bias` (1, heads, T, T)."""
         batch, frames, width = x.shape
         shift1, scale1, gate1, shift2, scale2, gate2 = (modulation + self.offset).unsqueeze(2).unbind(1)  # (B, 1, w)
-        h = self.norm1(x) * (1 + scale1) + shift1
+        h = _modulated(self.norm1, x, scale1, shift1)
         q, k, v = self.qkv(h).view(batch, frames, 3, self.heads, -1).permute(2, 0, 3, 1, 4)
         h = F.scaled_dot_product_attention(q, k, v, attn_mask=bias.to(q.dtype))
-        x = x + gate1 * self.out(h.transpose(1, 2).reshape(batch, frames, width))
-        return x + gate2 * self.feed(self.norm2(x) * (1 + scale2) + shift2)
+        x = torch.addcmul(x, gate1, self.out(h.transpose(1, 2).reshape(batch, frames, width)).to(x.dtype))
+        h = _modulated(self.norm2, x, scale2, shift2)
+        return torch.addcmul(x, gate2, self.feed(h).to(x.dtype))
+
+
+def _modulated(norm: nn.LayerNorm, x: torch.Tensor, scale: torch.Tensor, shift: torch.Tensor) -> torch.Tensor:
+    """norm(x) (1 + scale) + shift; one operation where the batch shares scale and shift (B or 1, 1, width)."""
+    if len(scale) == 1:
+        return F.layer_norm(x, norm.normalized_shape, 1 + scale[0, 0], shift[0, 0], norm.eps)
+    return norm(x) * (1 + scale) + shift
+
+
+@dataclass(frozen=True)
+class Window:
+    """What the network knows of a window and no step changes: computed once, not once a step. B is 1 where the whole
+    batch of noisy motions shares it."""
+
+    front: torch.Tensor  # (B, P, width) tokens of the clean frames
+    frames: torch.Tensor  # (B, L, width) the others, without their noisy motion
+    vector: torch.Tensor  # (B, width) condition and guidance
+    bias: torch.Tensor  # (1, heads, P + L, P + L) of attention
 
 
 class Network(nn.Module):
@@ -94,28 +114,31 @@ class Network(nn.Module):
         position = torch.arange(frames)
         self.register_buffer("distance", position[:, None] - position[None, :] + frames - 1, persistent=False)
 
-    def speech(self, features: torch.Tensor) -> torch.Tensor:
-        """(B, P + L, D) → (B, P + L, width): the part of the input that no step changes; compute it once a window."""
-        return self.speech_in(features.transpose(1, 2)).transpose(1, 2)
-
-    def forward(
+    def window(
         self,
-        z: torch.Tensor,  # (B, L, channels) noisy motion
-        t: torch.Tensor,  # (B,) step numbers
-        speech: torch.Tensor,  # (B, P + L, width) from speech()
+        features: torch.Tensor,  # (B, P + L, D)
         previous: torch.Tensor,  # (B, P, channels) clean motion in front of the window
         condition: torch.Tensor,  # (B, condition)
         guidance: torch.Tensor | None = None,  # (B, 2) weights on speech and style, for a guided network; None = (1, 1)
-    ) -> torch.Tensor:
-        flag = torch.cat([torch.ones_like(previous[..., :1]), torch.zeros_like(z[..., :1])], dim=1)
-        motion = torch.cat([torch.cat([previous, z], dim=1), flag], dim=-1)  # (B, P + L, channels + 1)
-        x = self.motion_in(motion) + speech + self.position
-        vector = self.step_in(sinusoid(t, self.config.width).to(x.dtype)) + self.condition_in(condition)
-        if self.guidance_in is not None:
-            guidance = torch.ones(len(z), 2, device=z.device) if guidance is None else guidance
-            vector = vector + self.guidance_in((guidance - 1).to(x.dtype))
-        modulation = self.modulation(vector).view(len(z), 6, -1)
-        bias = self.distance_bias[:, self.distance]  # (heads, P + L, P + L)
+    ) -> Window:
+        """Each argument's B may be 1."""
+        p = self.config.previous
+        tokens = self.speech_in(features.transpose(1, 2)).transpose(1, 2) + self.position
+        front = self.motion_in(torch.cat([previous, torch.ones_like(previous[..., :1])], dim=-1)) + tokens[:, :p]
+        vector = self.condition_in(condition)
+        if self.guidance_in is not None and guidance is not None:
+            vector = vector + self.guidance_in((guidance - 1).to(vector.dtype))
+        elif self.guidance_in is not None:
+            vector = vector + self.guidance_in(vector.new_zeros(1, 2))
+        return Window(front, tokens[:, p:] + self.motion_in.bias, vector, self.distance_bias[:, self.distance][None])
+
+    def forward(self, z: torch.Tensor, t: torch.Tensor, window: Window) -> torch.Tensor:
+        """Noisy motion (B, L, channels) and step numbers (B,), one for all or each its own → x̂ (B, L, channels)."""
+        motion = F.linear(z, self.motion_in.weight[:, :-1])  # the flag of noisy frames is 0
+        frames = motion + window.frames
+        x = torch.cat([window.front.expand(len(frames), -1, -1), frames], dim=1)  # (B, P + L, width)
+        vector = self.step_in(sinusoid(t, self.config.width).to(x.dtype)) + window.vector
+        modulation = self.modulation(vector).unflatten(1, (6, -1))
         for block in self.blocks:
-            x = block(x, modulation, bias)
+            x = block(x, modulation, window.bias)
         return self.motion_out(self.norm(x[:, self.config.previous :]))

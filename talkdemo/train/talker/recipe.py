@@ -56,7 +56,7 @@ class TalkerLoss(Generic[AnyBatch]):
         previous = torch.where(batch.first[:, None, None], talker.start, batch.previous + PREVIOUS_NOISE * jitter)
         features = torch.where(drop_speech[:, None, None], talker.null_features, batch.features)
         condition = talker.library(*batch.condition, features, drop_condition)
-        predicted = talker.network(z, t, talker.network.speech(features), previous, condition).float()
+        predicted = talker.network(z, t, talker.network.window(features, previous, condition)).float()
 
         with torch.autocast(device.type, enabled=False):
             terms = self.motion(talker.statistics, predicted, batch.motion, batch.mask)
