@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 import torch
 
+from talkdemo.audio.activity import voice_only
 from talkdemo.audio.decode import SHORTEST, decode
 from talkdemo.audio.encoder import SpeechEncoder, heard
 from talkdemo.audio.phones import BILABIAL, VOWELS
@@ -74,7 +75,7 @@ class SpeechToFace:
     ) -> None:
         """`students`: steps → name and weights of the model distilled to so many. `style_encoder`: for DiffPoseTalk."""
         self.model, self.encoder, self.talker, self.face = model, encoder, talker, face
-        self.style_encoder = style_encoder
+        self.style_encoder, self.gate = style_encoder, voice_only  # gate: what is heard; a film keeps its music
         self._students = dict(students or {})
         self.students: tuple[int, ...] = tuple(sorted(self._students))
         identity = talker.config.identity
@@ -102,12 +103,10 @@ class SpeechToFace:
     ) -> Iterator[list[Motion]]:
         """Yield the motions window by window, each as soon as it is sampled; the last one's `meta` counts all seconds.
 
-        Raises ValueError for a request that this model cannot answer (before any work), for speech or a reference that
-        cannot be used; Stopped once `stop` is set.
+        Raises ValueError for what this model cannot answer (before any work), or cannot use; Stopped by `stop`.
         """
-        name, talker = self.check(request)
-        clock = Clock(progress, stop)
-        speech = _decode(request, clock)
+        (name, talker), clock = self.check(request), Clock(progress, stop)
+        speech = self.gate(_decode(request, clock))
         if self.style_encoder is not None:
             with clock.stage("reference"):
                 style, condition_meta = resolve_style(self.style_encoder, request.reference, clock.report, stop)
@@ -130,6 +129,7 @@ class SpeechToFace:
             **({} if request.threshold is None else {"threshold": request.threshold}),
             **({} if request.sampler == DDIM else {"sampler": request.sampler}),
             "head": request.head,
+            **({"sound": dict(speech.notes)} if speech.notes else {}),
             **condition_meta,
             "frames": speech.frames,
         }
@@ -254,18 +254,17 @@ def run(
         if on_window:
             on_window(window)
     motions = tuple(Motion.concatenate(parts) for parts in zip(*windows, strict=True))
-    seconds = clock.seconds
     with bundle.complete(outputs, motions) as files:
         for path, motion in zip(numbered(files.video, len(motions)), motions, strict=False):
             character, size = request.character, request.size
             spent = pipeline.video(motion, speech, path, character=character, size=size, progress=progress, stop=stop)
-            seconds |= {stage: seconds.get(stage, 0.0) + value for stage, value in spent.items()}
+            clock.seconds |= {stage: clock.seconds.get(stage, 0.0) + value for stage, value in spent.items()}
         for path, motion in zip(numbered(files.glb, len(motions)), motions, strict=False):
             gltf.write(path, pipeline.face, request.character, motion)
         bundle.write_motions(files, motions, speech)
         described = summary.summarise(
             motions,
-            seconds,
+            clock.seconds,
             speech=request.name or (speech.name if request.speech is speech else str(request.speech)),
             character=request.character,
             files=summary.paths(outputs),

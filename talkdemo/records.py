@@ -89,6 +89,7 @@ class Speech:
 
     samples: np.ndarray  # (N,) float32 in [-1, 1]
     name: str = "speech"
+    notes: Mapping[str, Any] = field(default_factory=dict)  # on the file: which stream and channels, pauses
 
     @property
     def seconds(self) -> float:
@@ -142,8 +143,7 @@ class Motion:
 
 @dataclass(frozen=True)
 class Reference:
-    """The motion of somebody talking, whose style is followed. `mask`: which of the tracks (55,) were measured; None =
-    all."""
+    """Motion of somebody talking, whose style is followed. `mask` (55,): the tracks that were measured; None = all."""
 
     name: str
     motion: Motion  # at FPS
