@@ -18,6 +18,7 @@ import numpy as np
 from talkdemo.export import livelink, npz
 from talkdemo.export.resample import to_fps
 from talkdemo.face.arkit import INDEX, NAMES
+from talkdemo.face.track.photo import is_photo
 from talkdemo.files import ASSETS
 from talkdemo.records import CHANNELS, FPS, Motion, Progress, Reference, ReferenceSource
 
@@ -134,7 +135,8 @@ def _moving_regions(motion: Motion, name: str) -> np.ndarray:
     known = np.zeros(CHANNELS, bool)
     for columns in _REGIONS:
         known[columns] = moves[columns].any()
-    return known
+    stored = _stored_mask(motion)
+    return known if stored is None else known & stored
 
 
 def _stored_mask(motion: Motion) -> np.ndarray | None:
@@ -155,16 +157,15 @@ def _check_video(path: Path, name: str) -> None:
     """Raises ValueError unless `path` is a video of a usable length, as far as its container tells."""
     import av
 
+    if is_photo(path):
+        raise ValueError(f"{name}: one image was given; {FILES} is wanted as reference")
     try:
         with av.open(str(path)) as container:
             moving = [s for s in container.streams.video if not s.disposition & s.disposition.attached_pic]
             seconds = container.duration / av.time_base if container.duration else None
-            still = container.format.name.endswith("_pipe") or container.format.name == "image2"
             sound = bool(container.streams.audio)
     except (av.error.FFmpegError, OSError, ValueError) as error:
         raise ValueError(f"{name}: not a file that can be read as a reference; {FILES} is wanted") from error
-    if still:
-        raise ValueError(f"{name}: one image was given; {FILES} is wanted as reference")
     if not moving:
         holds = "sound but no video" if sound else "no video"
         raise ValueError(f"{name}: it holds {holds}; {FILES} is wanted as reference")

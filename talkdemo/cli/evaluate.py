@@ -82,6 +82,13 @@ def _encoder(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--sets", nargs="+", choices=sets, default=sets, metavar="SET", help=", ".join(sets))
 
 
+def _music(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--seconds", type=float, default=20.0, help="of music of each kind (20)")
+    parser.add_argument("--clips", type=_positive, default=8, metavar="N", help="clips of ljspeech (8)")
+    parser.add_argument("--steps", type=_positive, default=8, metavar="N", help="sampling steps (8)")
+    _seed(parser)
+
+
 def _corpus(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--clips", type=_positive, default=10, metavar="N", help="utterances of each voice (10)")
 
@@ -111,6 +118,7 @@ PROGRAMS: dict[str, tuple[str, str, Callable[[argparse.ArgumentParser], None]]] 
     "portraits": ("portraits.report", "GC-GAN: landmark error, identity, SSIM, manifold, speed", _portraits),
     "encoder": ("encoder", "phones that speech encoders recognise, side by side", _encoder),
     "articulation": ("articulation", "motion of the articulation model beside real people's", _articulation),
+    "music": ("music", "music alone and under speech, with and without the voice activity gate", _music),
     "corpus": ("corpus", "closures of the synthetic corpus, per voice", _corpus),
     "scores": ("scores", "run the commands of scores.md again", _scores),
 }
