@@ -116,14 +116,18 @@ class Visitor:
     """A page that was opened, and how long it took until the first head moved."""
 
     def __init__(self, page: Any, address: str, foreign: set[str]) -> None:
-        self.page, self.character_bytes = page, 0
-        own = (address, "data:", "blob:", "about:")
-        page.on("request", lambda request: request.url.startswith(own) or foreign.add(request.url))
+        self.page, self.character_bytes, self.foreign = page, 0, foreign
+        self.own = (address, "data:", "blob:", "about:")
+        page.on("request", self._asked)
         page.on("response", self._received)
         begin = time.perf_counter()
         page.goto(address)
         page.wait_for_function(ALIVE, polling=20)
         self.seconds = time.perf_counter() - begin
+
+    def _asked(self, request: Any) -> None:
+        if not request.url.startswith(self.own):
+            self.foreign.add(request.url)
 
     def _received(self, response: Any) -> None:
         if response.url.endswith(".glb"):

@@ -345,10 +345,14 @@ def test_a_taken_port_is_told_in_one_sentence(monkeypatch, capsys) -> None:
 
     monkeypatch.setattr(raster, "check", lambda: None)
     monkeypatch.setattr(signal, "signal", lambda *_: None)
-    monkeypatch.setattr(ui, "build", lambda: SimpleNamespace(launch=launch, characters=[]))
-    assert ui.main() == 2
+    asked: list[dict] = []
+    monkeypatch.setattr(ui, "build", lambda **how: asked.append(how) or SimpleNamespace(launch=launch, characters=[]))
+    assert ui.main(["--videos", "request"]) == 2 and asked == [{"videos": "request"}]
     said = capsys.readouterr().err
     assert said == "talkdemo: Cannot find empty port in range: 7860-7860\n"
+    with pytest.raises(SystemExit):
+        ui.main(["--videos", "often"])
+    assert "quiet" in capsys.readouterr().err
 
 
 def test_only_talk_is_public(built: gr.Blocks, serve) -> None:

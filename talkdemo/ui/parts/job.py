@@ -97,7 +97,8 @@ def follow(work: Work[Result], stop: threading.Event | None = None, turns: Turns
 
     thread = threading.Thread(target=run, name="talkdemo-job", daemon=True)
     thread.start()
-    latest, shown, begin, said = Report(WAITING, 0.0), None, time.monotonic(), 0.0
+    latest, begin, said = Report(WAITING, 0.0), time.monotonic(), 0.0
+    shown: Report | None = None
     try:
         while True:
             period = UNHURRIED if shown and latest.stage == WAITING else PERIOD

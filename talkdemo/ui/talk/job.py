@@ -124,7 +124,8 @@ def draw(
 def write(kind: str, face: FaceModel, talk: Talk, character: str, folder: Path) -> Path:
     """One of KINDS, of this talk by this character. The zip holds the video only where it was drawn."""
     path = folder / f"{talk.name}.{kind}"
-    outputs = Outputs(**{kind: path}, video=talk.video if kind == "zip" else None)
+    wanted: dict[str, Any] = {kind: path, "video": talk.video if kind == "zip" else None}
+    outputs = Outputs(**wanted)
     described = {**talk.summary, "character": character}
     with bundle.complete(outputs, [talk.motion]) as files:
         if files.glb:
