@@ -11,6 +11,7 @@ RECIPES = {  # name → module of talkdemo.train
     "style": "talker.style",
     "diffposetalk": "talker.diffposetalk",
     "distill": "distill.recipe",
+    "transfer": "distill.transfer",
     "portrait_data": "gcgan.portrait_data",
     "gcgan_geometry": "gcgan.geometry",
     "gcgan_reader": "gcgan.reader",
