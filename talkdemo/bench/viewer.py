@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from talkdemo.bench.browser import Page, chromium, size_of, viewer_page
+from talkdemo.bench.browser import Page, chromium, cpu_seconds, size_of, viewer_page
 from talkdemo.bench.long import rounded
 from talkdemo.export import gltf
 from talkdemo.face.arkit import NAMES, indices
@@ -60,9 +60,13 @@ def measure(characters: Sequence[str] = ("maya", "leo")) -> dict[str, object]:
         page.give(value)
         page.wait("ready")
         page.page.evaluate(CLOCK, FRAMES)  # warms up
+        used = cpu_seconds()
+        fps = page.page.evaluate(CLOCK, FRAMES)
+        used = cpu_seconds() - used
         figures: dict[str, object] = {
             "size": SIZE,
-            "fps": rounded(page.page.evaluate(CLOCK, FRAMES)),
+            "fps": rounded(fps),
+            "cpu_ms_a_frame": rounded(1000 * used / FRAMES),  # of all cores, and so of any load
             "character_bytes": gallery().path(characters[0]).stat().st_size,
             "motion_bytes_10_s": size_of(value) - size_of({**value, "heads": [{"character": record, "motion": []}]}),
             "vertex_error_mm": float(f"{1000 * vertex_error(page, characters[0]):.2g}"),
