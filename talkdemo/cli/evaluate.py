@@ -14,7 +14,7 @@ from talkdemo.records import DIFFPOSETALK, DIFFUSIONTALKER, MAX_SEED
 
 _positive = integer(1, 1_000_000)
 MOTION = "motion"
-STEPS = (2, 4, 8, 16, 32, 64, 128, 256, 512)  # of the full model
+STEPS, DPM_STEPS = (2, 4, 8, 16, 64, 512), (2, 4, 8, 16, 64)  # of the full model, by DDIM and by DPM-Solver++
 
 
 def _motion(parser: argparse.ArgumentParser) -> None:
@@ -22,18 +22,22 @@ def _motion(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--systems", nargs="+", metavar="SYSTEM", help=names.ALL_SYSTEMS)
     parser.add_argument("--clips", type=_positive, default=24, metavar="N", help="clips of each set at most (24)")
     parser.add_argument("--rendered", type=int, default=0, metavar="N", help="also on rendered video of N clips (0)")
-    parser.add_argument("--out", type=Path, default=Path("runs/metrics.jsonl"), help="the rows (runs/metrics.jsonl)")
-    _seed(parser)
+    parser.add_argument("--out", type=Path, default=names.RESULTS, metavar="X.json", help=f"({names.RESULTS})")
+    replay = "run an evaluation again, without the cache, and say what differs"
+    parser.add_argument("--replay", type=Path, metavar="X.json", help=replay)
+    parser.add_argument("--show", type=Path, metavar="X.json", help="print the tables of an evaluation")
+    _seeds(parser, 1)
 
 
 def _steps(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--model", choices=(DIFFUSIONTALKER, DIFFPOSETALK), default=DIFFUSIONTALKER)
-    parser.add_argument("--full", type=int, nargs="*", default=list(STEPS), metavar="N", help="steps of the full model")
+    parser.add_argument("--full", type=int, nargs="*", default=list(STEPS), metavar="N", help="steps by DDIM")
+    parser.add_argument("--dpm", type=int, nargs="*", default=list(DPM_STEPS), metavar="N", help="by DPM-Solver++(2M)")
     parser.add_argument("--students", type=int, nargs="*", metavar="N", help="steps of students (all installed)")
     parser.add_argument("--clips", type=_positive, default=16, metavar="N", help="clips of each set at most (16)")
     parser.add_argument("--rounds", type=_positive, default=3, metavar="N", help="of timing (3)")
-    parser.add_argument("--out", type=Path, help="the file that the app plots, by default")
-    _seed(parser)
+    parser.add_argument("--out", type=Path, metavar="X.json", help="the file that the app plots, by default")
+    _seeds(parser, 2)
 
 
 def _style(parser: argparse.ArgumentParser) -> None:
@@ -103,6 +107,11 @@ def _scores(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--starting", default="", metavar="WORDS", help="all sections whose title starts so")
     parser.add_argument("--list", action="store_true", help="print the titles and their commands")
     parser.add_argument("--file", type=Path, default=names.SCORES)
+
+
+def _seeds(parser: argparse.ArgumentParser, count: int) -> None:
+    parser.add_argument("--seeds", type=_positive, default=count, metavar="K", help=f"motions of each clip ({count})")
+    _seed(parser)
 
 
 def _seed(parser: argparse.ArgumentParser) -> None:

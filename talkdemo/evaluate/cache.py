@@ -6,12 +6,13 @@ the speech's samples. A motion's meta keeps the seconds that sampling took.
 """
 
 import ast
+import contextlib
 import functools
 import hashlib
 import json
 import time
 import zlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from zipfile import BadZipFile
 
@@ -24,6 +25,17 @@ System = Callable[[Clip, int], Motion]  # (clip, seed) → motion
 CACHE = Path("runs/evaluate-cache")
 # from waveform and weights to motion
 MOTION_CODE = ("audio", "condition", "diffusion", "face/contact.py", "talker.py", "pipeline.py")
+
+
+@contextlib.contextmanager
+def at(folder: Path) -> Iterator[None]:
+    """The cache in another folder for a while: an empty one measures everything anew."""
+    global CACHE
+    before, CACHE = CACHE, folder
+    try:
+        yield
+    finally:
+        CACHE = before
 
 
 def cached(

@@ -7,7 +7,6 @@ speakers are split at a median pitch of CHILD_PITCH, which is ours and only a st
 """
 
 import argparse
-import sys
 import time
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
@@ -34,6 +33,7 @@ from talkdemo.evaluate.hearing import (
     pairs,
     recall,
 )
+from talkdemo.evaluate.reporting import Column, Table, note
 from talkdemo.evaluate.sets import VOICES_OF, even, synthetic
 from talkdemo.records import SAMPLE_RATE, Clip, Speech
 
@@ -180,13 +180,12 @@ def _share(value: float) -> str:
     return f"{100 * value:.1f} %"
 
 
-def table(names: Sequence[str], found: Sequence[Sequence[Row]]) -> str:
-    """Markdown: a line a figure, a column an encoder."""
-    lines = [f"| figure | set | clips | {' | '.join(names)} |", "|---" * (3 + len(names)) + "|"]
-    for row in zip(*found, strict=True):
-        values = " | ".join(one.value for one in row)
-        lines.append(f"| {row[0].figure} | {row[0].set} | {row[0].clips} | {values} |")
-    return "\n".join(lines)
+def table(names: Sequence[str], found: Sequence[Sequence[Row]]) -> Table:
+    """A line a figure, a column an encoder."""
+    lines = [
+        [row[0].figure, row[0].set, str(row[0].clips), *(one.value for one in row)] for row in zip(*found, strict=True)
+    ]
+    return Table([Column(title) for title in ("figure", "set", "clips", *names)], lines)
 
 
 def run(args: argparse.Namespace) -> int:
@@ -200,7 +199,7 @@ def run(args: argparse.Namespace) -> int:
             if not clips:
                 raise ValueError(f"{title}: no held-out clips on this machine")
         except (ValueError, FileNotFoundError) as error:
-            print(f"evaluate encoder: {name} left out: {error}", file=sys.stderr)
+            note(f"{name} left out: {error}")
             continue
         for encoder, lines in zip(encoders, found, strict=True):
             lines += (by_age if name == "speechocean762" else rows)(encoder, clips, title)

@@ -3,104 +3,61 @@
 Systems: `truth` (the recorded or synthetic motion itself), `mean` (mean pose), `loudness` (RMS → jaw), `articulation`
 (the corpus's articulation model, given the phones), `regressor` (the same network trained to predict at once, without
 diffusion), `full-STEPS` and `student-STEPS` (DiffusionTalker), `pose-full-STEPS` and `pose-student-STEPS`
-(DiffPoseTalk; evaluate/references.py chooses its reference clips), `NAME@STEPS` of any checkpoint (`-raw` behind a
-name: lips as sampled, see face/contact.py). A synthetic truth is one draw of the stochastic articulation model, and
-`articulation` is another: its errors are the noise floor, below which no system can be expected. Motions of models are
-cached in runs/evaluate-cache; the column `s` is the time that sampling them took.
+(DiffPoseTalk; evaluate/references.py chooses its reference clips), `NAME@STEPS` of any checkpoint. Behind the name of a
+model, `-dpm` samples by DPM-Solver++(2M) instead of DDIM, `-raw` leaves lips as sampled (see face/contact.py). A
+synthetic truth is one draw of the stochastic articulation model, and `articulation` is another: its errors are the
+noise floor, below which no system can be expected. Motions of models are cached in runs/evaluate-cache; `seconds` is
+the time that sampling them took.
 """
 
 import argparse
-import json
+import importlib
 import time
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
-from typing import NamedTuple
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 
+from talkdemo.evaluate.environment import described, environment
 from talkdemo.evaluate.measurement import Measurer
 from talkdemo.evaluate.names import ALL_SYSTEMS, ARTICULATION, BASELINES, DEFAULT_SETS, MEAN, SETS, SYSTEMS
-from talkdemo.evaluate.reporting import Column, Table, note, write_text
+from talkdemo.evaluate.reporting import note
+from talkdemo.evaluate.results import Compared, Report, Row, Scored, comparisons
 from talkdemo.evaluate.sets import even, load_set
 from talkdemo.evaluate.systems import System, make_system, parse_model, parse_system
 from talkdemo.metrics.chance import derangement
 from talkdemo.metrics.diversity import diversity
-from talkdemo.metrics.score import (
-    Measurement,
-    Sums,
-    add,
-    against_phones,
-    against_speech,
-    against_truth,
-    means,
-    shuffled,
-)
-from talkdemo.metrics.table import METRICS
-from talkdemo.records import Clip, Motion
+from talkdemo.metrics.score import Measurement, Sums, add, against_phones, against_speech, against_truth, shuffled
+from talkdemo.records import DDIM, Clip, Motion
 
-COMPARED = (  # printed side by side where both were run
-    ("student-8", "full-512"),
-    ("pose-student-8", "pose-full-512"),
-    ("pose-student-8", "student-8"),
-)
 RENDERED = ("ljspeech", "grid")  # with phones, or with a track that MediaPipe read off the real video
-DIVERSITY_CLIPS, DIVERSITY_SAMPLES, DIVERSITY_SECONDS = 3, 3, 15.0  # the first clips, if they are short
 
 
-class Scores(NamedTuple):
-    """`seconds`: spent by the system on all frames."""
-
-    metrics: Mapping[str, float]
-    frames: int
-    seconds: float
-
-
-@dataclass(frozen=True)
-class Row:
-    """One line of metrics.jsonl."""
-
-    set: str
-    system: str
-    clips: int
-    scores: Scores
-
-    def json(self) -> str:
-        metrics, frames, seconds = self.scores
-        head = {"set": self.set, "system": self.system, "clips": self.clips, "frames": frames}
-        figures = {name: round(metrics[name], 6) for name in METRICS if name in metrics}
-        return json.dumps(head | {"seconds": round(seconds, 3)} | figures)
-
-
-def evaluate(
-    clips: Sequence[Clip], system: System, measurer: Measurer, *, seed: int = 0, stochastic: bool = False
-) -> Scores:
-    """Every metric that `clips` allow, pooled. Same seed, same figures.
-
-    stochastic: diversity over seeds is measured on the first clips.
-    """
-    order = derangement(len(clips), np.random.default_rng(seed)) if len(clips) > 1 else None
+def evaluate(clips: Sequence[Clip], system: System, measurer: Measurer, seeds: Sequence[int] = (0,)) -> list[Sums]:
+    """Every metric that each of `clips` allows, over all `seeds`; of several, diversity too."""
+    order = derangement(len(clips), np.random.default_rng(seeds[0])) if len(clips) > 1 else None
     truths = [measurer.measure(clip.motion, clip.mask) if clip.motion is not None else None for clip in clips]
-    totals: Sums = {}
-    frames, seconds = 0, 0.0
+    found: list[Sums] = []
     for i, (clip, truth) in enumerate(zip(clips, truths, strict=True)):
-        start = time.perf_counter()
-        motion = system(clip, seed)
-        seconds += float(motion.meta.get("spent", time.perf_counter() - start))
-        measured = measurer.measure(motion, clip.mask)
-        frames += len(motion)
-        add(totals, against_speech(measured, clip.speech, _lids(motion, clip, measurer.regions.blink_channels)))
-        if clip.phones is not None:
-            add(totals, against_phones(measured, clip.phones))
-        if truth is not None:
-            add(totals, against_truth(*_common(measured, truth), measurer.regions, clip.mask))
-        if order is not None:
-            other, tracked = clips[order[i]], measurer.regions.tracked
-            add(totals, shuffled(measured, other.speech, other.phones, truths[order[i]], tracked))
-        if stochastic and i < DIVERSITY_CLIPS and clip.speech.seconds < DIVERSITY_SECONDS:
-            others = [measurer.measure(system(clip, seed + k), clip.mask) for k in range(1, DIVERSITY_SAMPLES)]
-            vertices = np.stack([sample.vertices for sample in (measured, *others)])
-            add(totals, {"diversity": (diversity(vertices), 1)})
-    return Scores(means(totals), frames, seconds)
+        totals: Sums = {}
+        samples = []
+        for seed in seeds:
+            motion = system(clip, seed)
+            measured = measurer.measure(motion, clip.mask)
+            samples.append(measured.vertices)
+            add(totals, against_speech(measured, clip.speech, _lids(motion, clip, measurer.regions.blink_channels)))
+            if clip.phones is not None:
+                add(totals, against_phones(measured, clip.phones))
+            if truth is not None:
+                add(totals, against_truth(*_common(measured, truth), measurer.regions, clip.mask))
+            if order is not None:
+                other, tracked = clips[order[i]], measurer.regions.tracked
+                add(totals, shuffled(measured, other.speech, other.phones, truths[order[i]], tracked))
+        if len(samples) > 1:
+            add(totals, {"diversity": (diversity(np.stack(samples)), 1)})
+        found.append(totals)
+    return found
 
 
 def _lids(motion: Motion, clip: Clip, channels: np.ndarray) -> np.ndarray | None:
@@ -124,84 +81,116 @@ def _common(measured: Measurement, truth: Measurement) -> tuple[Measurement, Mea
     return cut(measured), cut(truth)
 
 
-def tables(rows: Sequence[Row]) -> list[Table]:
-    """One table per set, one line per system, the metrics of METRICS that the set allows."""
-    found = []
-    for name in dict.fromkeys(row.set for row in rows):
-        mine = [row for row in rows if row.set == name]
-        shown = [m for m in METRICS if any(m in row.scores.metrics for row in mine)]
-        columns = [Column("system"), *(metric_column(m) for m in shown), Column("s", ".1f")]
-        cells = [[row.system, *map(row.scores.metrics.get, shown), row.scores.seconds] for row in mine]
-        size = f"{mine[0].clips} clips, {mine[0].scores.frames} frames"
-        found.append(Table(columns, cells, f"{name}: {_title(name)} ({size})"))
-    return found
+class Timed:
+    """A system that counts the frames it makes and the seconds it takes; of a cached motion, those it took once."""
+
+    def __init__(self, system: System) -> None:
+        self.system, self.frames, self.seconds = system, 0, 0.0
+
+    def __call__(self, clip: Clip, seed: int) -> Motion:
+        start = time.perf_counter()
+        motion = self.system(clip, seed)
+        self.seconds += float(motion.meta.get("spent", time.perf_counter() - start))
+        self.frames += len(motion)
+        return motion
 
 
-def metric_column(name: str) -> Column:
-    return Column(METRICS[name].heading, f".{METRICS[name].digits}f")
+def measure(
+    sets: Sequence[str], systems: Sequence[str], count: int, seeds: Sequence[int], measurer: Measurer, rendered: int = 0
+) -> Iterator[Row]:
+    """The rows of systems × sets of at most `count` clips, one after the other; a set or a system that is not available
+    on this machine is named on stderr and left out. A system that draws nothing is measured once."""
+    for set_name in sets:
+        try:
+            clips = load_set(set_name, count)
+        except (ValueError, FileNotFoundError) as error:
+            note(f"{set_name} left out: {error}")
+            continue
+        for name in systems:
+            try:
+                system = Timed(make_system(name, clips))
+            except (ValueError, FileNotFoundError) as error:
+                note(f"{name} on {set_name} left out: {error}")
+                continue
+            draws = name == ARTICULATION or parse_system(name) is not None
+            found = evaluate(clips, system, measurer, seeds if draws else seeds[:1])
+            note(f"{name} on {set_name}: {len(clips)} clips in {system.seconds:.1f} s")
+            yield Row(set_name, name, found, system.frames, system.seconds)
+            if rendered and name != MEAN and set_name in RENDERED:
+                yield _rendered(set_name, name, even(clips, rendered), system, seeds[0])
 
 
-def difference(rows: Sequence[Row], one: str = "student-8", other: str = "full-512") -> Table:
-    """How far the scores of `one` lie from those of `other`, set by set; without rows where one of them is absent.
-
-    Scores of chance (shuffled) are left out; the difference is relative to the other's score, which says little where
-    that is near 0.
-    """
-    cells = []
-    for name in dict.fromkeys(row.set for row in rows):
-        found = {row.system: row.scores.metrics for row in rows if row.set == name}
-        for metric, description in METRICS.items():
-            a, b = (found.get(system, {}).get(metric) for system in (one, other))
-            if a is not None and b is not None and not metric.endswith("shuffled"):
-                percent = f"{100 * (a - b) / abs(b):+.1f}" if b else "–"
-                figures = map(metric_column(metric).cell, (a, b))
-                cells.append([name, description.heading, *figures, percent, description.better])
-    columns = ("set", "score", one, other, "difference, %", "better")
-    return Table([Column(title) for title in columns], cells, f"{one} against {other}")
+def against_full(rows: Sequence[Row]) -> Iterator[Compared]:
+    """Every model, compared with the full one at the most DDIM steps among `rows` of its set."""
+    for row in rows:
+        model = parse_system(row.system)
+        best = max((other for other in rows if _is_full(other, row)), key=_steps, default=None)
+        if model and best and model.steps < _steps(best):
+            yield from comparisons(row, best, model.steps)
 
 
-def _title(name: str) -> str:
-    base = name.removesuffix("-rendered")
-    description = SETS[base][1] if base in SETS else base
-    return description if base == name else f"{description}; on rendered video, tracked by MediaPipe"
+def _is_full(other: Row, row: Row) -> bool:
+    """Whether `other` is the full model of a row's system, by DDIM, on the same set."""
+    model, full = parse_system(row.system), parse_system(other.system)
+    if model is None or full is None or other.set != row.set:
+        return False
+    return full == replace(model, steps=full.steps, distilled=False, sampler=DDIM)
 
 
-def run(args: argparse.Namespace) -> int:
-    """Evaluate, print and write args.out; sets and systems that are not available are named on stderr and left out."""
-    sets, systems = args.sets or DEFAULT_SETS, args.systems or SYSTEMS
+def _steps(row: Row) -> int:
+    model = parse_system(row.system)
+    return model.steps if model else 0
+
+
+def check(sets: Sequence[str], systems: Sequence[str]) -> None:
+    """Raises ValueError, before any work, for the name of a set or a system that does not exist."""
     for set_name in sets:
         if set_name not in SETS:
             raise ValueError(f"got set {set_name!r}; wanted one of {', '.join(SETS)}")
     for name in systems:
         if name not in BASELINES:
             parse_model(name, ALL_SYSTEMS)
+
+
+def reported(
+    args: argparse.Namespace,
+    sets: Sequence[str],
+    systems: Sequence[str],
+    path: Path,
+    rendered: int = 0,
+    facts: Mapping[str, Mapping[str, float]] | None = None,
+) -> Report:
+    """Measure and write the report; also after every row, so that a run that was stopped keeps what it had. `facts`:
+    what else is known of a system."""
+    seeds = range(args.seed, args.seed + args.seeds)
+    arguments = {name: value for name, value in vars(args).items() if name not in ("run", "verb", "replay", "show")}
+    report = Report(args.program, arguments, environment(), {}, [])
     rows: list[Row] = []
-    measurer = Measurer.load()
-    for set_name in sets:
-        try:
-            clips = load_set(set_name, args.clips)
-        except (ValueError, FileNotFoundError) as error:
-            note(f"{set_name} left out: {error}")
-            continue
-        for name in systems:
-            try:
-                system = make_system(name, clips)
-            except (ValueError, FileNotFoundError) as error:
-                note(f"{name} on {set_name} left out: {error}")
-                continue
-            stochastic = set_name == "synthetic" and (name == ARTICULATION or parse_system(name) is not None)
-            scores = evaluate(clips, system, measurer, seed=args.seed, stochastic=stochastic)
-            rows.append(Row(set_name, name, len(clips), scores))
-            note(f"{name} on {set_name}: {len(clips)} clips in {scores.seconds:.1f} s")
-            if args.rendered and name != MEAN and set_name in RENDERED:
-                rows.append(_rendered(set_name, name, even(clips, args.rendered), system, args.seed))
-            write_text(args.out, "".join(row.json() + "\n" for row in rows))
+    for row in measure(sets, systems, args.clips, seeds, Measurer.load(), rendered):
+        rows.append(row)
+        known = described(dict.fromkeys(row.system for row in rows))
+        known = {name: {**found, **(facts or {}).get(name, {})} for name, found in known.items()}
+        report = replace(report, systems=known, rows=[*report.rows, Scored.of(row)])
+        report.write(path)
     if not rows:
         raise ValueError(f"none of the sets {', '.join(sets)} could be evaluated")
-    print("\n\n".join(map(str, tables(rows))))
-    for pair in COMPARED:
-        if (table := difference(rows, *pair)).rows:
-            print(f"\n{table}")
+    report = replace(report, compared=list(against_full(rows)))
+    report.write(path)
+    return report
+
+
+def evaluated(args: argparse.Namespace) -> Report:
+    """The report of a command line, written to args.out."""
+    sets, systems = args.sets or DEFAULT_SETS, args.systems or SYSTEMS
+    check(sets, systems)
+    return reported(args, sets, systems, args.out, args.rendered)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Evaluate, write and print; with args.replay or args.show, run an evaluation again, or print it."""
+    if args.replay:
+        return importlib.import_module("talkdemo.evaluate.replay").run(args.replay)
+    print(Report.read(args.show) if args.show else evaluated(args))
     return 0
 
 
@@ -217,8 +206,8 @@ def _rendered(set_name: str, name: str, clips: Sequence[Clip], system: System, s
 
     motions = [_recorded(system(clip, seed), clip) for clip in clips]
     start = time.perf_counter()
-    figures = evaluate_rendered(clips, motions, video_tracker().track)
+    found = evaluate_rendered(clips, motions, video_tracker().track)
     seconds = time.perf_counter() - start
     frames = sum(map(len, motions))
     note(f"{name} on {set_name}-rendered: {frames} frames in {seconds:.1f} s")
-    return Row(f"{set_name}-rendered", name, len(clips), Scores(figures, frames, seconds))
+    return Row(f"{set_name}-rendered", name, found, frames, seconds)

@@ -41,7 +41,7 @@ GCGAN = "gcgan"  # the shipped checkpoint
 PORTRAITS, RECOGNISER = Path("runs/portraits"), Path("runs/recogniser.safetensors")
 SHEET, PRIVATE_SHEET = EXAMPLES / "expression_sheet.webp", Path("runs/expression_sheet_photographs.webp")
 
-SCORES = ASSETS / "scores.md"
+SCORES, RESULTS = ASSETS / "scores.md", Path("runs/scores.json")
 ENCODER_SETS = [  # of evaluate.encoder
     "ljspeech",
     "kathleen",

@@ -19,7 +19,7 @@ from talkdemo.files import ASSETS
 from talkdemo.metrics.chance import derangement
 from talkdemo.metrics.openness import correlation, r_opening
 from talkdemo.metrics.phones import closure
-from talkdemo.metrics.score import Sums, add, finite, means
+from talkdemo.metrics.score import Sums, finite
 from talkdemo.records import FPS, Clip, Motion
 
 UPPER_LIP, LOWER_LIP, RIGHT_EYE, LEFT_EYE = 13, 14, 33, 263
@@ -98,45 +98,39 @@ def video_tracker() -> VideoTracker:
 
 def evaluate_rendered(
     clips: Sequence[Clip], motions: Iterable[Motion], track: Callable[[Motion], LipTracks]
-) -> dict[str, float]:
-    """Scores of motions, measured on their rendered video: with phones hits, false, vowel_hits (%), r_phones and
-    r_phones_shuffled (against another clip's phones); where the truth is MediaPipe's track of the real video, r_jaw and
-    r_pucker against it (see `track_scores`)."""
+) -> list[Sums]:
+    """Scores of motions, measured on their rendered video, clip by clip: with phones hits, false, vowel_hits (%),
+    r_phones and r_phones_shuffled (against another clip's phones); where the truth is MediaPipe's track of the real
+    video, r_jaw and r_pucker, Pearson's r of jawOpen and mouthPucker with that track, and r_*_shuffled, the mean of r
+    with the tracks of all **other** clips."""
     videos = [track(motion) for motion in motions]
     order = derangement(len(clips), np.random.default_rng(0)).tolist() if len(clips) > 1 else []
-    totals: Sums = {}
+    truths = [clip.motion.coefficients for clip in clips if clip.motion is not None]
+    found: list[Sums] = []
     for i, (clip, video) in enumerate(zip(clips, videos, strict=True)):
+        scores: Sums = {}
         if clip.phones is not None:
-            add(totals, closure(video.gap, clip.phones))
-            add(totals, finite({"r_phones": r_opening(video.gap, clip.phones)}))
+            scores |= closure(video.gap, clip.phones) | finite({"r_phones": r_opening(video.gap, clip.phones)})
             other = clips[order[i]] if order else None
             if other is not None and other.phones is not None:
                 shuffled = r_opening(video.gap[: other.speech.frames], other.phones)
-                add(totals, finite({"r_phones_shuffled": shuffled}))
-    figures = means(totals)
-    truths = [clip.motion for clip in clips if clip.motion is not None]
-    if len(truths) == len(clips):
-        figures |= track_scores(videos, [truth.coefficients for truth in truths])
-    return {name: value for name, value in figures.items() if not np.isnan(value)}
+                scores |= finite({"r_phones_shuffled": shuffled})
+        if len(truths) == len(clips):
+            scores |= track_scores(video, truths, i)
+        found.append(scores)
+    return found
 
 
-def track_scores(videos: Sequence[LipTracks], tracks: Sequence[np.ndarray]) -> dict[str, float]:
-    """Pearson's r of jawOpen and mouthPucker in our video with those of the real video's tracks (T, 52).
-
-    Per channel: r_* is the mean over clips of the clip's own r, r_*_pooled that of all clips concatenated (which also
-    counts differences of level between clips), r_*_shuffled the mean against the tracks of all **other** clips.
-    """
+def track_scores(video: LipTracks, tracks: Sequence[np.ndarray], own: int) -> Sums:
+    """Correlations of one video with the real video's tracks (T, 52), the `own` one and the others."""
     figures: dict[str, float] = {}
     for short, channel in CHANNELS.items():
-        ours = [getattr(video, short) for video in videos]
-        real = [np.asarray(track)[:, arkit.INDEX[channel]] for track in tracks]
-        pairs = [_cut(a, b) for a, b in zip(ours, real, strict=True)]
-        figures[f"r_{short}"] = mean([correlation(a, b) for a, b in pairs])
-        figures[f"r_{short}_pooled"] = correlation(*(np.concatenate(column) for column in zip(*pairs, strict=True)))
-        if len(videos) > 1:
-            others = [correlation(*_cut(a, b)) for i, a in enumerate(ours) for j, b in enumerate(real) if i != j]
-            figures[f"r_{short}_shuffled"] = mean(others)
-    return figures
+        ours, column = getattr(video, short), arkit.INDEX[channel]
+        r = [correlation(*_cut(ours, np.asarray(track)[:, column])) for track in tracks]
+        figures[f"r_{short}"] = r.pop(own)
+        if r:
+            figures[f"r_{short}_shuffled"] = mean(r)
+    return finite(figures)
 
 
 def _cut(a: np.ndarray, b: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -13,8 +13,9 @@ from typing import Any
 import numpy as np
 
 from talkdemo.files import replacing
+from talkdemo.metrics.interval import Estimate, mean_of
 
-Value = str | float | None  # None and nan: not measured
+Value = str | float | Estimate | None  # None and nan: not measured
 
 
 @dataclass(frozen=True)
@@ -28,13 +29,16 @@ class Column:
     def cell(self, value: Value) -> str:
         if isinstance(value, str):
             return value
+        if isinstance(value, Estimate):
+            ends = "" if math.isnan(value.low) else f" [{self.cell(value.low)}, {self.cell(value.high)}]"
+            return f"{self.cell(value.value)}{ends}"
         if value is None or math.isnan(value):
             return "–"
         return format(value if self.factor == 1 else self.factor * value, self.form)
 
 
 PERCENT = partial(Column, form=".1f", factor=100)
-Figures = Mapping[Column, float]
+Figures = Mapping[Column, float | Estimate]
 
 
 @dataclass(frozen=True)
@@ -62,7 +66,7 @@ class Table:
         """A record per row, numbers as they are printed."""
         for row, cells in zip(self.rows, self._cells(), strict=True):
             values = (
-                cell if isinstance(value, str) else None if cell == "–" else float(cell)
+                cell if isinstance(value, str | Estimate) else None if cell == "–" else float(cell)
                 for value, cell in zip(row, cells, strict=True)
             )
             record: dict[str, Value] = {"table": self.title}
@@ -79,9 +83,9 @@ Scores = Mapping[str, np.ndarray]  # column → value of every pair, nan where u
 def table(
     systems: Mapping[str, Scores], columns: Mapping[str, Column], title: str = "", without: Iterable[str] = ()
 ) -> Table:
-    """Means of what is known of every system, of all columns but `without`."""
+    """Means of what is known of every system with their 95 % intervals over pairs, of all columns but `without`."""
     shown = {name: column for name, column in columns.items() if name not in without}
-    rows = [[system, *(mean(scores[name]) for name in shown)] for system, scores in systems.items()]
+    rows = [[system, *(mean_of(scores[name]) for name in shown)] for system, scores in systems.items()]
     return Table([Column("system"), *shown.values()], rows, title)
 
 

@@ -8,6 +8,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import astuple, dataclass, replace
 from pathlib import Path
+from typing import Any
 
 from talkdemo import checkpoint
 from talkdemo.evaluate import cache
@@ -34,14 +35,20 @@ class Model:
     contact: float = 1.0
     sampler: str = DDIM
 
+    @property
+    def settings(self) -> dict[str, Any]:
+        """Of a request."""
+        return {name: getattr(self, name) for name in ("steps", "distilled", "contact", "sampler")}
+
+    @property
+    def student(self) -> bool:
+        """Whether a distilled model answers."""
+        implied = self.distilled is None and self.sampler == DDIM and self.checkpoint in MODELS
+        return bool(self.distilled) or (implied and f"{self.checkpoint}-{self.steps}" in checkpoint.installed())
+
     def weights(self) -> Path:
         """The file it samples from. Raises ValueError when it is not there."""
-        student = f"{self.checkpoint}-{self.steps}"
-        asked = self.distilled is None and self.sampler == DDIM and self.checkpoint in MODELS
-        implied = asked and student in checkpoint.installed()
-        if self.distilled or implied:
-            return checkpoint.find(student)
-        return checkpoint.find(self.checkpoint)
+        return checkpoint.find(f"{self.checkpoint}-{self.steps}" if self.student else self.checkpoint)
 
 
 def parse_system(name: str) -> Model | None:
@@ -105,8 +112,7 @@ def check_student(model: Model, pipeline: SpeechToFace) -> None:
 def model_request(model: Model, pipeline: SpeechToFace, clip: Clip, seed: int) -> Request:
     """What a model is asked for a clip: DiffusionTalker its identity and emotion (AUTO for a voice that is no learned
     identity), DiffPoseTalk its reference."""
-    settings = {name: getattr(model, name) for name in ("steps", "distilled", "contact", "sampler")}
-    request = Request(clip.speech, seed=seed, **settings)
+    request = Request(clip.speech, seed=seed, **model.settings)
     if pipeline.style_encoder is not None:
         return replace(request, reference=reference_for(clip))
     identity = clip.identity if clip.identity in pipeline.identities else AUTO

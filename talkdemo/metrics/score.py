@@ -1,24 +1,27 @@
 """Scores one measured motion with every metric that its clip allows.
 
-Each score is a pair (sum, weight), so that clips are pooled by addition: errors weigh 1 per clip, shares weigh the
+Each score is a pair (sum, weight), so that clips are pooled by addition: errors weigh 1 per motion, shares weigh the
 number of phones or frames they were counted on. A metric that a clip does not allow is left out.
 """
 
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 
 from talkdemo.metrics.blink import blinks
+from talkdemo.metrics.dynamics import head_speeds, variances
 from talkdemo.metrics.errors import fdd, lve, lve_squared, mbe, mod, mve
+from talkdemo.metrics.interval import Score, weighted
 from talkdemo.metrics.openness import correlation, r_opening
 from talkdemo.metrics.phones import closure, contact, rest, rest_frames, rounding
 from talkdemo.metrics.sync import beat_alignment, cross_correlation, energy, head_beats, onsets
-from talkdemo.records import FPS, Phone, Speech
+from talkdemo.records import CHANNELS, FPS, Phone, Speech
 
 Sums = dict[str, tuple[float, float]]  # metric name → (sum, weight)
-_LAG, _LAG_SHUFFLED = "correlation at lag ", "shuffled correlation at lag "
+_LAG, _LAG_SHUFFLED, _VARIANCE = "correlation at lag ", "shuffled correlation at lag ", "variance of channel "
 
 
 @dataclass(frozen=True)
@@ -55,20 +58,45 @@ def add(totals: Sums, scores: Mapping[str, tuple[float, float]]) -> None:
 
 
 def means(totals: Sums) -> dict[str, float]:
-    """The pooled figures. `lag` is where the **mean** correlation of opening and loudness over all clips peaks, `sync`
-    the height of that peak: short clips have several nearly equal peaks, and a mean of their lags would be noise."""
-    figures = {name: value / weight for name, (value, weight) in totals.items() if weight}
+    """The pooled figures."""
+    return {name: score.value for name, score in scores([totals]).items() if score.counted.any()}
 
-    def by_lag(prefix: str) -> dict[int, float]:
-        return {int(name[len(prefix) :]): figures.pop(name) for name in list(figures) if name.startswith(prefix)}
 
-    own, others = by_lag(_LAG), by_lag(_LAG_SHUFFLED)
-    if own:
-        figures["lag"] = max(own, key=own.__getitem__) / FPS * 1e3
-        figures["sync"] = max(own.values())
-    if others:
-        figures["sync_shuffled"] = max(others.values())
-    return figures
+def scores(clips: Sequence[Sums]) -> dict[str, Score]:
+    """Every score of clips, pooled over any of them. `lag` is where the **mean** correlation of opening and loudness
+    over all clips peaks, `sync` the height of that peak: short clips have several nearly equal peaks, and a mean of
+    their lags would be noise."""
+    names = dict.fromkeys(name for clip in clips for name in clip)
+    found = {name: weighted(*_columns(clips, name)) for name in names if not name.startswith(_VARIANCE)}
+    for prefix, peak, place in ((_LAG, "sync", "lag"), (_LAG_SHUFFLED, "sync_shuffled", "")):
+        curve = {int(name[len(prefix) :]): found.pop(name) for name in list(found) if name.startswith(prefix)}
+        if curve:
+            counted = np.any([score.counted for score in curve.values()], axis=0)
+            found[peak] = Score(partial(_peak, list(curve.values())), counted)
+            if place:
+                found[place] = Score(partial(_place, curve), counted)
+    return found
+
+
+def channel_variances(clips: Sequence[Sums]) -> tuple[np.ndarray, np.ndarray]:
+    """Squared distances from each clip's mean, (N, 55), and the frames they were summed over, (N,)."""
+    columns = [_columns(clips, f"{_VARIANCE}{channel}") for channel in range(CHANNELS)]
+    return np.stack([sums for sums, _ in columns], axis=1), columns[0][1]
+
+
+def _columns(clips: Sequence[Sums], name: str) -> tuple[np.ndarray, np.ndarray]:
+    sums, weights = np.array([clip.get(name, (0.0, 0.0)) for clip in clips], np.float64).reshape(-1, 2).T
+    return sums, weights
+
+
+def _peak(curve: Sequence[Score], clips: np.ndarray) -> np.ndarray:
+    return np.max([score.pooled(clips) for score in curve], axis=0)
+
+
+def _place(curve: Mapping[int, Score], clips: np.ndarray) -> np.ndarray:
+    """The lag of the peak, milliseconds."""
+    lags = np.array(list(curve)) / FPS * 1e3
+    return lags[np.argmax([score.pooled(clips) for score in curve.values()], axis=0)]
 
 
 def against_truth(measured: Measurement, truth: Measurement, regions: Regions, mask: np.ndarray | None = None) -> Sums:
@@ -110,13 +138,15 @@ def against_phones(measured: Measurement, phones: Sequence[Phone]) -> Sums:
 
 def against_speech(measured: Measurement, speech: Speech, lids: np.ndarray | None) -> Sums:
     """Synchrony, head beats and blinks, which need no truth and no phones. lids: (T,) closure, None = not captured."""
-    scores = _by_lag(_LAG, measured.gap, speech)
+    scores = _by_lag(_LAG, measured.gap, speech) | head_speeds(measured.head)
     scores["ba"] = beat_alignment(head_beats(measured.head), onsets(speech.samples))
+    squares, frames = variances(np.concatenate([measured.coefficients, measured.head], axis=1))
+    counted = {f"{_VARIANCE}{channel}": (float(value), float(frames)) for channel, value in enumerate(squares)}
     if lids is None:
-        return finite(scores)
+        return counted | finite(scores)
     found = blinks(lids)
     scores["blink_ms"] = found.median_duration
-    counted = {"blinks": (60.0 * len(found.times), found.seconds)}
+    counted["blinks"] = 60.0 * len(found.times), found.seconds
     if len(found.times):
         counted["blink_peak"] = (float(found.peaks.sum()), float(len(found.times)))
     return counted | finite(scores)

@@ -14,10 +14,10 @@ from talkdemo.evaluate import motion as ev
 from talkdemo.evaluate import sets as evaluate_sets
 from talkdemo.evaluate.measurement import Measurer
 from talkdemo.evaluate.performances import SYSTEM_SEED, perform
-from talkdemo.evaluate.rendered import CHANNELS
-from talkdemo.evaluate.reporting import write_text
+from talkdemo.evaluate.results import Report, Row, Scored, comparisons, margin
 from talkdemo.face import arkit
 from talkdemo.metrics import statistics
+from talkdemo.metrics.dynamics import GROUPS
 from talkdemo.metrics.openness import openness
 from talkdemo.metrics.phones import frames_of
 from talkdemo.metrics.table import METRICS
@@ -73,6 +73,11 @@ def make_clip(seed: int, frames: int = 150) -> Clip:
     return Clip(f"clip{seed}", "made", speech, "held-out", "Ada", phones=phones, motion=motion)
 
 
+def figures(*settings) -> dict[str, float]:
+    """The pooled scores of an evaluation."""
+    return Row("made", "system", ev.evaluate(*settings), 0, 0).metrics
+
+
 @pytest.fixture(scope="module")
 def clips() -> list[Clip]:
     return [make_clip(seed) for seed in range(6)]
@@ -80,8 +85,7 @@ def clips() -> list[Clip]:
 
 def test_truth_scores_perfectly(clips, measurer):
     system = ev.make_system("truth", clips)
-    metrics, frames, _ = ev.evaluate(clips, system, measurer)
-    assert frames == 6 * 150
+    metrics = figures(clips, system, measurer)
     for name in ("lve", "lve_squared", "fdd", "fdd_absolute", "eve", "mve", "mod", "mbe", "lbe"):
         assert metrics[name] == 0, name
     assert metrics["r_truth"] == pytest.approx(1) and metrics["ba_truth"] == 1
@@ -104,7 +108,7 @@ def test_a_known_error_is_reported_in_millimetres(clips, measurer):
         coefficients[:, JAW] += 0.1  # 2 mm at the lower lip
         return Motion(coefficients, clip.motion.head)
 
-    metrics, *_ = ev.evaluate(clips, wide, measurer)
+    metrics = figures(clips, wide, measurer)
     assert metrics["lve"] == pytest.approx(2.0, rel=1e-4)
     assert metrics["mod"] == pytest.approx(2.0, rel=1e-4)
     assert metrics["lve_squared"] == pytest.approx(0.4, rel=1e-4)  # 4e-6 m² in 1e-5 m²
@@ -112,10 +116,10 @@ def test_a_known_error_is_reported_in_millimetres(clips, measurer):
 
 
 def test_baselines_lie_between(clips, measurer, monkeypatch):
-    loud, *_ = ev.evaluate(clips, ev.make_system("loudness", clips), measurer)
+    loud = figures(clips, ev.make_system("loudness", clips), measurer)
     pose = np.mean([clip.motion.coefficients.mean(axis=0) for clip in clips], axis=0)
     monkeypatch.setattr(systems, "mean_coefficients", lambda corpus: pose if corpus == "made" else None)
-    mean, *_ = ev.evaluate(clips, ev.make_system("mean", clips), measurer)
+    mean = figures(clips, ev.make_system("mean", clips), measurer)
     assert mean["lve"] > 0 and "r_phones" not in mean and mean["hits"] == 0  # still and a little open
     assert loud["r_phones"] > 0.6 and loud["r_phones"] > loud["r_phones_shuffled"]
 
@@ -130,9 +134,9 @@ def test_masked_channels_do_not_count(clips, measurer):
         coefficients[:, PUCKER] = 1
         return Motion(coefficients, clip.motion.head)
 
-    metrics, *_ = ev.evaluate(masked, puckered, measurer)
+    metrics = figures(masked, puckered, measurer)
     assert metrics["lve"] == 0 and metrics["mbe"] == 0
-    metrics, *_ = ev.evaluate(clips, puckered, measurer)
+    metrics = figures(clips, puckered, measurer)
     assert metrics["lve"] > 0
 
 
@@ -145,10 +149,10 @@ def test_a_truth_without_eyes_says_nothing_of_eyes(clips, measurer):
     def system(clip: Clip, seed: int) -> Motion:
         return replace(blinking[int(clip.name.removeprefix("clip"))])
 
-    metrics, *_ = ev.evaluate(blind, system, measurer)
+    metrics = figures(blind, system, measurer)
     assert not {"fdd", "fdd_absolute", "eve"} & set(metrics) and metrics["lve"] == 0
     assert metrics["blinks"] == pytest.approx(10)  # the system's own eyes are there
-    metrics, *_ = ev.evaluate(blind, lambda clip, seed: clip.motion, measurer)
+    metrics = figures(blind, lambda clip, seed: clip.motion, measurer)
     assert "blinks" not in metrics
 
 
@@ -157,20 +161,22 @@ def test_the_same_seed_gives_the_same_figures_and_diversity_is_measured(clips, m
         rng = np.random.default_rng(seed)
         return Motion(rng.random((len(clip.motion), 52)).astype(np.float32), clip.motion.head)
 
-    first, *_ = ev.evaluate(clips, noisy, measurer, seed=3, stochastic=True)
-    again, *_ = ev.evaluate(clips, noisy, measurer, seed=3, stochastic=True)
-    other, *_ = ev.evaluate(clips, noisy, measurer, seed=4, stochastic=True)
+    first, again, other, one = (figures(clips, noisy, measurer, seeds) for seeds in ((3, 4), (3, 4), (4, 5), (3,)))
     assert first == again and first["lve"] != other["lve"]
-    assert first["diversity"] > 0
+    assert first["diversity"] > 0 and "diversity" not in one
+    found = ev.evaluate(clips, noisy, measurer, (3, 4))
+    assert [clip["lve"][1] for clip in found] == [2] * 6 and Row("made", "noisy", found, 0, 0).scores[
+        "lve"
+    ].estimate().n == 6
 
 
 def test_the_table_of_metrics_names_all_that_is_measured_and_nothing_else(clips, head):
-    """On the shipped head, which alone has teeth; the pooled scores are those of rendered video."""
+    """On the shipped head, which alone has teeth; variances are only measured against another system's."""
     lips = [
         replace(one, phones=tuple(replace(p, label="F") if p.label == "S" else p for p in one.phones)) for one in clips
     ]
-    metrics, *_ = ev.evaluate(lips, ev.make_system("articulation", lips), head, stochastic=True)
-    assert set(metrics) | {f"r_{short}_pooled" for short in CHANNELS} == set(METRICS)
+    metrics = figures(lips, ev.make_system("articulation", lips), head, (0, 1))
+    assert set(metrics) | set(GROUPS) == set(METRICS)
 
 
 def test_length_must_agree(clips, measurer):
@@ -203,36 +209,71 @@ def test_the_articulation_model_is_deterministic_and_depends_on_its_seed(clips):
     assert np.array_equal(system(clips[0], 5).coefficients, perform(clips[0], SYSTEM_SEED + 5).coefficients)
 
 
-def test_rows_are_written_and_tabulated(tmp_path):
-    rows = [
-        ev.Row("synthetic", "loudness", 6, ev.Scores({"lve": 4.0, "hits": 48.0}, 900, 0.1)),
-        ev.Row("synthetic", "full-50", 6, ev.Scores({"lve": 2.0, "hits": 97.0, "diversity": 1.0}, 900, 9.0)),
-        ev.Row("ljspeech", "mean", 16, ev.Scores({"hits": 0.0}, 2600, 0.0)),
-    ]
-    lines = [json.loads(row.json()) for row in rows]
-    assert lines[1]["lve"] == 2.0 and lines[2]["set"] == "ljspeech"
-    write_text(tmp_path / "m" / "metrics.jsonl", "x")
-    assert [p.name for p in (tmp_path / "m").iterdir()] == ["metrics.jsonl"]
-    text = "\n".join(map(str, ev.tables(rows)))
-    assert "| full-50 | 2.00 | 97.0 | 1.00 | 9.0 |" in text and "| loudness | 4.00 | 48.0 | – | 0.1 |" in text
-    assert set(lines[1]) - {"set", "system", "clips", "frames", "seconds"} <= set(METRICS)
+def rows_of(**systems: float) -> list[Row]:
+    """System → how far its lips are off on six clips; its head turns as fast as the truth's."""
+    rng = np.random.default_rng(0)
+    clip = rng.normal(2, 0.5, 6)
+    return [
+        Row("grid", name.replace("_", "-"), [
+            {"lve": (float(c + off), 1.0), "hits": (300.0, 3.0), "fdd": (off, 1.0), "r_phones_shuffled": (0.1, 1.0)}
+            | {f"variance of channel {k}": (5.0 + off, 10.0) for k in range(55)}
+            for c in clip
+        ], 900, 1.5)
+        for name, off in systems.items()
+    ]  # fmt: skip
 
 
-def test_the_student_is_compared_with_the_full_model():
-    rows = [
-        ev.Row(
-            "grid", "full-512", 2, ev.Scores({"lve": 2.0, "hits": 50.0, "fdd": 0.0, "r_phones_shuffled": 0.1}, 9, 1.0)
-        ),
-        ev.Row(
-            "grid", "student-8", 2, ev.Scores({"lve": 2.1, "hits": 49.0, "fdd": -1.0, "r_phones_shuffled": 0.2}, 9, 1.0)
-        ),
-        ev.Row("ljspeech", "student-8", 2, ev.Scores({"hits": 49.0}, 9, 1.0)),
-    ]
-    text = str(ev.difference(rows))
-    assert "| grid | LVE (mm) | 2.10 | 2.00 | +5.0 | lower |" in text
-    assert "| grid | hits (%) | 49.0 | 50.0 | -2.0 | higher |" in text
-    assert "| -1.00 | 0.00 | – | zero |" in text and "shuffled" not in text and "ljspeech" not in text
-    assert not ev.difference(rows[:1]).rows
+def test_one_json_holds_what_the_tables_show(tmp_path):
+    rows = rows_of(full_512=0.0, student_8=0.04, full_2_dpm=1.0)
+    compared = list(ev.against_full(rows))
+    report = Report(
+        "motion", {"sets": ["grid"]}, {"cores": 2}, {"student-8": {"nfe": 8}}, [*map(Scored.of, rows)], compared
+    )
+    report.write(tmp_path / "m" / "scores.json")
+    assert [path.name for path in (tmp_path / "m").iterdir()] == ["scores.json"]
+    again = Report.read(tmp_path / "m" / "scores.json")
+    assert str(again) == str(report) and again.systems == report.systems
+    text = str(again)
+    lve = report.rows[0].scores["lve"]
+    assert f"| LVE (mm) | {lve.value:.2f} [{lve.low:.2f}, {lve.high:.2f}] |" in text and "| lower | 6 |" in text
+    assert "### student-8 against full-512" in text and "### full-2-dpm against full-512" in text
+    assert "| grid | LVE (mm) | 0.04 [0.04, 0.04] | 10" in text  # the same on every clip, whatever the clips' spread
+    (tmp_path / "none.json").write_text('{"rows": 3}')
+    with pytest.raises(ValueError, match="none.json.*the JSON of an evaluation is wanted"):
+        Report.read(tmp_path / "none.json")
+
+
+def test_students_are_held_to_the_margin_of_their_steps():
+    full, near, far = rows_of(full_512=0.0, student_8=0.04, full_2=1.0)
+    found = {one.score: one for one in comparisons(near, full, 8)}
+    assert found["lve"].equivalent and found["lve"].margin == 0.05 == margin("lve", 16) and margin("lve", 2) == 0.12
+    assert found["variance_upper"].margin == 0.10 and found["variance_upper"].ratio.value == pytest.approx(5.04 / 5)
+    assert found["variance_upper"].difference is None and not {"fdd", "r_phones_shuffled"} & set(found)
+    assert not {one.score: one for one in comparisons(far, full, 2)}["lve"].equivalent
+    assert found["hits"].ratio.value == 1 and found["hits"].equivalent
+
+
+def test_a_run_that_is_done_again_says_what_differs(clips, measurer, monkeypatch, tmp_path, capsys):
+    monkeypatch.setattr(ev, "load_set", lambda name, count: clips[:count])
+    monkeypatch.setattr(Measurer, "load", classmethod(lambda cls: measurer))
+    path = tmp_path / "scores.json"
+    assert (
+        main(["evaluate", "--sets", "synthetic", "--systems", "truth", "loudness", "--clips", "3", "--out", str(path)])
+        == 0
+    )
+    printed = capsys.readouterr().out
+    assert main(["evaluate", "--show", str(path)]) == 0 and capsys.readouterr().out == printed
+    written = path.read_text()
+    assert main(["evaluate", "--replay", str(path)]) == 0
+    assert "scores measured again, 0 of them differ" in capsys.readouterr().out
+    record = json.loads(written)
+    record["environment"]["torch"] = "0.1"
+    record["rows"][1]["scores"]["lve"]["value"] *= 1.01
+    path.write_text(json.dumps(record))
+    assert main(["evaluate", "--replay", str(path)]) == 1
+    output = capsys.readouterr().out
+    assert "1 of them differ" in output and "| torch | 0.1 |" in output and "| synthetic, loudness: LVE |" in output
+    assert "code" in record["environment"] and record["systems"] == {"truth": {}, "loudness": {}}
 
 
 def test_absent_sets_are_one_sentence(capsys, monkeypatch, measurer, tmp_path):
@@ -241,10 +282,10 @@ def test_absent_sets_are_one_sentence(capsys, monkeypatch, measurer, tmp_path):
 
     monkeypatch.setattr(ev, "load_set", nothing)
     monkeypatch.setattr(Measurer, "load", classmethod(lambda cls: measurer))
-    assert main(["evaluate", "--sets", "ljspeech", "--out", str(tmp_path / "m.jsonl")]) == 2
+    assert main(["evaluate", "--sets", "ljspeech", "--out", str(tmp_path / "m.json")]) == 2
     err = capsys.readouterr().err
     assert "ljspeech left out: no shared data here" in err and "Traceback" not in err
-    assert not (tmp_path / "m.jsonl").exists()
+    assert not (tmp_path / "m.json").exists()
 
 
 def test_a_corpus_that_is_not_there_names_its_command(monkeypatch, tmp_path):
@@ -272,7 +313,7 @@ def test_idle_figures_come_from_the_silence(measurer):
         coefficients[:75, JAW] = 0.1  # 2 mm for a tenth of the time
         return Motion(coefficients, np.zeros((750, 3), np.float32))
 
-    metrics, *_ = ev.evaluate(clips, idle, measurer)
+    metrics = figures(clips, idle, measurer)
     assert metrics["blinks"] == pytest.approx(6) and metrics["blink_peak"] == pytest.approx(0.9)
     assert metrics["rest_open"] == pytest.approx(10) and metrics["rest"] == pytest.approx(0.2, rel=1e-3)
     assert "hits" not in metrics and "r_phones" not in metrics

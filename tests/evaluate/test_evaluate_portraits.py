@@ -186,7 +186,11 @@ def test_truth_scores_best_and_a_copy_moves_nothing(folder):
     assert copied["share"] == pytest.approx(0, abs=1e-2) and (copied["error"] > 0.002).all()
     assert (copied["expression"] == 0).all() and (copied["ssim"] < 1).all() and (copied["moving_ssim"] < 1).all()
     lines = str(table(found, COLUMNS, without=["smile"])).splitlines()
-    assert lines[2].startswith("| truth | 100.0 | 0.00 |") and "smile" not in lines[0] and "| – |" in lines[2]
+    assert (
+        lines[2].startswith("| truth | 100.0 [100.0, 100.0] | 0.00 [0.00, 0.00] |")
+        and "smile" not in lines[0]
+        and "| – |" in lines[2]
+    )
     assert all(line.count("|") == lines[0].count("|") for line in lines)
     wanted = str(targets_table(found, "gcgan", "renders")).splitlines()
     assert wanted[2].endswith("**no** |") is bool(copied["error"].mean() > 0.03) and wanted[3].endswith("**no** |")

@@ -1,6 +1,5 @@
-"""The table over steps: turns of the clock, the file for the app's plot, and one run on a fake pipeline."""
+"""Quality over steps: turns of the clock, the file for the app's plot, and one run on a fake pipeline."""
 
-import json
 import time
 from types import SimpleNamespace
 
@@ -8,15 +7,11 @@ import numpy as np
 import pytest
 
 from talkdemo.__main__ import main
-from talkdemo.evaluate import cache
+from talkdemo.evaluate import cache, environment, motion
 from talkdemo.evaluate import steps as es
 from talkdemo.evaluate import systems as evaluate_systems
+from talkdemo.evaluate.results import Report
 from talkdemo.records import Clip, Motion, Phone, Request, Speech
-
-STEPS = [
-    es.Step("full-512", 512, False, 20.0, 12.0, {"lve": 1.4, "hits": 90.0, "fdd_absolute": 3.0, "r_phones": 0.7}),
-    es.Step("student-8", 8, True, 0.4, 6.0, {"lve": 1.41, "hits": 89.5, "fdd": -1.0}),
-]
 
 
 def test_actions_take_turns_and_medians_are_told():
@@ -31,24 +26,20 @@ def test_actions_take_turns_and_medians_are_told():
     assert found["slow"] >= 0.02 > found["once"]
 
 
-def test_the_table_compares_with_the_slowest_full_model():
-    text = str(es.table(STEPS))
-    assert "| full-512 | 1.40 | – | 3.00 | 90.0 | 0.70 | 20000 | 1.0 | 12.0 |" in text
-    assert "| student-8 | 1.41 | -1.00 | – | 89.5 | – | 400 | 50.0 | 6.0 |" in text
-
-
-def test_the_file_is_what_the_plot_reads():
-    full, student = json.loads(json.dumps([step.record() for step in STEPS]))
-    assert full["system"] == "full-512" and full["distilled"] is False and full["steps"] == 512
-    assert full["seconds_per_10s"] == 20 and full["lve_mm"] == 1.4 and full["fdd"] == 3 and full["hits"] == 90
-    assert student["fdd"] is None and student["false"] is None and student["distilled"] is True
+def test_speeds_are_compared_with_the_slowest():
+    facts = {"full-512": (512, 20.0), "student-8": (8, 0.4)}
+    systems = {name: {"nfe": nfe, "seconds_per_10s": s, "megabytes": 6.0} for name, (nfe, s) in facts.items()}
+    text = str(es.speeds(Report("steps", {}, {}, systems, [])))
+    assert "| full-512 | 512 | 20000 | 1.0 | 6.0 |" in text and "| student-8 | 8 | 400 | 50.0 | 6.0 |" in text
 
 
 class FakePipeline:
     identities, emotions, students = ("Ada",), ("neutral",), (8,)
     style_encoder = None  # DiffusionTalker
 
-    talker = SimpleNamespace(config=SimpleNamespace(encoder="audio-encoder", style=None))
+    talker = SimpleNamespace(
+        config=SimpleNamespace(encoder="audio-encoder", style=None), steps=lambda n: n, evaluations=lambda n: n
+    )
 
     def animate(self, request: Request) -> list[Motion]:
         rng = np.random.default_rng([request.steps, request.seed])
@@ -69,46 +60,52 @@ def test_one_run(monkeypatch, tmp_path, capsys):
             Phone(1.8, 2, "SIL"),
         )
         speech = Speech(np.random.default_rng(0).normal(0, 0.1, 32_000).astype(np.float32))
-        motion = FakePipeline().animate(Request(speech, steps=2))[0]
-        return [Clip(str(i), "made", speech, "held-out", "Ada", phones=phones, motion=motion) for i in range(2)]
+        true = FakePipeline().animate(Request(speech, steps=2))[0]
+        return [Clip(str(i), "made", speech, "held-out", "Ada", phones=phones, motion=true) for i in range(2)]
 
-    pipeline = FakePipeline()
-    for module in (es, evaluate_systems):
-        monkeypatch.setattr(module, "open_pipeline", lambda name: pipeline)
-    monkeypatch.setattr(es, "load_set", sets)
+    weights(monkeypatch, tmp_path, "diffusiontalker", "diffusiontalker-8", "audio-encoder")
+    monkeypatch.setattr(motion, "load_set", sets)
     monkeypatch.setattr(cache, "CACHE", tmp_path / "cache")
-    monkeypatch.setenv("TALKDEMO_WEIGHTS", str(tmp_path))
-    for name in ("diffusiontalker", "diffusiontalker-8"):
-        (tmp_path / f"{name}.safetensors").write_bytes(b"0" * 1000)
     out = tmp_path / "steps.json"
-    assert main(["evaluate", "steps", "--full", "16", "--rounds", "1", "--clips", "2", "--out", str(out)]) == 0
+    words = ["--full", "4", "16", "--dpm", "4", "--rounds", "1", "--clips", "2", "--out", str(out)]
+    assert main(["evaluate", "steps", *words]) == 0
     output = capsys.readouterr()
-    assert "ljspeech left out: no shared data here" in output.err and "| full-16 |" in output.out
-    full, student = json.loads(out.read_text())
-    assert full["lve_mm"] > 0 and full["hits"] is not None and student["system"] == "student-8"
+    assert "ljspeech left out: no shared data here" in output.err and "### student-8 against full-16" in output.out
+    report = Report.read(out)
+    assert [row.system for row in report.rows] == ["full-4", "full-16", "full-4-dpm", "student-8"]
+    assert report.systems["full-4-dpm"]["sampler"] == "dpm++" and report.systems["student-8"]["distilled"]
+    assert report.systems["student-8"]["nfe"] == 8 and report.systems["student-8"]["seconds_per_10s"] > 0
+    assert report.rows[0].scores["diversity"].value > 0 and report.rows[0].scores["lve"].n == 2
+    shown = {(one.one, one.other) for one in report.compared}
+    assert shown == {(name, "full-16") for name in ("full-4", "full-4-dpm", "student-8")}
+    assert {"variance_upper", "blinks", "lve"} - {one.score for one in report.compared} <= {"blinks"}
+
+
+def weights(monkeypatch, folder, *names: str) -> None:
+    """Files in the place of weights, and one fake pipeline for them."""
+    pipeline = FakePipeline()
+    for module in (es, evaluate_systems, environment):
+        monkeypatch.setattr(module, "open_pipeline", lambda name: pipeline)
+    monkeypatch.setenv("TALKDEMO_WEIGHTS", str(folder))
+    for name in names:
+        (folder / f"{name}.safetensors").write_bytes(b"0" * 1000)
 
 
 def test_diffposetalks_table_has_a_file_of_its_own(monkeypatch, tmp_path):
     asked = []
 
-    def quality(names, *_):
-        asked.extend(names)
-        return {name: {} for name in names}
+    def reported(args, sets, names, path, facts):
+        asked.extend([*names, path.name])
+        return Report("steps", {}, {}, {name: {"nfe": 1, "megabytes": 1, **facts[name]} for name in names}, [])
 
-    monkeypatch.setattr(es, "open_pipeline", lambda name: FakePipeline())
-    monkeypatch.setattr(es, "make_system", lambda name, clips: None)
+    weights(monkeypatch, tmp_path, "diffposetalk", "diffposetalk-8", "audio-encoder")
     monkeypatch.setattr(es, "times", lambda models, rounds: dict.fromkeys(models, 1.0))
-    monkeypatch.setattr(es, "quality", quality)
-    monkeypatch.setattr(es, "ASSETS", tmp_path)
-    monkeypatch.setenv("TALKDEMO_WEIGHTS", str(tmp_path))
-    for name in ("diffposetalk", "diffposetalk-8"):
-        (tmp_path / f"{name}.safetensors").write_bytes(b"0" * 1000)
-    assert main(["evaluate", "steps", "--model", "diffposetalk", "--full", "16"]) == 0
-    rows = json.loads((tmp_path / "steps-diffposetalk.json").read_text())
-    assert asked == ["pose-full-16", "pose-student-8"] == [row["system"] for row in rows]
+    monkeypatch.setattr(motion, "reported", reported)
+    assert main(["evaluate", "steps", "--model", "diffposetalk", "--full", "16", "--dpm"]) == 0
+    assert asked == ["pose-full-16", "pose-student-8", "steps-diffposetalk.json"]
 
 
 def test_a_student_that_is_not_installed_is_one_sentence(monkeypatch, capsys):
     monkeypatch.setattr(evaluate_systems, "open_pipeline", lambda name: FakePipeline())
-    assert main(["evaluate", "steps", "--full", "--students", "4"]) == 2
+    assert main(["evaluate", "steps", "--full", "--dpm", "--students", "4"]) == 2
     assert "no student of 4 steps is installed" in capsys.readouterr().err

@@ -8,11 +8,12 @@ from collections.abc import Sequence
 import numpy as np
 
 from talkdemo.evaluate.measurement import Measurer
-from talkdemo.evaluate.reporting import Column, Figures, Table, mean, note
+from talkdemo.evaluate.reporting import Column, Figures, Table, note
 from talkdemo.evaluate.style.material import beginning, performed, references, speeches
 from talkdemo.evaluate.style.systems import StyleSystem
 from talkdemo.face import arkit
 from talkdemo.metrics.diversity import agreement, diversity, head_diversity
+from talkdemo.metrics.interval import mean_of
 from talkdemo.records import Clip, Motion
 
 SAMPLES = 4
@@ -50,7 +51,8 @@ def evaluate(systems: Sequence[StyleSystem], seconds: float = 8.0, seed: int = 0
 
     def add(title: str, over: str, motions: Sequence[Sequence[Motion]]) -> None:
         spreads = [spread(measurer, samples) for samples in motions]
-        rows.append(((title, over), {column: mean(row[column] for row in spreads) for column in spreads[0]}))
+        known = {column: mean_of(np.array([row[column] for row in spreads])) for column in spreads[0]}
+        rows.append(((title, over), known))
 
     def ceiling(clip: Clip, style: int, draw: int) -> Motion:
         return performed(clip, [style], draw)[0][: beginning(clip.speech, seconds).frames]
@@ -63,5 +65,5 @@ def evaluate(systems: Sequence[StyleSystem], seconds: float = 8.0, seed: int = 0
         others = zip(sounds, styles, strict=True)
         add(system.title, "references", [[system.motions(x, given[k], seed)[0] for k in some] for x, some in others])
         note(f"diversity of {system.title} done")
-    title = f"Diversity: {SPEECHES} speeches of {seconds:g} s, {SAMPLES} motions each"
+    title = f"Diversity: {SPEECHES} speeches of {seconds:g} s, {SAMPLES} motions each; mean and 95 % interval"
     return [Table.of(["system", "over"], rows, title)]

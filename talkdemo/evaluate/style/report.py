@@ -9,7 +9,7 @@ the standard output, the rows of its tables as JSON lines in runs/style.jsonl. G
 import argparse
 import json
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
+from dataclasses import asdict, replace
 
 import numpy as np
 
@@ -73,6 +73,7 @@ def run(args: argparse.Namespace) -> int:
     records: list[str] = []
     for tables in report(args):
         print(*tables, sep="\n\n", end="\n\n", flush=True)
-        records += [json.dumps(record, ensure_ascii=False) + "\n" for table in tables for record in table.records()]
+        lines = (record for table in tables for record in table.records())
+        records += [json.dumps(line, ensure_ascii=False, default=asdict) + "\n" for line in lines]
         write_text(args.out, "".join(records))
     return 0

@@ -37,9 +37,8 @@ class StyleSystem:
 
         def compute() -> dict[str, np.ndarray]:
             request = Request(
-                speech, reference=reference, steps=model.steps, distilled=model.distilled, seed=seed, samples=samples,
-                guidance=self.guidance, contact=model.contact,
-            )  # fmt: skip
+                speech, reference=reference, seed=seed, samples=samples, guidance=self.guidance, **model.settings
+            )
             return {"tracks": np.stack([motion.tracks for motion in pipeline.animate(request)])}
 
         guidance = self.guidance.audio, self.guidance.style
