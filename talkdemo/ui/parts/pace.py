@@ -11,7 +11,7 @@ from talkdemo.pipeline import SpeechToFace
 from talkdemo.records import SAMPLE_RATE, Guidance, Request, Speech
 
 SECONDS = 10  # of speech that an expectation is about
-TRIALS, STEPS = 3, 2  # of the full model, timed; the quickest counts: others work on this machine, too
+TRIALS, STEPS = 2, 2  # of the full model, timed; the quickest counts: others work on this machine, too
 log = logging.getLogger(__name__)
 
 

@@ -25,6 +25,7 @@ function open(place, wait) {
   clearTimeout(timer);
   timer = setTimeout(() => {
     card = place;
+    viewer().inert = true;  // it is looked at, not used
     viewer().talkHead?.clock.pause();
     viewer().dataset.shown = "";
     lay(place);
