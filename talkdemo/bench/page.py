@@ -26,10 +26,11 @@ from talkdemo.records import SAMPLE_RATE
 VISITORS, THEIR_SECONDS = 20, 6.0  # at once, and of speech each
 STARTING, WAITING = 300, 600  # seconds of patience
 SERVE = "from talkdemo.ui.app import main; raise SystemExit(main())"
+GENERATE = "#td-generate"
 EXAMPLE = "German"  # not the one that plays when the page opens
 LENGTHS = {"6_s": 6.0, "10_s": 10.0, "long": None}  # of speech; None: as many minutes as are asked for
 # Presses a button; ends when the head plays another sound than before and its time advances: milliseconds.
-MOVES = """selector => new Promise(done => {
+MOVES = """button => new Promise(done => {
   const head = document.getElementById("td-head"), audio = head.querySelector("audio");
   const before = audio.currentSrc, begin = performance.now();
   let first = null;
@@ -41,7 +42,7 @@ MOVES = """selector => new Promise(done => {
     }
     requestAnimationFrame(look);
   };
-  document.querySelector(selector).click();
+  button.click();
   look();
 })"""
 ALIVE = """() => {
@@ -67,17 +68,18 @@ def measure(minutes: float = 10.0, visitors: int = VISITORS) -> dict[str, object
         foreign: set[str] = set()
         with visitor(browser, address, foreign) as page:
             figures["page_to_moving_s"] = rounded(page.seconds)
-            figures["example_to_moving_s"] = rounded(moves(page.page, f"#td-choices button:text-is('{EXAMPLE}')"))
+            example, generate = page.page.get_by_role("button", name=EXAMPLE, exact=True), page.page.locator(GENERATE)
+            figures["example_to_moving_s"] = rounded(moves(example))
             for name, clip in clips.items():
                 speak(page.page, clip)
-                figures[f"generate_to_moving_{name}"] = rounded(moves(page.page, "#td-generate"))
+                figures[f"generate_to_moving_{name}"] = rounded(moves(generate))
                 stop(page.page)
             figures["character_bytes"] = page.character_bytes
         used = cpu_seconds(server.pid)
         with visitor(browser, address, foreign) as page:
             speak(page.page, clips["6_s"])
-            moves(page.page, "#td-generate")
-            page.page.wait_for_selector("#td-generate:not([disabled])")
+            moves(page.page.locator(GENERATE))
+            page.page.wait_for_selector(f"{GENERATE}:not([disabled])")
         figures["cpu_s_a_visit"] = rounded(cpu_seconds(server.pid) - used)
         figures["stream_bytes_10_s"] = Press(address).answer(clips["10_s"]).bytes
         figures |= crowd(address, write(Path(folder), "crowd", THEIR_SECONDS), visitors)
@@ -157,19 +159,16 @@ def speak(page: Any, clip: Path) -> None:
     page.wait_for_selector("#td-speech button[aria-label='Play']")
 
 
-def moves(page: Any, selector: str) -> float:
+def moves(button: Any) -> float:
     """Presses a button; seconds until the head moves."""
-    button = page.locator(selector).first
-    button.wait_for()
-    button.evaluate("button => button.id || (button.id = `pressed-${Math.random().toString(36).slice(2)}`)")
-    return page.evaluate(MOVES, f"#{button.get_attribute('id')}") / 1000
+    return button.first.evaluate(MOVES) / 1000
 
 
 def stop(page: Any) -> None:
     """What is still being sampled is no longer wanted."""
     if page.is_enabled("#td-stop"):
         page.click("#td-stop")
-    page.wait_for_selector("#td-generate:not([disabled])")
+    page.wait_for_selector(f"{GENERATE}:not([disabled])")
 
 
 def write(folder: Path, name: str, seconds: float) -> Path:

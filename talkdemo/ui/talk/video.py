@@ -90,7 +90,8 @@ class TalkVideo(Runner):
         self, talk: Talk | None, due: str | None, wanted: bool, character: str, flat: bool, request: gr.Request
     ) -> Iterator[Page]:
         """A press of Generate has ended; `due` is the name of the talk that it gave, if it gave one."""
-        if talk is None or due is None or not (flat or (wanted and self.policy != REQUEST)):
+        drawn = talk is None or due is None or talk.video is not None  # or there is nothing to draw
+        if drawn or not (flat or (wanted and self.policy != REQUEST)):
             yield {self.panel: gr.skip()}
         elif not flat and self.policy == QUIET and MOTION.waiting + VIDEO.waiting:
             yield {self.panel: panel.note(OTHERS)}
