@@ -63,6 +63,8 @@ def _read(container, name: str) -> tuple[np.ndarray, dict[str, Any]]:
     if not container.streams.audio:
         raise ValueError(f"{name} has no sound (no audio stream); wanted: {KINDS}")
     stream = default_stream(container.streams.audio)
+    if stream.codec_context is None:
+        raise ValueError(f"{name} holds sound in an unknown encoding; wanted: {KINDS}")
     guessed = container.format.name in GUESSING or not stream.duration or not stream.time_base
     declared = 0.0 if guessed else float(stream.duration * stream.time_base)
     if declared > LONGEST + 1:

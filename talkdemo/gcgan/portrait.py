@@ -38,7 +38,7 @@ def open_portrait(path: str | Path, name: str | None = None) -> Portrait:
 def find_face(image: np.ndarray, name: str = "portrait") -> Portrait:
     """The portrait in an image (H, W, 3) uint8; raises ValueError as `open_portrait`."""
     with open_landmarker(video=False) as detect:
-        face = largest(detect(image), name)
+        face = largest(detect, image, name)
     points = to_68(face).astype(np.float32)
     across = float(np.linalg.norm(points[36] - points[45]))
     if across < MIN_EYES:

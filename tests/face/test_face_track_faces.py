@@ -62,3 +62,27 @@ def test_nobody_and_two_alike() -> None:
         crowd([], [], []).person("a.mp4")
     with pytest.raises(ValueError, match=r"shows 2 faces of like size \(110 and 100 pixels\)"):
         crowd(*([face(100, 100), face(400, 110)] for _ in range(9))).person("a.mp4")
+
+
+def portraits(*seeds: int) -> list[np.ndarray]:
+    """(300, 400, 3) grey noise, the same for the same seed but for a little of its own."""
+    rng = np.random.default_rng(99)
+    faces = {seed: np.random.default_rng(seed).integers(0, 256, (6, 8, 1)) for seed in set(seeds)}
+    shown = [np.kron(faces[seed], np.ones((50, 50, 3))) + rng.normal(0, 12, (300, 400, 1)) for seed in seeds]
+    return [picture.clip(0, 255).astype(np.uint8) for picture in shown]
+
+
+def test_another_face_at_the_same_place_is_another_person() -> None:
+    def watched(*seeds: int) -> Track:
+        people = Crowd()
+        for i, picture in enumerate(portraits(*seeds)):
+            people.add(0.3 * i, [face(200, 150, 150)], picture)
+        return people.person("a.mp4")
+
+    assert len(watched(*[1] * 12).times) == 12
+    with pytest.raises(ValueError, match=r"two people one after the other \(0\.0 s, 1\.8 s\)"):
+        watched(*[1] * 6, *[2] * 6)
+    with pytest.raises(ValueError, match="two people one after the other"):
+        watched(*[1] * 4, *[2] * 4, *[1] * 4, *[2] * 4)  # by turns
+    main = watched(*[1] * 12, *[2] * 4)  # a passer-by
+    assert len(main.times) == 12 and len(main.looks) == 12 and main.times[-1] == pytest.approx(3.3)

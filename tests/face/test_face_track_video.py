@@ -212,3 +212,13 @@ def test_thirty_minutes_are_refused_before_they_are_decoded(film, tmp_path: Path
     path = film(tmp_path / "film.mp4", [np.zeros((64, 64, 3), np.uint8)] * 20, times=np.linspace(0, 1800, 20))
     monkeypatch.setattr(track_read.Video, "__iter__", lambda self: pytest.fail("was decoded"))
     assert "lasts 3" in (message := refused(path)) and "wanted: at most 10:00 min" in message
+
+
+def test_two_people_one_after_the_other_are_two(film, scene, photos, tmp_path: Path) -> None:
+    """At the same place, without a moment between them; the same person with another face is one."""
+    one = sway(scene, (photos[0], 0.5, 0.9), frames=50)
+    with pytest.raises(ValueError, match=r"two\.mp4 shows two people one after the other \(0\.0 s, 2\.\d s\)"):
+        track(film(tmp_path / "two.mp4", [*one, *sway(scene, (photos[7], 0.5, 0.9), frames=50)]))
+    smiling = photos[0].parent.parent / "smiling_front" / photos[0].name.replace("_03", "_08")
+    if smiling.is_file():
+        track(film(tmp_path / "one.mp4", [*one, *sway(scene, (smiling, 0.5, 0.9), frames=50)]))

@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 
 from talkdemo.face.track.faces import Crowd, Track, mismatch
-from talkdemo.face.track.landmarker import Box, open_landmarker
+from talkdemo.face.track.landmarker import Box, open_landmarker, small_face
 from talkdemo.face.track.read import CLOSEST, Video, video_length
 from talkdemo.records import check_stop
 
@@ -47,6 +47,7 @@ def scout(path: str | Path, name: str, progress: Progress, stop: threading.Event
     """
     crowd, next_look = Crowd(), 0.0
     times: list[float] = []
+    empty: list[np.ndarray] = []  # some images without a face
     with closing(Video(path, name)) as video, open_landmarker(video=False) as detect:
         for seconds, image in video:
             check_stop(stop)
@@ -54,9 +55,19 @@ def scout(path: str | Path, name: str, progress: Progress, stop: threading.Event
             if seconds < next_look:
                 continue
             next_look = seconds + EVERY - 0.01
-            crowd.add(seconds, detect(image()))
+            shown = image()
+            crowd.add(seconds, faces := detect(shown), shown)
+            if not faces and crowd.frames.bit_count() == 1:  # the 1st, 2nd, 4th, 8th …
+                empty = [*empty[-2:], shown]
             progress(min(1.0, seconds / video.seconds) if video.seconds else 0.0)
-    return Scouted(crowd.person(name), len(crowd.tracks) == 1, video_length(times), video.title)
+        if not crowd.tracks and (sizes := [size for one in empty if (size := small_face(detect, one))]):
+            height, width = empty[0].shape[:2]
+            raise ValueError(
+                f"{name} shows a face of only {max(sizes):.0f} pixels in {width}×{height}; crop the video to it"
+            )
+    person = crowd.person(name)
+    alone = len(crowd.tracks) == 1 and person.times == crowd.tracks[0].times
+    return Scouted(person, alone, video_length(times), video.title)
 
 
 def follow(

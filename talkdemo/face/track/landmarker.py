@@ -146,6 +146,23 @@ def open_landmarker(*, video: bool, faces: int = MAX_FACES) -> Iterator[Detect]:
         yield detect
 
 
+def small_face(detect: Detect, image: np.ndarray) -> float | None:
+    """The size in pixels of a face that the detector overlooks in an image (H, W, 3) and finds in a part of it (a half,
+    a quarter, an eighth of its sides); None where it finds none. Takes a second or two."""
+    for share in (2, 4, 8):
+        tops, lefts = (_parts(side, max(64, side // share)) for side in image.shape[:2])
+        tiles = (image[top, left] for top in tops for left in lefts)
+        sizes = [face.size for tile in tiles for face in detect(tile)]
+        if sizes:
+            return max(sizes)
+    return None
+
+
+def _parts(side: int, part: int) -> list[slice]:
+    """Parts of a side that overlap by half."""
+    return [slice(start, start + part) for start in range(0, max(1, side - part // 2), part // 2)]
+
+
 def _faces(result: Any, shape: tuple[int, ...]) -> list[DetectedFace]:
     scale = np.array([shape[1], shape[0]], np.float32)
     faces = []

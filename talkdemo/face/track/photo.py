@@ -7,7 +7,6 @@ the distance between the outer corners of the eyes on eyes, 3 % on lips and nose
 from __future__ import annotations
 
 import warnings
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,13 +14,16 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from talkdemo.face.track.faces import ALIKE
-from talkdemo.face.track.landmarker import DetectedFace, open_landmarker
+from talkdemo.face.track.landmarker import Detect, DetectedFace, open_landmarker, small_face
 from talkdemo.files import check_readable
 
 if TYPE_CHECKING:
     from PIL.Image import Image
 
 KINDS = "a photograph (jpg, png, webp …)"
+FILMS = ("GIF", "PNG", "WEBP", "AVIF")  # formats in which several pictures move; elsewhere (MPO, TIFF) they are views
+# ISO base media brands of High Efficiency Image Files
+HEIC = frozenset({b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"hevm", b"hevs", b"mif1", b"msf1"})
 MAX_PIXELS = 100_000_000
 ORIENTATION = 0x0112  # the EXIF entry that says how a photograph is turned; 5 to 8: by a quarter
 SIDE = 2048  # pixels of the longer side at most; a larger photograph is scaled down
@@ -58,14 +60,21 @@ def photo_landmarks(path: Path) -> Landmarks:
     image, size = read_photo(path, path.name, SIDE)
     scale = min(1.0, SIDE / max(size))
     with open_landmarker(video=False) as detect:
-        face = largest(detect(image), path.name, scale)
+        face = largest(detect, image, path.name, scale)
     return Landmarks(*size, to_68(face) / np.float32(scale))
 
 
-def largest(faces: Sequence[DetectedFace], name: str, scale: float = 1.0) -> DetectedFace:
-    """The one face, or the clearly largest; ValueError in one sentence. `scale`: of the image they were detected in."""
-    faces = sorted(faces, key=lambda face: -face.size)
+def largest(detect: Detect, image: np.ndarray, name: str, scale: float = 1.0) -> DetectedFace:
+    """The one face in an image (H, W, 3), or the clearly largest; ValueError in one sentence. `scale`: of the image
+    against the photograph."""
+    faces = sorted(detect(image), key=lambda face: -face.size)
     if not faces:
+        if size := small_face(detect, image):
+            height, width = image.shape[:2]
+            raise ValueError(
+                f"{name} shows a face of only {size / scale:.0f} pixels in {width / scale:.0f}×{height / scale:.0f}; "
+                "crop the photograph to it"
+            )
         raise ValueError(f"{name} shows no face; wanted: a photograph of one face, from the front")
     alike = [face.size / scale for face in faces if face.size >= ALIKE * faces[0].size]
     if len(alike) > 1:
@@ -94,7 +103,13 @@ def read_photo(path: Path, name: str, side: int) -> tuple[np.ndarray, tuple[int,
             image = _plain(file)
     except ValueError:
         raise
-    except (OSError, SyntaxError, EOFError, Image.DecompressionBombError) as error:
+    except Image.DecompressionBombError as error:
+        many = f"more than {2 * (Image.MAX_IMAGE_PIXELS or 0) // 10**6} million pixels"
+        raise ValueError(f"{name} has {many}; wanted: at most {MAX_PIXELS // 10**6} million") from error
+    except (OSError, SyntaxError, EOFError) as error:
+        if is_heic(path):
+            wanted = "a JPEG (phones export one, or take it with “Most Compatible” in the camera's settings)"
+            raise ValueError(f"{name} is a HEIC photograph, which is not read here; wanted: {wanted}") from error
         raise ValueError(f"{name} cannot be read as an image or is damaged; wanted: {KINDS}") from error
     scale = min(1.0, side / max(size))
     small = max(1, round(size[0] * scale)), max(1, round(size[1] * scale))
@@ -107,14 +122,25 @@ def to_68(face: DetectedFace) -> np.ndarray:
 
 
 def is_photo(path: str | Path) -> bool:
-    """Whether a file is a still image (an animated one is a video)."""
+    """Whether a file is a still image, by its content: an animated one is a video, but the second view of a camera's
+    JPEG (depth, HDR) does not move."""
     from PIL import Image
 
     try:
-        with Image.open(path) as image:
-            return not getattr(image, "is_animated", False)
+        with warnings.catch_warnings(action="ignore"), Image.open(path) as image:
+            return image.format not in FILMS or not getattr(image, "is_animated", False)
     except (OSError, ValueError, SyntaxError, Image.DecompressionBombError):
+        return is_heic(path)
+
+
+def is_heic(path: str | Path) -> bool:
+    """Whether a file begins as HEIC, as iPhones take photographs."""
+    try:
+        with Path(path).open("rb") as stream:
+            head = stream.read(32)
+    except OSError:
         return False
+    return head[4:8] == b"ftyp" and head[8:12] in HEIC
 
 
 def _plain(image: Image) -> Image:

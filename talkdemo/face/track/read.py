@@ -105,6 +105,8 @@ class Video:
             raise ValueError(f"{self.name} has no video ({what}); wanted: {KINDS}")
         stream = default_stream(streams)
         self.title = stream_title(stream, streams)
+        if stream.codec_context is None:
+            raise ValueError(f"{self.name} holds a video in an unknown encoding; wanted: {KINDS}")
         if stream.codec_context.width * stream.codec_context.height > MAX_PIXELS:
             size = f"{stream.codec_context.width}×{stream.codec_context.height}"
             raise ValueError(f"{self.name} has frames of {size}; wanted: at most 7680×4320 pixels")
