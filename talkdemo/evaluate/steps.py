@@ -17,11 +17,12 @@ import numpy as np
 
 from talkdemo.evaluate import motion
 from talkdemo.evaluate.names import MODEL_SYSTEMS
-from talkdemo.evaluate.reporting import Column, Table
+from talkdemo.evaluate.reporting import PERCENT, Column, Table
 from talkdemo.evaluate.results import Report
 from talkdemo.evaluate.systems import Model, make_system, open_pipeline, parse_model
 from talkdemo.files import ASSETS, EXAMPLES
-from talkdemo.records import DIFFPOSETALK, DIFFUSIONTALKER, SAMPLE_RATE, Request, Speech
+from talkdemo.metrics.table import METRICS
+from talkdemo.records import DIFFPOSETALK, DIFFUSIONTALKER, SAMPLE_RATE, SAMPLERS, Request, Speech
 
 ONCE, SECONDS = 64, 10
 EXAMPLE = EXAMPLES / "speech" / "welcome.flac"
@@ -76,6 +77,28 @@ def speeds(report: Report) -> Table:
     return Table([*columns, Column("MB", ".1f")], rows, "Speed")
 
 
+def beside(report: Report) -> Table:
+    """Every student's share of the reference's scores beside those of the full model's samplers at as many evaluations;
+    last, what the student is nearer to the reference than, where the two intervals do not meet ("not": farther)."""
+    lines = []
+    shares = {(one.set, one.score, one.one): one.ratio for one in report.compared}
+    for (set_name, score, system), own in shares.items():
+        facts = report.systems[system]
+        if not facts["distilled"]:
+            continue
+        rivals = {
+            other["sampler"]: shares[set_name, score, name]
+            for name, other in report.systems.items()
+            if (other["nfe"], other["distilled"]) == (facts["nfe"], False) and (set_name, score, name) in shares
+        }
+        parted = {sampler: abs(own.value - 1) < abs(r.value - 1) for sampler, r in rivals.items() if own.apart(r)}
+        verdict = ", ".join(sampler if nearer else f"not {sampler}" for sampler, nearer in parted.items())
+        title = METRICS[score].title
+        lines.append([str(facts["nfe"]), set_name, title, own, *map(rivals.get, SAMPLERS), verdict or "–"])
+    columns = [*map(Column, ("evaluations", "set", "score")), *(PERCENT(f"{x} %") for x in ("student", *SAMPLERS))]
+    return Table([*columns, Column("nearer than")], lines, "Students beside samplers at as many evaluations")
+
+
 def asked(args: argparse.Namespace) -> dict[str, Model]:
     """Name → model of all that is asked for. Raises ValueError for what is not installed, before any work."""
     students = open_pipeline(args.model).students if args.students is None else args.students
@@ -100,5 +123,5 @@ def evaluated(args: argparse.Namespace) -> Report:
 def run(args: argparse.Namespace) -> int:
     """Measure, write and print."""
     report = evaluated(args)
-    print(report, speeds(report), sep="\n\n")
+    print(report, beside(report), speeds(report), sep="\n\n")
     return 0

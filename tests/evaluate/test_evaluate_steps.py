@@ -10,7 +10,8 @@ from talkdemo.__main__ import main
 from talkdemo.evaluate import cache, environment, motion
 from talkdemo.evaluate import steps as es
 from talkdemo.evaluate import systems as evaluate_systems
-from talkdemo.evaluate.results import Report
+from talkdemo.evaluate.results import Compared, Report
+from talkdemo.metrics.interval import Estimate
 from talkdemo.records import Clip, Motion, Phone, Request, Speech
 
 
@@ -31,6 +32,23 @@ def test_speeds_are_compared_with_the_slowest():
     systems = {name: {"nfe": nfe, "seconds_per_10s": s, "megabytes": 6.0} for name, (nfe, s) in facts.items()}
     text = str(es.speeds(Report("steps", {}, {}, systems, [])))
     assert "| full-512 | 512 | 20000 | 1.0 | 6.0 |" in text and "| student-8 | 8 | 400 | 50.0 | 6.0 |" in text
+
+
+def test_a_student_is_set_beside_samplers_at_as_many_evaluations():
+    def share(system: str, value: float) -> Compared:
+        near = Estimate(value, value - 0.05, value + 0.05, 16)
+        return Compared("ljspeech", "blinks", system, "full-512", near, None, 0.1, 0.5)
+
+    facts = {
+        "full-512": ("ddim", False, 512), "full-4": ("ddim", False, 4), "full-4-dpm": ("dpm++", False, 4),
+        "full-8": ("ddim", False, 8), "student-4": ("ddim", True, 4), "student-8": ("ddim", True, 8),
+    }  # fmt: skip
+    systems = {name: {"sampler": s, "distilled": d, "nfe": n} for name, (s, d, n) in facts.items()}
+    shares = {"full-4": 0.7, "full-4-dpm": 0.9, "full-8": 1.01, "student-4": 0.98, "student-8": 1.2}
+    text = str(es.beside(Report("steps", {}, {}, systems, [], [share(*pair) for pair in shares.items()])))
+    ends = [f"{100 * value:.1f} [{100 * value - 5:.1f}, {100 * value + 5:.1f}]" for value in (0.98, 0.7, 0.9)]
+    assert f"| 4 | ljspeech | blinks | {' | '.join(ends)} | ddim |" in text  # the interval of dpm++ meets the student's
+    assert "| 8 | ljspeech | blinks | 120.0 [115.0, 125.0] | 101.0 [96.0, 106.0] | – | not ddim |" in text
 
 
 class FakePipeline:

@@ -20,9 +20,8 @@ from talkdemo.film import pair as pair_video
 from talkdemo.records import MAX_SEED, Motion, Speech
 from talkdemo.ui.compare import chart as compare_chart
 from talkdemo.ui.compare import job as compare_job
-from talkdemo.ui.compare import quality_plot
 from talkdemo.ui.compare import tab as tab_module
-from talkdemo.ui.compare.result import Tally
+from talkdemo.ui.compare import vote
 from talkdemo.ui.parts.visits import Visits
 
 ME = SimpleNamespace(session_hash="me")
@@ -31,7 +30,8 @@ QUICK = {"steps": 8, "full": False}
 CHOSEN = {
     "first": MODEL, "first_steps": {"steps": 20}, "first_style": "Mei",
     "second": MODEL, "second_steps": QUICK, "second_style": "Mei",
-    "emotion": "happy", "character": "ada", "seed": 7, "randomise": False, "blind": False,
+    "emotion": "happy", "character": "ada", "seed": 7, "randomise": False, "blind": "off",
+    "ballots": (),
 }  # fmt: skip
 
 
@@ -155,11 +155,11 @@ def test_mistakes_are_told_in_words(tab, wav, speech: str | None, changes: dict,
 
 @pytest.mark.parametrize(("order", "right"), [((0, 1), "left"), ((1, 0), "right")])
 def test_a_blind_run_tells_nothing_before_the_vote(tab, wav, monkeypatch, order: tuple, right: str) -> None:
-    monkeypatch.setattr(compare_job, "toss", lambda: order)
+    monkeypatch.setattr(vote, "order", lambda settings, ballots: order)
     captions: list[tuple[str, str]] = []
     strip = pair_video.caption_strip
     monkeypatch.setattr(pair_video, "caption_strip", lambda names, size: captions.append(names) or strip(names, size))
-    last = press(tab, wav("hum", 0.5), blind=True)[-1]
+    last = press(tab, wav("hum", 0.5), blind="which")[-1]
     made = last.pop(tab.sealed)
     assert last.pop(tab.result) is made  # both stay on the server
     assert "full model, 20 steps" in last.pop(tab.question) and labels(last, tab) == ["Left", "Right"]
@@ -170,35 +170,43 @@ def test_a_blind_run_tells_nothing_before_the_vote(tab, wav, monkeypatch, order:
     assert last[tab.vote_row]["visible"] and not last[tab.downloads]["visible"]
     assert last[tab.chart] == last[tab.figures] == {**last[tab.chart], "value": "", "visible": False}
 
-    after = tab.vote(right, made, Tally(wrong=1))
-    assert "<b>Right.</b>" in after[tab.answer]["value"] and after[tab.tally] == Tally(right=1, wrong=1)
-    assert "Your 2 votes so far: 1 right, 1 wrong" in after[tab.answer]["value"] and after[tab.sealed] is None
+    other = {"left": "right", "right": "left"}[right]
+    wrong = tab.vote(other, made, ())
+    assert "Not this time" in wrong[tab.answer]["value"]
+    after = tab.vote(right, made, wrong[tab.ballots])
+    assert "<b>Right.</b>" in after[tab.answer]["value"] and len(after[tab.ballots]) == 2
+    assert "Your 2 votes on this pair so far: 1 right, 1 wrong" in after[tab.answer]["value"]
+    assert after[tab.sealed] is None and after[tab.save_votes]["visible"]
+    lines = Path(after[tab.save_votes]["value"]).read_text().splitlines()
+    assert len(lines) == 3 and f',"Full model, 20 steps",{right},"Full model' in lines[2]
     titles = [("Full model, 20 steps", "Student, 8 steps")[side] for side in order]
     assert labels(after, tab) == titles and after[tab.film.section]["visible"]
     heads = after[tab.figures]["value"].split("<thead>")[1].split("</thead>")[0]
     assert heads.index(titles[0]) < heads.index(titles[1])
     wanted = "left-full-20-right-student-8.mp4" if order == (0, 1) else "left-student-8-right-full-20.mp4"
     assert Path(film(tab, made)[-1][tab.film.save]["value"]).name == wanted and captions[1] == tuple(titles)
-    other = {"left": "right", "right": "left"}[right]
-    assert "Not this time" in tab.vote(other, made, Tally())[tab.answer]["value"]
-    same = tab.vote("same", made, Tally())
-    assert "No difference seen" in same[tab.answer]["value"] and same[tab.tally] == Tally(same=1)
+    same = tab.vote("same", made, ())
+    assert "No difference seen" in same[tab.answer]["value"] and same[tab.ballots][0].chosen == ""
+
+
+def test_a_preference_is_asked_without_naming_the_settings(tab, wav) -> None:
+    last = press(tab, wav("hum", 0.5), blind="natural")[-1]
+    assert "more natural" in last[tab.question] and "steps" not in last[tab.question]
+    after = tab.vote("left", last[tab.sealed], ())
+    assert "You preferred the" in after[tab.answer]["value"]
+    again = press(tab, wav("hum", 0.5), blind="natural", ballots=after[tab.ballots])[-1]
+    assert again[tab.sealed].order != last[tab.sealed].order  # sides are balanced
 
 
 def test_a_vote_without_a_result_changes_nothing(tab) -> None:
-    assert list(named(tab.vote("left", None, Tally()))) == ["td-vote"]
+    assert list(named(tab.vote("left", None, ()))) == ["td-vote"]
 
 
 def test_a_vote_after_the_files_are_gone_still_answers(tab, wav) -> None:
-    made = press(tab, wav("hum", 0.3), blind=True)[-1][tab.sealed]
+    made = press(tab, wav("hum", 0.3), blind="which")[-1][tab.sealed]
     made.sound.unlink()
-    after = tab.vote("left", made, Tally())
+    after = tab.vote("left", made, ())
     assert after[tab.answer]["visible"] and tab.save_first not in after and tab.player not in after
-
-
-def test_the_lot_is_fair() -> None:
-    drawn = [compare_job.toss() for _ in range(200)]
-    assert set(drawn) == {(0, 1), (1, 0)} and 60 < drawn.count((0, 1)) < 140
 
 
 def test_stop_ends_it_and_leaves_nothing(slow_stand_in, tmp_path: Path, wav) -> None:
@@ -233,12 +241,12 @@ def test_two_models_side_by_side(two, wav) -> None:
 
 
 def test_one_model_in_two_styles(two, wav, monkeypatch) -> None:
-    monkeypatch.setattr(compare_job, "toss", lambda: (1, 0))
+    monkeypatch.setattr(vote, "order", lambda settings, ballots: (1, 0))
     changes = {"first": POSE, "first_steps": QUICK, "second": POSE, "first_style": "clip-a", "second_style": "clip-b"}
-    last = press(two, wav("hum", 0.5), **changes, blind=True)[-1]
+    last = press(two, wav("hum", 0.5), **changes, blind="which")[-1]
     made = last.pop(two.sealed)
     assert "student, 8 steps, clip-a" in last.pop(two.question) and "clip-a" not in repr(last[two.player])
-    after = two.vote("right", made, Tally())
+    after = two.vote("right", made, ())
     assert "<b>Right.</b>" in after[two.answer]["value"] and "Left was the student, 8 steps, clip-b" in after[
         two.answer]["value"]  # fmt: skip
     assert Path(after[two.save_first]["value"]).name == "pose-student-8-first.npz"
@@ -285,56 +293,3 @@ def test_chart_draws_both_and_the_colours_follow_the_sides() -> None:
     for row in ("mouth", "turn", "blink"):
         assert lines[0][f"line {row} first"] == lines[1][f"line {row} second"]
     assert lines[0]["line mouth first"] != lines[0]["line mouth second"] and "nan" not in sheets[0]
-
-
-ROW = {"system": "full-8", "distilled": False, "steps": 8, "seconds_per_10s": 0.5, "lve_mm": 1.4, "hits": 90}
-
-
-def write(path: Path, rows: object) -> Path:
-    path.write_text(json.dumps(rows))
-    return path
-
-
-def test_quality_plot_shows_what_was_measured(tmp_path: Path) -> None:
-    assert "not been measured" in quality_plot.quality_plot(quality_plot.read(tmp_path / "none.json"))
-    rows = [
-        {**ROW, "system": "full-512", "steps": 512, "seconds_per_10s": 20.0, "lve_mm": 1.2, "hits": None},
-        {**ROW, "system": "student-8", "distilled": True, "lve_mm": 1.25, "fdd": None, "more": "ignored"},
-        ROW,
-    ]
-    table = quality_plot.read(write(tmp_path / "steps.json", rows))
-    assert [point.steps for point in table] == [8, 8, 512]
-    html = quality_plot.quality_plot(table)
-    assert html.count("<figure>") == 2 and "512 steps: 1.2 mm in 20.00 s" in html and "Distilled student" in html
-    for svg in html.split("<figure>")[1:]:
-        nodes = ElementTree.fromstring(svg[svg.index("<svg") : svg.index("</svg>") + 6])
-        dots = [node for node in nodes if (node.get("class") or "").startswith("dot")]
-        assert all(quality_plot.LEFT <= float(dot.get("cx")) <= quality_plot.WIDTH for dot in dots)
-    only = quality_plot.quality_plot([quality_plot.read(write(tmp_path / "one.json", [ROW]))[0]])
-    assert "nan" not in only and only.count('class="dot first"') == 2
-
-
-DAMAGED = ({"a": 1}, [{**ROW, "seconds_per_10s": 0}], [{"steps": 8}], [3], [{**ROW, "hits": "x"}])
-
-
-@pytest.mark.parametrize("rows", DAMAGED)
-def test_a_damaged_table_is_told(tmp_path: Path, rows: object, monkeypatch) -> None:
-    path = write(tmp_path / "steps.json", rows)
-    with pytest.raises(ValueError, match=r"steps\.json.*wanted"):
-        quality_plot.read(path)
-    monkeypatch.setattr(quality_plot, "TABLES", {"diffusiontalker": path})
-    assert "td-error" in tab_module.steps_plot()
-
-
-def test_the_second_models_table_is_shown_beside_the_first(tmp_path: Path, monkeypatch) -> None:
-    tables = {model: tmp_path / f"{model}.json" for model in ("diffusiontalker", "diffposetalk")}
-    monkeypatch.setattr(quality_plot, "TABLES", tables)
-    write(tables["diffusiontalker"], [ROW])
-    assert "by sampling steps</h2>" in tab_module.steps_plot()
-    write(tables["diffposetalk"], [{**ROW, "system": "pose-full-8"}])
-    both = tab_module.steps_plot()
-    assert "steps: DiffusionTalker<" in both and "steps: DiffPoseTalk<" in both
-
-
-def test_the_shipped_table_can_be_read() -> None:
-    assert "td-error" not in tab_module.steps_plot()

@@ -109,19 +109,23 @@ def test_both_heads_in_one_view(page, clip: Path, says, phone, read_video) -> No
 
 def test_a_blind_vote(page, clip: Path, says) -> None:
     choose(page, clip)
-    page.get_by_label("Blind test").check()
+    page.click("#td-blind-question input")
+    page.get_by_role("option", name="Which is which?").click()
     page.click("#td-compare-go")
     plays(page)
     page.wait_for_selector("#td-vote-left")
     names = page.locator(f"{HEAD} .td-hv-name")
     assert names.all_inner_texts() == ["Left", "Right"]
     assert not page.is_visible("#compare-chart") and not page.is_visible("#td-figures")
-    assert page.inner_text("#td-vote").startswith("Which one is the full model, 6 steps?")
+    question = (
+        "One is the full model, 6 steps, the other the full model, 2 steps. Which one is the full model, 6 steps?"
+    )
+    assert page.inner_text("#td-vote").startswith(question)
     inside = page.inner_html("#td-compare-head") + page.inner_html("#td-compare-panel")
     assert not any(word in inside for word in ("full-", "student", "6 steps"))
     page.click("#td-vote-right")
     page.wait_for_selector("#compare-chart")
-    answer = says(page, "#td-answer", "Your 1 vote so far")
+    answer = says(page, "#td-answer", "Your 1 vote on this pair so far")
     says(page, f"{HEAD} .td-hv-left", "steps")
     left, right = names.all_inner_texts()
     assert {left, right} == {"Full model, 6 steps", "Full model, 2 steps"}

@@ -9,6 +9,7 @@ import gradio as gr
 from talkdemo.compare.settings import Setting, check
 from talkdemo.pipeline import SpeechToFace
 from talkdemo.records import AUTO, DIFFPOSETALK, DIFFUSIONTALKER, MAX_SEED, MAX_STEPS, MODEL_TITLES
+from talkdemo.ui.compare import vote
 from talkdemo.ui.compare.job import Pair
 from talkdemo.ui.parts import library
 from talkdemo.ui.parts.names import choices
@@ -45,7 +46,10 @@ class Form:
             )
             self.seed = gr.Number(0, label="Seed", precision=0, minimum=0, maximum=MAX_SEED, min_width=110)
         with gr.Row(equal_height=True, elem_id="td-blind"):
-            self.blind = gr.Checkbox(False, label="Blind test", info="vote first, names after", min_width=110)
+            self.blind = gr.Dropdown(
+                vote.CHOICES, value=vote.OFF, label="Blind test", info="vote first, names after", min_width=150,
+                elem_id="td-blind-question",
+            )  # fmt: skip
             self.randomise = gr.Checkbox(True, label="New seed", info="each time", min_width=110)
         with gr.Row(elem_id="td-compare-buttons"):
             self.compare = gr.Button("Compare", variant="primary", scale=3, elem_id="td-compare-go")
@@ -92,7 +96,7 @@ class Form:
             raise ValueError(NO_SPEECH)
         settings = self._setting(*sides[:3]), self._setting(*sides[3:])
         check(settings, self.pipelines)
-        return Pair(Path(speech), settings, emotion, character, seed, blind)
+        return Pair(Path(speech), settings, emotion, character, seed, "" if blind == vote.OFF else blind)
 
     def _setting(self, model: str, steps: dict[str, Any], style: str) -> Setting:
         """The three choices of a side → its setting."""

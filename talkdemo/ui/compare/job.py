@@ -1,10 +1,9 @@
 """Answers one press of Compare with files in a private folder. No gradio here.
 
-In a blind comparison a coin puts the two settings left and right; neither file nor caption says which is which.
+In a blind comparison neither file nor caption says which setting stands left and which right.
 """
 
 import functools
-import secrets
 import threading
 import time
 from collections.abc import Mapping
@@ -38,7 +37,8 @@ class Pair:
     emotion: str
     character: str
     seed: int
-    blind: bool = False
+    blind: str = ""  # the question of a blind test, of vote.QUESTIONS; "": not blind
+    order: tuple[int, int] = (0, 1)  # which setting stands left and which right
 
     @property
     def stages(self) -> dict[str, str]:
@@ -53,17 +53,20 @@ class Pair:
 
 @dataclass(frozen=True)
 class PairResult:
-    """What one press of Compare gives. `order`: which setting (0 or 1) stands left and which right. `sound`: what the
-    browser plays."""
+    """What one press of Compare gives. `sound`: what the browser plays."""
 
     pair: Pair
-    order: tuple[int, int]
     sound: Path
     archives: tuple[Path, Path]
     summary: Path
     speech: Speech
     comparison: Comparison
     record: Record
+
+    @property
+    def order(self) -> tuple[int, int]:
+        """Which setting (0 or 1) stands left and which right."""
+        return self.pair.order
 
     @property
     def titles(self) -> tuple[str, str]:
@@ -116,12 +119,6 @@ def face() -> FaceModel:
     return FaceModel.load()
 
 
-def toss() -> tuple[int, int]:
-    """Which setting stands left and which right."""
-    left = secrets.randbelow(2)
-    return left, 1 - left
-
-
 def run(
     pipelines: Mapping[str, SpeechToFace], pair: Pair, folder: Path, report: Progress, stop: threading.Event
 ) -> PairResult:
@@ -133,7 +130,6 @@ def run(
     takes = sample(pipelines, speech, pair.settings, emotion=pair.emotion, seed=pair.seed, progress=report, stop=stop)
     comparison = compare(face(), takes)
 
-    order = toss() if pair.blind else (0, 1)
     sound = write_sound(speech, folder)
     first, second = (folder / f"{name}.npz" for name in takes.names)
     for archive, motion in zip((first, second), takes.motions, strict=True):
@@ -142,11 +138,11 @@ def run(
         comparison,
         character=pair.character,
         seconds={stage: round(value, 4) for stage, value in seconds.items()},
-        sides={side: takes.names[k] for side, k in zip(SIDES, order, strict=True)},
+        sides={side: takes.names[k] for side, k in zip(SIDES, pair.order, strict=True)},
     )
     json = folder / "comparison.json"
     summary.write(json, figures)
-    return PairResult(pair, order, sound, (first, second), json, speech, comparison, figures)
+    return PairResult(pair, sound, (first, second), json, speech, comparison, figures)
 
 
 def draw(result: PairResult, sealed: bool, folder: Path, report: Progress, stop: threading.Event) -> Path:

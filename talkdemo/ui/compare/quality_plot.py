@@ -1,139 +1,234 @@
-"""Plots what each step count costs and what it gives, from the shipped tables.
+"""Plots what each number of evaluations gives, from the shipped JSON of `python -m talkdemo evaluate steps`.
 
-A table is talkdemo/assets/steps.json, a list of objects: system ("full-8", "student-8"), distilled, steps,
-seconds_per_10s, and lve_mm, hits, false, each of which may be null. `python -m talkdemo evaluate steps` measures them.
+First the scores that the number of steps changes, as shares of what 512 steps give (or whatever the table's reference
+is): how much and how fast a face moves. Then how well lips follow the speech: closures, r(opening), lip error, which
+reward the mean of all motions and thus need few steps. Lines: the full model by DDIM and by DPM-Solver++, the distilled
+students; bars are 95 % intervals over clips.
 """
 
 import json
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from html import escape
 from pathlib import Path
 from typing import Any
 
 from talkdemo.files import ASSETS
-from talkdemo.records import DIFFPOSETALK, DIFFUSIONTALKER, MODEL_TITLES
+from talkdemo.metrics.interval import Estimate
+from talkdemo.records import DDIM, DIFFPOSETALK, DIFFUSIONTALKER, DPM_SOLVER, MODEL_TITLES
 from talkdemo.ui.parts.chart import ticks
-from talkdemo.ui.parts.labels import place
 
 TABLES = {DIFFUSIONTALKER: ASSETS / "steps.json", DIFFPOSETALK: ASSETS / "steps-diffposetalk.json"}
 MISSING = "The effect of the step count has not been measured for these weights yet."
-WIDTH, HEIGHT = 400, 270
+WIDTH, HEIGHT = 400, 250
 LEFT, RIGHT, TOP, BOTTOM = 46, 18, 16, 46
-DOT = 5  # radius of a point
-LETTER = 8.4  # width of a label's letter
-WAYS = ((0, -12, "middle"), (0, 21, "middle"), (10, 5, "start"), (-10, 5, "end"))
-PANELS = (  # figure, title, what is good, unit
-    ("lve_mm", "Lip error", "lower is better", "mm"),
-    ("hits", "Lips closed on p, b, m", "higher is better", "%"),
-    ("false", "Lips closed in vowels", "lower is better", "%"),
-)
-FAMILIES = ((False, "first", "Full model"), (True, "second", "Distilled student"))
+DOT = 4.5  # radius of a point
+SHIFT = 5.0  # pixels between points of the same number of evaluations
+DDIM_LINE, DPM_LINE, STUDENT_LINE = "first", "third", "second"
+FAMILIES = {DDIM_LINE: "Full model, DDIM", DPM_LINE: "Full model, DPM-Solver++", STUDENT_LINE: "Distilled students"}
+CHANGED = {  # score → title
+    "variance_upper": "Motion of the upper face",
+    "blinks": "Blinks",
+    "blink_peak": "Depth of the blinks",
+    "head_peak": "Fast turns of the head",
+    "diversity": "Diversity over seeds",
+    "variance_mouth": "Motion of the mouth",
+}
+UNCHANGED = {  # score → title, unit
+    "hits": ("Lips closed on p, b, m", "%"),
+    "r_phones": ("r of the mouth's opening", ""),
+    "lve": ("Lip error", "mm"),
+}
 
 
 @dataclass(frozen=True)
 class Point:
-    """One measured system."""
+    """One system's score, in units of the panel."""
 
+    family: str
     system: str
-    steps: int
-    distilled: bool
-    seconds: float  # speech to motion, for ten seconds of speech
-    scores: dict[str, float]  # by name of PANELS; what was not measured is absent
+    evaluations: int
+    estimate: Estimate
+
+
+@dataclass(frozen=True)
+class Table:
+    """The JSON of an evaluation over steps, as far as it is plotted."""
+
+    systems: Mapping[str, Mapping[str, Any]]
+    rows: Sequence[Mapping[str, Any]]
+    compared: Sequence[Mapping[str, Any]]
+
+    @property
+    def reference(self) -> str:
+        """The system that the others are compared with; "" where none was."""
+        return str(self.compared[0]["other"]) if self.compared else ""
+
+    def family(self, system: str) -> str:
+        facts = self.systems[system]
+        return STUDENT_LINE if facts["distilled"] else {DDIM: DDIM_LINE, DPM_SOLVER: DPM_LINE}[facts["sampler"]]
+
+    def shares(self, score: str) -> list[Point]:
+        """A score in % of the reference's."""
+        found = [one for one in self.compared if one["score"] == score]
+        return [self._point(one["one"], one["ratio"], 100) for one in found if one["set"] == found[0]["set"]]
+
+    def values(self, score: str) -> list[Point]:
+        found = [row for row in self.rows if score in row["scores"]]
+        return [self._point(row["system"], row["scores"][score], 1) for row in found if row["set"] == found[0]["set"]]
+
+    def equivalence(self, system: str, score: str) -> Mapping[str, Any] | None:
+        return next((one for one in self.compared if (one["one"], one["score"]) == (system, score)), None)
+
+    def _point(self, system: str, found: Mapping[str, Any], factor: float) -> Point:
+        value, low, high = (math.nan if found[end] is None else factor * found[end] for end in ("value", "low", "high"))
+        evaluations = int(self.systems[system]["nfe"])
+        if not (math.isfinite(value) and evaluations > 0):
+            raise ValueError(f"{system} has {found['value']} after {evaluations} evaluations")
+        return Point(self.family(system), system, evaluations, Estimate(value, low, high, int(found["n"])))
 
 
 def plots() -> str:
     """Those of the shipped tables. Raises ValueError in one sentence for a damaged one."""
-    tables = {model: table for model, path in TABLES.items() if (table := read(path))}
-    if len(tables) < 2:
-        return quality_plot(next(iter(tables.values()), []))
-    return "".join(quality_plot(table, MODEL_TITLES[model]) for model, table in tables.items())
+    shown = {MODEL_TITLES[model]: html for model, path in TABLES.items() if (html := quality_plot(path))}
+    if not shown:
+        return f'<section class="td-quality"><h2>{_heading("")}</h2><p>{MISSING}</p></section>'
+    return "".join(
+        f'<section class="td-quality"><h2>{_heading(title if len(shown) > 1 else "")}</h2>{html}</section>'
+        for title, html in shown.items()
+    )
 
 
-def read(path: Path) -> list[Point]:
-    """A table by steps; empty when there is none. Raises ValueError in one sentence for a damaged one."""
+def _heading(model: str) -> str:
+    return f"What sampling steps change{f': {model}' if model else ''}"
+
+
+def quality_plot(path: Path) -> str:
+    """HTML of one table; "" when there is none. Raises ValueError in one sentence for a damaged one."""
     if not path.is_file():
-        return []
+        return ""
     try:
-        return sorted((_point(row) for row in json.loads(path.read_text(encoding="utf-8"))), key=lambda p: p.steps)
+        whole = json.loads(path.read_text(encoding="utf-8"))
+        table = Table(whole["systems"], whole["rows"], whole["compared"])
+        parts = list(_parts(table))
     except (ValueError, KeyError, TypeError, AttributeError) as error:
-        raise ValueError(f"{path.name}: {error!r}; a list of measured systems is wanted") from error
+        raise ValueError(f"{path.name}: {error!r}; the JSON of `evaluate steps` is wanted") from error
+    return "".join(parts)
 
 
-def _point(row: dict[str, Any]) -> Point:
-    seconds, steps = float(row["seconds_per_10s"]), int(row["steps"])
-    if not (0 < seconds < math.inf and steps > 0):
-        raise ValueError(f"{row['system']} has {steps} steps and {seconds} s")
-    names = [name for name, *_ in PANELS]
-    scores = {name: float(row[name]) for name in names if row.get(name) is not None}
-    scores = {name: score for name, score in scores.items() if math.isfinite(score)}
-    return Point(str(row["system"]), steps, bool(row["distilled"]), seconds, scores)
+def _parts(table: Table) -> Iterator[str]:
+    shares = {score: points for score in CHANGED if (points := table.shares(score))}
+    values = {score: points for score in UNCHANGED if (points := table.values(score))}
+    if not (shares or values):
+        return
+    clips = max(point.estimate.n for points in (*shares.values(), *values.values()) for point in points)
+    for sentence in sentences(table):
+        yield f"<p>{escape(sentence)}</p>"
+    families = {point.family for points in (*shares.values(), *values.values()) for point in points}
+    keys = (f'<span class="{name}"><i></i>{title}</span>' for name, title in FAMILIES.items() if name in families)
+    yield f'<div class="td-keys">{"".join(keys)}</div>'
+    if shares:
+        yield f"<h3>What they change, in % of {_steps(table, table.reference)}</h3>"
+        yield _panels(panel(points, CHANGED[score], "%", 100.0) for score, points in shares.items())
+    if values:
+        yield "<h3>How well lips follow the speech</h3>"
+        yield _panels(panel(points, *UNCHANGED[score]) for score, points in values.items())
+    yield f'<p class="td-small">Bars: 95 % intervals over {clips} clips of held-out speech.</p>'
 
 
-def quality_plot(table: Sequence[Point], model: str = "") -> str:
-    """HTML: one panel per score over seconds, points labelled by steps; a sentence when there is nothing to show."""
-    heading = f"<h3>Quality and speed by sampling steps{f': {model}' if model else ''}</h3>"
-    panels = [_panel(table, *panel) for panel in PANELS if any(panel[0] in point.scores for point in table)]
-    if not panels:
-        return f'<section class="td-quality">{heading}<p>{MISSING}</p></section>'
-    keys = "".join(
-        f'<span class="{name}"><i></i>{title}</span>'
-        for distilled, name, title in FAMILIES
-        if any(point.distilled == distilled for point in table)
+def _panels(panels: Iterator[str]) -> str:
+    return f'<div class="td-panels">{"".join(panels)}</div>'
+
+
+def _steps(table: Table, system: str) -> str:
+    return f"{table.systems[system]['steps']} steps" if system in table.systems else "the full model"
+
+
+def sentences(table: Table) -> list[str]:
+    """What distillation buys, and what it leaves alone, at the fewest steps of a student; computed from the table."""
+    students = sorted(
+        (facts["steps"], name) for name, facts in table.systems.items() if table.family(name) == STUDENT_LINE
     )
-    return (
-        f'<section class="td-quality">{heading}'
-        "<p>Measured on held-out speech. Each point is a number of sampling steps; further left is faster.</p>"
-        f'<div class="td-keys">{keys}</div><div class="td-panels">{"".join(panels)}</div></section>'
-    )
+    if not students or not table.reference:
+        return []
+    steps, student = students[0]
+    found = []
+    points = {point.family: point for point in table.shares("variance_upper") if point.evaluations == steps}
+    if STUDENT_LINE in points:
+        rivals = [f"{FAMILIES[f].split(', ')[1]} {_share(points[f])}" for f in (DDIM_LINE, DPM_LINE) if f in points]
+        beside = f"; {' and '.join(rivals)} of the full model" if rivals else ""
+        whole = f"of the motion of the upper face that {_steps(table, table.reference)} give"
+        own = f"With {steps} evaluations the student has {_share(points[STUDENT_LINE])} {whole}"
+        found.append(f"{own}{beside}{_speed(table, student)}.")
+    kept: list[str] = []
+    moved: list[str] = []
+    for score, (title, _) in UNCHANGED.items():
+        one = table.equivalence(student, score)
+        if one is not None and one["ratio"]["value"] is not None:
+            name = title[0].lower() + title[1:]
+            equal = one["p"] is not None and one["p"] < 0.05
+            (kept if equal else moved).append(f"{name} {100 * one['ratio']['value']:.0f} %")
+    if kept or moved:
+        parts = [f"equivalent within the margin: {', '.join(kept)}"] if kept else []
+        parts += [f"not shown to be: {', '.join(moved)}"] if moved else []
+        found.append(f"Lips against the speech, in % of {_steps(table, table.reference)}: {'; '.join(parts)}.")
+    return found
 
 
-def _panel(table: Sequence[Point], score: str, title: str, good: str, unit: str) -> str:
-    shown = [point for point in table if score in point.scores]
-    values = [point.scores[score] for point in shown]
-    low, high = min(values), max(values)
-    margin = max(0.25 * (high - low), 0.04 * abs(high), 1e-3)
+def _share(point: Point) -> str:
+    one = point.estimate
+    return f"{one.value:.0f} %" + ("" if math.isnan(one.low) else f" ({one.low:.0f} to {one.high:.0f})")
+
+
+def _speed(table: Table, student: str) -> str:
+    own, whole = (float(table.systems[name].get("seconds_per_10s", 0)) for name in (student, table.reference))
+    return f", {whole / own:.0f} times as fast" if own and whole else ""
+
+
+def panel(points: Sequence[Point], title: str, unit: str, level: float | None = None) -> str:
+    """A figure: a score over evaluations, a line per family, with bars; `level`: a line of reference."""
+    ends = [end for p in points for end in (p.estimate.value, p.estimate.low, p.estimate.high) if not math.isnan(end)]
+    low, high = min(ends + ([level] if level else [])), max(ends + ([level] if level else []))
+    margin = max(0.12 * (high - low), 0.02 * abs(high), 1e-3)
     low, high = max(0.0, low - margin), high + margin
-    first, last = min(p.seconds for p in shown) / 1.5, max(p.seconds for p in shown) * 1.5
+    counts = sorted({point.evaluations for point in points})
+    first, last = math.log2(counts[0]) - 0.5, math.log2(counts[-1]) + 0.5
 
-    def x(seconds: float) -> float:
-        return LEFT + (WIDTH - LEFT - RIGHT) * math.log(seconds / first) / math.log(last / first)
+    def x(point: Point) -> float:
+        shift = SHIFT * (list(FAMILIES).index(point.family) - 1)
+        return LEFT + (WIDTH - LEFT - RIGHT) * (math.log2(point.evaluations) - first) / (last - first) + shift
 
     def y(value: float) -> float:
         return HEIGHT - BOTTOM - (HEIGHT - BOTTOM - TOP) * (value - low) / (high - low)
 
-    parts = [f'<svg class="td-chart td-score" viewBox="0 0 {WIDTH} {HEIGHT}" role="img" aria-label="{title}">']
+    parts = [f'<svg class="td-chart td-score" viewBox="0 0 {WIDTH} {HEIGHT}" role="img" aria-label="{escape(title)}">']
     parts.append(f'<rect class="row" x="{LEFT}" y="{TOP}" width="{WIDTH - LEFT - RIGHT}" height="{y(low) - TOP:.1f}"/>')
     for value in ticks(low, high):
         parts.append(f'<line class="zero" x1="{LEFT}" x2="{WIDTH - RIGHT}" y1="{y(value):.1f}" y2="{y(value):.1f}"/>')
         parts.append(f'<text class="tick side" x="{LEFT - 7}" y="{y(value) + 4:.1f}">{value:g}</text>')
-    for value in _decades(first, last):
-        parts.append(f'<text class="tick" x="{x(value):.1f}" y="{HEIGHT - BOTTOM + 17}">{value:g}</text>')
-    middle = (LEFT + WIDTH - RIGHT) / 2
-    parts.append(f'<text class="tick" x="{middle}" y="{HEIGHT - 9}">seconds for 10 s of speech</text>')
-    places = [(x(point.seconds), y(point.scores[score])) for point in shown]
-    for distilled, name, _ in FAMILIES:
-        mine = [place for point, place in zip(shown, places, strict=True) if point.distilled == distilled]
-        line = " ".join(f"{a:.1f},{b:.1f}" for a, b in mine)
-        parts.append(f'<polyline class="line {name}" points="{line}"/>')
-    labels = place(places, [str(point.steps) for point in shown], (WIDTH, HEIGHT), LETTER, ways=WAYS)
-    for point, (a, b), label in zip(shown, places, labels, strict=True):
-        name = "second" if point.distilled else "first"
-        hint = f"{point.steps} steps: {point.scores[score]:.3g} {unit} in {point.seconds:.2f} s"
-        parts.append(f'<circle class="dot {name}" cx="{a:.1f}" cy="{b:.1f}" r="{DOT}"><title>{hint}</title></circle>')
-        where = f'x="{a + label.x:.1f}" y="{b + label.y:.1f}" text-anchor="{label.anchor}"'
-        parts.append(f'<text class="step {name}" {where}>{point.steps}</text>')
-    parts.append("</svg>")
-    caption = f"<figcaption><b>{title}</b>, {unit} <span>{good}</span></figcaption>"
-    return f"<figure>{caption}{''.join(parts)}</figure>"
+    if level is not None:
+        parts.append(f'<line class="level" x1="{LEFT}" x2="{WIDTH - RIGHT}" y1="{y(level):.1f}" y2="{y(level):.1f}"/>')
+    for count in counts:
+        at = LEFT + (WIDTH - LEFT - RIGHT) * (math.log2(count) - first) / (last - first)
+        parts.append(f'<text class="tick" x="{at:.1f}" y="{HEIGHT - BOTTOM + 17}">{count}</text>')
+    parts.append(f'<text class="tick" x="{(LEFT + WIDTH - RIGHT) / 2}" y="{HEIGHT - 9}">evaluations per window</text>')
+    for family, name in FAMILIES.items():
+        mine = sorted((point for point in points if point.family == family), key=lambda point: point.evaluations)
+        line = " ".join(f"{x(point):.1f},{y(point.estimate.value):.1f}" for point in mine)
+        parts.append(f'<polyline class="line {family}" points="{line}"/>')
+        parts += [_mark(point, x(point), y, name, unit) for point in mine]
+    caption = f"<figcaption><b>{escape(title)}</b>{f', {unit}' if unit else ''}</figcaption>"
+    return f"<figure>{caption}{''.join(parts)}</svg></figure>"
 
 
-def _decades(low: float, high: float) -> list[float]:
-    """1, 2, 5 and their tenfolds inside low…high; of many only the powers of ten and their halves."""
-    values = [
-        factor * 10.0**power
-        for power in range(math.floor(math.log10(low)), math.ceil(math.log10(high)) + 1)
-        for factor in (1, 2, 5)
-        if low <= factor * 10.0**power <= high
-    ]
-    return [round(value, 6) for value in (values[::2] if len(values) > 8 else values)]
+def _mark(point: Point, x: float, y: Any, family: str, unit: str) -> str:
+    """A point with its bar and a hint."""
+    one, bar, ends = point.estimate, "", ""
+    if not math.isnan(one.low):
+        across, along = f'x1="{x:.1f}" x2="{x:.1f}"', f'y1="{y(one.low):.1f}" y2="{y(one.high):.1f}"'
+        bar = f'<line class="bar {point.family}" {across} {along}/>'
+        ends = f" ({one.low:.3g} to {one.high:.3g})"
+    hint = f"{family}, {point.evaluations} evaluations: {one.value:.3g} {unit}".rstrip() + f"{ends}, {one.n} clips"
+    circle = f'<circle class="dot {point.family}" cx="{x:.1f}" cy="{y(one.value):.1f}" r="{DOT}">'
+    return f"{bar}{circle}<title>{escape(hint)}</title></circle>"

@@ -1,45 +1,21 @@
-"""HTML around the heads of a comparison: facts, figures, the vote and its answer."""
+"""HTML around the heads of a comparison: facts and figures."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
 from html import escape
 from typing import Any
 
 from talkdemo.compare.report import closure_sentence, rows
-from talkdemo.records import AUTO, MODEL_TITLES
+from talkdemo.records import AUTO
 from talkdemo.ui.compare.chart import SIDES as SIDE_CLASSES
-from talkdemo.ui.compare.job import SIDES, PairResult
+from talkdemo.ui.compare.job import PairResult
 from talkdemo.ui.parts import library, panel, portraits
 from talkdemo.ui.parts.blend import in_words
 from talkdemo.ui.parts.names import title
 from talkdemo.ui.reference import gallery as references
 
-NO_DIFFERENCE = "same"
 IDLE = "The same speech and seed under two settings. Choose some speech, then press <b>Compare</b>."
-
-
-@dataclass(frozen=True)
-class Tally:
-    """The votes of one visit."""
-
-    right: int = 0
-    wrong: int = 0
-    same: int = 0
-
-    def plus(self, result: PairResult, vote: str) -> Tally:
-        """With one more vote: a side of SIDES or NO_DIFFERENCE."""
-        if vote == NO_DIFFERENCE:
-            return replace(self, same=self.same + 1)
-        if correct(result, vote):
-            return replace(self, right=self.right + 1)
-        return replace(self, wrong=self.wrong + 1)
-
-
-def correct(result: PairResult, vote: str) -> bool:
-    """Whether the side voted for is the one that was asked for."""
-    return vote == SIDES[result.order.index(result.slower)]
 
 
 def facts(result: PairResult) -> str:
@@ -108,32 +84,6 @@ def figures(result: PairResult) -> str:
     )
 
 
-def question(result: PairResult) -> str:
-    """What a blind visitor is asked."""
-    return (
-        f'<div class="td-question">Which one is the <b>{escape(_within(result.pair.titles[result.slower]))}</b>?</div>'
-    )
-
-
-def answer(result: PairResult, vote: str, tally: Tally) -> str:
-    """The truth after the vote, and the votes of this visit."""
-    left, right = map(_within, result.titles)
-    verdict = "Right." if correct(result, vote) else "Not this time."
-    if vote == NO_DIFFERENCE:
-        verdict = "No difference seen."
-    votes = tally.right + tally.wrong + tally.same
-    counts = f"{tally.right} right, {tally.wrong} wrong, {tally.same} without a difference"
-    return (
-        f'<div class="td-note td-answer"><b>{verdict}</b> Left was the {escape(left)}, right the {escape(right)}.<br>'
-        f"<span>Your {votes} vote{'s' if votes != 1 else ''} so far: {counts}.</span></div>"
-    )
-
-
 def poster(name: str) -> str:
     """What the stage shows before there is a video: the character twice."""
     return portraits.still(name, " td-twins", 2) or '<div class="td-poster td-twins td-empty"></div>'
-
-
-def _within(text: str) -> str:
-    """A title within a sentence: the names of the models keep their capitals."""
-    return text if text.startswith(tuple(MODEL_TITLES.values())) else text[0].lower() + text[1:]

@@ -1,6 +1,7 @@
 """The tab "Compare": two settings of one speech in one view, with curves, figures and a blind vote."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -10,11 +11,11 @@ import gradio as gr
 from talkdemo.pipeline import SpeechToFace
 from talkdemo.ui.compare import quality_plot
 from talkdemo.ui.compare import result as shown
+from talkdemo.ui.compare import vote as voting
 from talkdemo.ui.compare.chart import comparison_chart
 from talkdemo.ui.compare.film import PairFilm
 from talkdemo.ui.compare.form import Form
 from talkdemo.ui.compare.job import BLIND_CAPTIONS, SIDES, PairResult, run, stages
-from talkdemo.ui.compare.result import NO_DIFFERENCE, Tally
 from talkdemo.ui.parts import panel
 from talkdemo.ui.parts.job import Report
 from talkdemo.ui.parts.options import PLAIN, QUICK, Page
@@ -50,11 +51,14 @@ class CompareTab(Runner):
         return self.waiting(request, stages({"first": "First", "second": "Second"}))
 
     def compare(self, request: gr.Request, *values: Any) -> Iterator[Page]:
-        """The button Compare, with what every component of `form.inputs` holds: yields what changes on the page."""
+        """The button Compare, with what `form.inputs` hold, then the votes so far: yields what changes on the page."""
+        *values, ballots = values
         *_, seed, randomise, _ = values
         seed = read_seed(seed, randomise)
         try:
             pair = self.form.read(*values, seed=seed)
+            if pair.blind:
+                pair = replace(pair, order=voting.order(pair.titles, ballots))
         except ValueError as error:
             yield self.ended(panel.failed(str(error)))
             return
@@ -67,7 +71,7 @@ class CompareTab(Runner):
         page: Page = {
             self.poster: gr.update(visible=False),
             self.panel: shown.facts(result),
-            self.vote_row: gr.update(visible=result.pair.blind),
+            self.vote_row: gr.update(visible=bool(result.pair.blind)),
             self.answer: gr.update(value="", visible=False),
             self.sealed: None,
             self.result: result,
@@ -77,7 +81,7 @@ class CompareTab(Runner):
         return page | {
             self.player: gr.update(value=result.take(sealed=True), visible=True),
             self.about: gr.update(visible=True),
-            self.question: shown.question(result),
+            self.question: voting.question(result),
             self.chart: gr.update(value="", visible=False),
             self.figures: gr.update(value="", visible=False),
             self.downloads: gr.update(visible=False),
@@ -101,16 +105,19 @@ class CompareTab(Runner):
             page[self.about] = gr.update(visible=True)
         return page
 
-    def vote(self, side: str, result: PairResult | None, tally: Tally) -> Page:
+    def vote(self, side: str, result: PairResult | None, ballots: voting.Ballots) -> Page:
         """One of the three buttons; the second press of a double click finds nothing sealed."""
         if result is None:
             return {self.vote_row: gr.update(visible=False)}
-        tally = tally.plus(result, side)
+        ballots = voting.cast(result, side, ballots)
+        folder = result.summary.parent  # gone when the vote comes after the hour
+        saved = gr.update(value=str(voting.write(ballots, folder)), visible=True) if folder.is_dir() else gr.update()
         return {
             self.vote_row: gr.update(visible=False),
-            self.answer: gr.update(value=shown.answer(result, side, tally), visible=True),
+            self.answer: gr.update(value=voting.answer(result, ballots), visible=True),
             self.sealed: None,
-            self.tally: tally,
+            self.ballots: ballots,
+            self.save_votes: saved,
             **self.opened(result),
         }
 
@@ -137,9 +144,10 @@ class CompareTab(Runner):
                 titles = (*BLIND_CAPTIONS, "I see no difference")
                 self.votes = {
                     side: gr.Button(title, min_width=90, size="md", elem_id=f"td-vote-{side}")
-                    for side, title in zip((*SIDES, NO_DIFFERENCE), titles, strict=True)
+                    for side, title in zip((*SIDES, voting.NO_DIFFERENCE), titles, strict=True)
                 }
         self.answer = gr.HTML(visible=False, elem_id="td-answer", **PLAIN)
+        self.save_votes = gr.DownloadButton("Your votes (CSV)", size="sm", visible=False, elem_id="td-save-votes")
         self.result, self.sealed = (gr.State(None, time_to_live=AGE) for _ in range(2))  # they stay on the server
         self.chart = gr.HTML(visible=False, elem_id="td-compare-chart", **PLAIN)
         self.figures = gr.HTML(visible=False, elem_id="td-figures", **PLAIN)
@@ -148,7 +156,7 @@ class CompareTab(Runner):
             self.save_first = gr.DownloadButton("First motion (npz)", size="sm", min_width=100)
             self.save_second = gr.DownloadButton("Second motion (npz)", size="sm", min_width=100)
         self.film.build(self.result, self.sealed)
-        self.tally = gr.State(Tally(), time_to_live=24 * 3600)
+        self.ballots = gr.State((), time_to_live=24 * 3600)
 
     def _connect(self) -> None:
         form = self.form
@@ -157,11 +165,11 @@ class CompareTab(Runner):
             self.chart, self.figures, self.downloads, self.save_record, self.save_first, self.save_second, self.player,
             self.about, self.vote_row, self.answer, self.sealed, *self.film.outputs,
         ]  # fmt: skip
-        self.connect_job(
-            self.pressed, self.compare, form.inputs, [form.seed, self.poster, self.question, self.result, *opened]
-        )
+        outputs = [form.seed, self.poster, self.question, self.result, *opened]
+        self.connect_job(self.pressed, self.compare, [*form.inputs, self.ballots], outputs)
         for side, button in self.votes.items():
-            button.click(partial(self.vote, side), [self.sealed, self.tally], [*opened, self.tally], **QUICK)
+            voted = [*opened, self.ballots, self.save_votes]
+            button.click(partial(self.vote, side), [self.sealed, self.ballots], voted, **QUICK)
         self.film.connect(self.player)
         form.character.change(shown.poster, form.character, self.poster, **QUICK)
 
