@@ -25,7 +25,9 @@ PAGE = """<!DOCTYPE html><meta charset="utf-8"><link rel="icon" href="data:,"><t
 <div style="width: {width}px"><div id="td-head"><div>{markup}</div></div></div>{extra}
 <script src="{script}"></script>
 <script>
-  var given = null, events = [];
+  var td = document.getElementById("td-head"), given = null, events = [], states = [];
+  new MutationObserver((all) => all.forEach((one) => {{ if (one.oldValue !== null) states.push(one.oldValue); }}))
+    .observe(td, {{ attributes: true, attributeFilter: ["data-state"], attributeOldValue: true }});
   const element = document.querySelector("#td-head > div");
   var show = TalkHead.mount(element, () => given, (fault) => events.push(fault));
   var give = (value) => {{ given = value; return show(); }};
@@ -47,10 +49,12 @@ class Page:
         """A new value of the component, as from Python; returns once the viewer has taken it."""
         self.page.evaluate("value => give(value)", value)
 
-    def wait(self, *states: str) -> None:
-        """Until `data-state` is one of these."""
+    def wait(self, state: str) -> None:
+        """Until `data-state` is or, since the last wait, has been this: a slow page may pass it between two looks."""
         self.page.wait_for_function(
-            "states => states.includes(document.getElementById('td-head').dataset.state)", arg=list(states)
+            "state => { const at = [...states, td.dataset.state].lastIndexOf(state);"
+            " if (at >= 0) states.splice(0, at); return at >= 0; }",
+            arg=state,
         )
 
     def draw(self, seconds: float) -> None:
@@ -102,7 +106,6 @@ def viewer_page(browser: Any, size: int = 512, *, extra: str = "", flat: bool = 
     css = (STATIC / "viewer.css").read_text(encoding="utf-8")
     script = f"gradio_api/file={build_script()}"
     html = PAGE.format(css=css, width=size, markup=markup("td-head", **how), extra=extra, script=script)
-    html = html.replace("var given", 'var td = document.getElementById("td-head"), given')
     server = ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(_Files, html.encode("utf-8")))
     threading.Thread(target=server.serve_forever, daemon=True).start()
     context = browser.new_context(viewport={"width": size + 40, "height": size + 120})

@@ -50,7 +50,7 @@ def test_it_plays_with_the_sound_and_waits_for_motion(browser, speech: Path) -> 
         page.wait("loading")
         page.give(one.append(motion[:20]))
         page.wait("playing")
-        page.page.wait_for_function("td.dataset.state === 'loading'")  # at the end of what has arrived
+        page.wait("loading")  # at the end of what has arrived
         assert 0.7 < page.page.evaluate(TIME) < 1.5
         page.give(one.append(motion[20:]))
         page.give(one.finish())
@@ -69,8 +69,9 @@ def test_it_plays_with_the_sound_and_waits_for_motion(browser, speech: Path) -> 
         page.page.keyboard.press(" ")
         page.wait("playing")
         assert page.page.evaluate("document.querySelector('audio').playbackRate") == 0.25
+        page.wait("paused")  # at the end
         page.page.click(".td-hv-play")
-        page.wait("paused")
+        page.wait("playing")
         assert not page.foreign and not page.complaints
 
 
