@@ -3,6 +3,9 @@ in it."""
 
 from __future__ import annotations
 
+import json
+import shutil
+import subprocess
 from pathlib import Path
 from types import SimpleNamespace
 from urllib.parse import parse_qs, urlsplit
@@ -84,6 +87,43 @@ def test_an_address_names_a_reference_of_the_gallery_alone(form) -> None:
 def test_an_unknown_model_leaves_the_first(form) -> None:
     page = restored(form, model="gpt", steps="9999")
     assert page[form.ignored].visible and "model, steps" in page[form.ignored].value and len(page) == 1
+
+
+HELD = {
+    "model": "diffusiontalker", "identity": "Mei", "other": "none", "share": 0.5, "emotion": "sad", "reference": "calm",
+    "clipOther": "none", "clipShare": 0.5, "steps": {"steps": 20, "full": True, "students": [8]}, "seed": 0,
+    "randomise": True, "character": "ada",
+}  # fmt: skip
+SCRIPT = """
+global.window = {};
+global.location = { search: "?__theme=dark&steps=3", hash: "" };
+global.history = { state: null, replaceState: (state, title, url) => console.log(url) };
+const [script, ...held] = process.argv.slice(1);
+eval(require("fs").readFileSync(script, "utf8"));
+for (const values of held) window.talkdemoAddress.write(JSON.parse(values));
+"""
+
+
+@pytest.mark.skipif(not shutil.which("node"), reason="node is not installed")
+def test_what_the_address_holds() -> None:
+    """What static/address.js writes: names and numbers of the chosen model; of a visitor's own clip not a word."""
+    script = ui.style.STATIC / "address.js"
+    cases = {
+        "model=diffusiontalker&identity=Mei&emotion=sad&steps=20&character=ada": {},
+        "model=diffusiontalker&identity=Mei&emotion=sad&blend=Ada&share=0.3&steps=20&seed=0&character=ada":
+            {"other": "Ada", "share": 0.3, "randomise": False},
+        "model=diffusiontalker&identity=auto&emotion=sad&steps=8&full=1&seed=7&character=ada":
+            {"identity": "auto", "other": "Ada", "steps": {"steps": 8, "full": True, "students": [8]}, "seed": 7},
+        "model=diffposetalk&reference=calm&blend=loud&share=0.5&steps=20&character=ada":
+            {"model": "diffposetalk", "clipOther": "loud"},
+        "model=diffposetalk&steps=20&character=ada":
+            {"model": "diffposetalk", "reference": "my-clip", "clipOther": "loud"},
+        "model=diffposetalk&reference=calm&steps=20&seed=3&character=ada":
+            {"model": "diffposetalk", "clipOther": "my-clip", "seed": 3},
+    }  # fmt: skip
+    held = [json.dumps(HELD | changes) for changes in cases.values()]
+    done = subprocess.run(["node", "-e", SCRIPT, script, *held], capture_output=True, text=True, check=True)
+    assert done.stdout.split() == [f"?__theme=dark&{query}" for query in cases]
 
 
 @pytest.mark.slow

@@ -4,8 +4,9 @@ window.talkdemoAddress = (() => {
 
   function settings({ model, identity, other, share, emotion, reference, clipOther, clipShare, steps, seed, randomise, character }) {
     const learned = model === "diffusiontalker", second = learned ? other : clipOther;
-    const first = learned ? { identity, emotion } : { reference: reference === "my-clip" ? null : reference };
-    const blended = second && second !== "none" && second !== "my-clip" && identity !== (learned ? "auto" : null);
+    const named = (name) => name && !["none", "my-clip"].includes(name);
+    const first = learned ? { identity, emotion } : { reference: named(reference) ? reference : null };
+    const blended = named(second) && (learned ? identity !== "auto" : named(reference));
     return {
       model, ...first,
       ...(blended ? { blend: second, share: learned ? share : clipShare } : {}),
