@@ -288,7 +288,7 @@ def test_no_speech_and_bad_speech_are_told_in_words(built: gr.Blocks, wav, tmp_p
 def test_closing_the_generator_stops_the_work_and_leaves_nothing(slow_stand_in, tmp_path, wav) -> None:
     tab = build(slow_stand_in, tmp_path).talk_tab
     request = SimpleNamespace(session_hash="me")
-    running = tab.generate(page(tab, wav(), sampling="full", steps=500), request)
+    running = tab.generate(page(tab, wav(), steps={"steps": 500}), request)
     while not slow_stand_in.running:
         next(running)
     running.close()
@@ -298,7 +298,7 @@ def test_closing_the_generator_stops_the_work_and_leaves_nothing(slow_stand_in, 
 def test_stop_button_stops_only_ones_own(slow_stand_in, tmp_path, wav) -> None:
     tab = build(slow_stand_in, tmp_path).talk_tab
     request = SimpleNamespace(session_hash="me")
-    running = tab.generate(page(tab, wav(), sampling="full", steps=500), request)
+    running = tab.generate(page(tab, wav(), steps={"steps": 500}), request)
     while not slow_stand_in.running:
         next(running)
     tab.stop(SimpleNamespace(session_hash="somebody else"))
