@@ -113,11 +113,12 @@ def mixed(speech: Speech, decibels: float, seed: int) -> Speech:
 
 def alone(seconds: float, pipelines: tuple[SpeechToFace, SpeechToFace], steps: int, seed: int) -> Table:
     """How much of the time music alone moves the jaw."""
-    rows = []
+    shares: list[list[float]] = []
     for kind in KINDS:
         sound = Speech(music(kind, seconds, seed), kind)
-        rows.append([kind, *(100 * np.mean(_jaw(pipeline, sound, steps, seed) > OPEN) for pipeline in pipelines)])
-    rows.append(["all", *np.mean([row[1:] for row in rows], axis=0)])
+        shares.append([100 * float(np.mean(_jaw(p, sound, steps, seed) > OPEN)) for p in pipelines])
+    shares.append(np.mean(shares, axis=0).tolist())
+    rows = [[kind, *both] for kind, both in zip([*KINDS, "all"], shares, strict=True)]
     title = f"Music alone, {seconds:g} s of each: frames in which jawOpen > {OPEN:g}, %"
     return Table([Column("music"), Column("without gate", ".1f"), Column("with gate", ".1f")], rows, title)
 

@@ -22,7 +22,7 @@ NEAR_AGAIN, GROW_AGAIN = 2.5, 1.6  # the same for a person who comes back later
 STEADY = 0.5  # of the longest presence: whoever is seen for less is a passer-by
 LOOK = 24  # pixels of the side of a face's picture
 CUT = 0.1, 4.0  # difference of two looks from which it may be another person, and in multiples of the usual one
-OTHER = 0.12, 2.5  # difference of two people's mean looks, and in multiples of the spread of one person's
+OTHER = 0.15, 2.5  # difference of two people's mean looks, and in multiples of the spread of one person's
 TURN = np.radians(20)  # between two stretches: a head that is turned looks different
 ALIKE = 0.7  # of the largest size: with two steady faces of like size, nobody can tell who is meant
 
