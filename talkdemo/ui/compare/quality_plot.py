@@ -134,7 +134,9 @@ def _parts(table: Table) -> Iterator[str]:
     if values:
         yield "<h3>How well lips follow the speech</h3>"
         yield _panels(panel(points, *UNCHANGED[score]) for score, points in values.items())
-    yield f'<p class="td-small">Bars: 95 % intervals over {clips} clips of held-out speech.</p>'
+    bars = any(not math.isnan(p.estimate.low) for points in (*shares.values(), *values.values()) for p in points)
+    over = f"{'Bars: 95 % intervals over' if bars else 'Means over'} {clips} clips of held-out speech."
+    yield f'<p class="td-small">{over}</p>'
 
 
 def _panels(panels: Iterator[str]) -> str:
@@ -157,10 +159,10 @@ def sentences(table: Table) -> list[str]:
     points = {point.family: point for point in table.shares("variance_upper") if point.evaluations == steps}
     if STUDENT_LINE in points:
         rivals = [f"{FAMILIES[f].split(', ')[1]} {_share(points[f])}" for f in (DDIM_LINE, DPM_LINE) if f in points]
-        beside = f"; {' and '.join(rivals)} of the full model" if rivals else ""
+        beside = f"; of the full model, {' and '.join(rivals)}" if rivals else ""
         whole = f"of the motion of the upper face that {_steps(table, table.reference)} give"
         own = f"With {steps} evaluations the student has {_share(points[STUDENT_LINE])} {whole}"
-        found.append(f"{own}{beside}{_speed(table, student)}.")
+        found.append(f"{own}{_speed(table, student)}{beside}.")
     kept: list[str] = []
     moved: list[str] = []
     for score, (title, _) in UNCHANGED.items():
@@ -170,9 +172,9 @@ def sentences(table: Table) -> list[str]:
             equal = one["p"] is not None and one["p"] < 0.05
             (kept if equal else moved).append(f"{name} {100 * one['ratio']['value']:.0f} %")
     if kept or moved:
-        parts = [f"equivalent within the margin: {', '.join(kept)}"] if kept else []
-        parts += [f"not shown to be: {', '.join(moved)}"] if moved else []
-        found.append(f"Lips against the speech, in % of {_steps(table, table.reference)}: {'; '.join(parts)}.")
+        parts = [f"these lie within the margin of equivalence: {', '.join(kept)}"] if kept else []
+        parts += [f"these are not shown to: {', '.join(moved)}"] if moved else []
+        found.append(f"Of the student's lips, in % of {_steps(table, table.reference)}, {'; '.join(parts)}.")
     return found
 
 
