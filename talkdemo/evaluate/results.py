@@ -153,7 +153,10 @@ def _number(value: float | None) -> float:
 
 
 def _estimate(found: Mapping[str, Any] | None) -> Any:
-    return found and Estimate(*map(_number, (found["value"], found["low"], found["high"])), found["n"])
+    if found is None:
+        return None
+    value, low, high = (_number(found[end]) for end in ("value", "low", "high"))
+    return Estimate(value, low, high, found["n"])
 
 
 def _figures(one: Mapping[str, Any]) -> dict[str, Any]:
