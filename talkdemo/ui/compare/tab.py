@@ -52,11 +52,11 @@ class CompareTab(Runner):
 
     def compare(self, request: gr.Request, *values: Any) -> Iterator[Page]:
         """The button Compare, with what `form.inputs` hold, then the votes so far: yields what changes on the page."""
-        *values, ballots = values
-        *_, seed, randomise, _ = values
+        *chosen, ballots = values
+        *_, seed, randomise, _ = chosen
         seed = read_seed(seed, randomise)
         try:
-            pair = self.form.read(*values, seed=seed)
+            pair = self.form.read(*chosen, seed=seed)
             if pair.blind:
                 pair = replace(pair, order=voting.order(pair.titles, ballots))
         except ValueError as error:
