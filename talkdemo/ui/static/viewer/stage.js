@@ -65,15 +65,15 @@ class Stage {
     }
   }
 
-  resize(fine) {
-    const ratio = this.software ? (fine ? 2 : this.scale) : Math.min(window.devicePixelRatio || 1, 2) * this.scale;
+  resize() {
+    const ratio = Math.min(window.devicePixelRatio || 1, this.software ? 1 : 2) * this.scale;
     const box = this.canvas.parentElement.getBoundingClientRect();
     const [width, height] = [box.width, box.height].map((side) => Math.max(2, Math.round(side * ratio)));
     if (width !== this.canvas.width || height !== this.canvas.height) this.renderer.setSize(width, height, false);
   }
 
-  draw(fine = false) {  // `fine`: of a still image, where edges are not smoothed otherwise
-    this.resize(fine);
+  draw() {
+    this.resize();
     const { width, height } = this.canvas, renderer = this.renderer;
     const beside = this.heads.length === 2 && this.mode === "beside";
     const half = Math.floor(width / 2), cut = Math.round(width * this.cut);

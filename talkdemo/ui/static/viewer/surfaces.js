@@ -1,4 +1,5 @@
 // A figure in OpenGL: one mesh for each pass over each part, in the order and with the programs of render.scene.
+const DISCARD = /^.*discard;.*$/m;
 const ORDER = { opaque: 0, mask: 1, blend: 2 };
 
 class Surfaces {
@@ -52,9 +53,11 @@ class Surfaces {
     image.needsUpdate = true;
     this.things.push(image, part.material);
     const kind = part.material.userData.surface;
+    let program = STUDIO.fragments[kind];
+    if (part.alpha === "opaque") program = program.replace(DISCARD, "");  // what lies behind is then not shaded
     const pass = (alpha, cutoff, changes) => {
       const material = new THREE.RawShaderMaterial({
-        glslVersion: THREE.GLSL3, vertexShader: STUDIO.vertex, fragmentShader: STUDIO.fragments[kind],
+        glslVersion: THREE.GLSL3, vertexShader: STUDIO.vertex, fragmentShader: program,
         side: double ? THREE.DoubleSide : THREE.FrontSide,
         uniforms: {
           ...this.uniforms, image: { value: image }, roughness: { value: part.material.roughness },

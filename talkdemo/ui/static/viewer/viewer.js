@@ -14,7 +14,7 @@ function mount(element, value, failed) {
   const audio = find("audio"), canvas = find("canvas"), stand = find(".td-hv-stage");
   const clock = new Clock(audio, changed);
   let stage = null, take = null, tracks = [], figures = [], values = [], asked = 0;
-  let frame = 0, drawn = -1, last = 0, stale = true, limit = 0, slow = 0, fault = "", settling = 0, hushed = null;
+  let frame = 0, drawn = -1, last = 0, stale = true, limit = 0, slow = 0, fault = "", hushed = null;
 
   function state() {
     const video = find("video");
@@ -175,25 +175,23 @@ function mount(element, value, failed) {
     if (clock.running || stale) draw();
     stale = false;
     progress();
-    clearTimeout(settling);
-    if (stage && stage.software && !clock.running) settling = setTimeout(() => { if (!clock.running) draw(true); }, 250);
   }
 
   function pace(gap) {  // a slow machine gets fewer pixels
     slow = 0.9 * slow + 0.1 * gap;
-    if (slow > 60 && stage && stage.scale > 0.6) {
+    if (slow > 60 && stage && stage.scale > 0.45) {
       stage.scale *= 0.8;
       slow = 0;
     }
   }
 
-  function draw(fine = false) {
+  function draw() {
     if (!stage || !figures.length || !tracks[0].frames || fault === "webgl") return;
     const at = clock.time * take.fps;
     tracks.forEach((track, k) => track.at(at, clock.running && drawn >= 0 ? drawn : at, values[k]));
     drawn = at;
     stage.pose(values, limit || 10);
-    stage.draw(fine);
+    stage.draw();
     const key = find(".td-hv-scale");
     key.hidden = !(stage.mode === "lips" && figures.length === 2);
     if (!key.hidden) key.querySelector("span").textContent = `0 … ${limit || 10} mm, now ${stage.apart.toFixed(1)} mm`;
@@ -223,7 +221,6 @@ function mount(element, value, failed) {
     stage = null;
     audio.pause();
     audio.removeAttribute("src");
-    clearTimeout(settling);
     for (const free of release) free();
   }
 
