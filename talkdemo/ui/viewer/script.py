@@ -15,7 +15,7 @@ import trimesh
 
 from talkdemo.files import replacing
 from talkdemo.render import shader
-from talkdemo.render.light import SHADOW_REACH, SHADOW_SIZE, SHADOW_SOFTNESS, STUDIO, unit
+from talkdemo.render.light import SHADOW_REACH, SHADOW_SIZE, SHADOW_SOFTNESS, STUDIO
 from talkdemo.ui.parts.visits import private_root
 from talkdemo.ui.style import STATIC
 
@@ -82,7 +82,6 @@ def studio() -> dict[str, object]:
         "solid": _translated(shader.SHADOW_FRAGMENT),
         "strands": _translated(shader.SHADOW_HAIR_FRAGMENT),
         "background": f"{_PRECISION}{room}{_BACKGROUND}",
-        "key": [round(float(value), 6) for value in unit(STUDIO.key.direction)],
         "shadowSize": SHADOW_SIZE,
         "dense": shader.DENSE,
     }
