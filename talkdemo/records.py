@@ -27,7 +27,7 @@ CHANNELS = COEFFICIENTS + HEAD_CHANNELS  # of a motion's tracks
 MODELS = DIFFUSIONTALKER, DIFFPOSETALK = ("diffusiontalker", "diffposetalk")  # by identity; by reference clip
 SAMPLERS = DDIM, DPM_SOLVER = ("ddim", "dpm++")  # of the full model; students were distilled for DDIM
 MODEL_TITLES = {DIFFUSIONTALKER: "DiffusionTalker", DIFFPOSETALK: "DiffPoseTalk"}
-AUTO = "auto"  # identity or emotion: as the voice suggests
+AUTO = "auto"  # identity: as the voice suggests
 DEFAULT_STEPS, MIN_STEPS, MAX_STEPS = 8, 2, 512  # sampling steps
 MAX_SAMPLES = 16  # motions of one speech
 MAX_SEED = 2**31 - 1
@@ -170,7 +170,7 @@ class Request:
     """One speech under one setting. Raises ValueError for a number out of range.
 
     DiffusionTalker takes `identity` (a name, names with weights, or AUTO: the learned identities mixed as they match
-    the voice; the default) and `emotion` (a name, default neutral, or AUTO: the likeliest). DiffPoseTalk takes
+    the voice; the default) and `emotion` (a name, default neutral). DiffPoseTalk takes
     `reference`: one (default: the gallery's first), names with weights, or pairs of a source and its weight.
     """
 

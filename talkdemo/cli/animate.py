@@ -102,7 +102,7 @@ def run(arguments: argparse.Namespace) -> int:
         for name in names(arguments.identity):
             choose("identity", name, (AUTO, *speech_to_face.identities))
         for name in names(arguments.emotion):
-            choose("emotion", name, (AUTO, *speech_to_face.emotions))
+            choose("emotion", name, speech_to_face.emotions)
         request = Request(
             speech,
             model=model,

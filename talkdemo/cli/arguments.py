@@ -118,7 +118,7 @@ def add_speech(parser: argparse.ArgumentParser) -> None:
 def add_style(parser: argparse.ArgumentParser) -> None:
     """Whose style: --identity and --emotion, or --reference."""
     parser.add_argument("--identity", type=blend, metavar="NAME|A:0.6,B:0.4|auto", help=IDENTITY)
-    parser.add_argument("--emotion", metavar="NAME|auto", help="auto: matched to the voice (neutral)")
+    parser.add_argument("--emotion", metavar="NAME", help="of the performance (neutral)")
     parser.add_argument("--reference", type=references, metavar="CLIP|A:0.6,B:0.4", help=REFERENCE)
 
 

@@ -124,4 +124,4 @@ def check_names(arguments: argparse.Namespace, pipelines: dict, styles: tuple[An
             else:
                 check(name)
     for name in names(arguments.emotion):
-        choose("emotion", name, (AUTO, *pipelines[DIFFUSIONTALKER].emotions))
+        choose("emotion", name, pipelines[DIFFUSIONTALKER].emotions)

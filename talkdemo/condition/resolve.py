@@ -33,13 +33,13 @@ def check_condition(library: IdentityLibrary | StyleLibrary, request: Request, m
         raise ValueError(f"a reference clip was given to {model}; an identity is wanted")
     if (mix := identity_mix(request)) is not None:
         library.weights(mix)
-    if request.emotion not in (None, AUTO):
+    if request.emotion is not None:
         library.emotion_weights({request.emotion: 1.0})
 
 
 def needs_voice(request: Request) -> bool:
-    """Whether the identity or the emotion is matched to the voice."""
-    return identity_mix(request) is None or request.emotion == AUTO
+    """Whether the identity is matched to the voice."""
+    return identity_mix(request) is None
 
 
 def resolve_identity(
@@ -55,11 +55,7 @@ def resolve_identity(
         meta = {"identity": AUTO, "matches": dict(list(mix.items())[:TOP])}
     else:
         meta = {"identity": next(iter(mix)) if len(mix) == 1 else mix}
-    if request.emotion == AUTO:
-        assert voice is not None
-        emotion = next(iter(library.match_emotion(voice)))
-    else:
-        emotion = request.emotion or library.config.emotions[0]
+    emotion = request.emotion or library.config.emotions[0]
     return (library.weights(mix), library.emotion_weights({emotion: 1.0})), {**meta, "emotion": emotion}
 
 

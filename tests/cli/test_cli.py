@@ -67,12 +67,12 @@ def test_animate_writes_what_was_asked_for(with_stand_in, wav: Callable[..., Pat
 
 
 def test_choices_reach_the_model(with_stand_in, wav, tmp_path: Path, capsys) -> None:
-    for more in ("", "--identity Ada:3,Mei:1 --emotion auto --full --guidance-audio 2 --guidance-style 0 --steps 2"):
+    for more in ("", "--identity Ada:3,Mei:1 --emotion happy --full --guidance-audio 2 --guidance-style 0 --steps 2"):
         assert command.main(f"animate {wav()} --npz {tmp_path}/a.npz {more}".split()) == 0
     plain, chosen = with_stand_in.requests
     assert plain == Request(plain.speech, model="diffusiontalker")
     assert chosen.guidance == Guidance(2, 0) and chosen.steps == 2 and chosen.distilled is False
-    assert chosen.identity == {"Ada": 3, "Mei": 1} and chosen.emotion == "auto"
+    assert chosen.identity == {"Ada": 3, "Mei": 1} and chosen.emotion == "happy"
     first, second = (json.loads(line) for line in capsys.readouterr().out.splitlines())
     assert first["matches"] == {"Mei": 0.75, "Ada": 0.25} and first["distilled"]
     assert "matches" not in second and second["identity"] == {"Ada": 3, "Mei": 1} and not second["distilled"]
@@ -150,7 +150,7 @@ def test_motion_alone_needs_no_graphics(with_stand_in, wav, tmp_path: Path, monk
         ("animate {wav} --identity auto:0.6,Ada:0.4", "'auto' cannot be part of a blend"),
         ("animate {wav} --guidance-audio 5", "0 to 4"),
         ("animate {wav} --guidance-style loud", "'loud' given"),
-        ("animate {wav} --emotion joyful", "auto, neutral, happy, sad"),
+        ("animate {wav} --emotion joyful", "neutral, happy, sad"),
         ("animate {wav} --character nobody", "nobody"),
         ("animate {wav} --out {tmp}/a.avi", ".mp4"),
         ("animate {wav} --csv {no}/a.csv", "does not exist"),

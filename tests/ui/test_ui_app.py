@@ -223,12 +223,12 @@ def test_randomise_draws_and_shows_a_new_seed(built: gr.Blocks, wav) -> None:
 def test_every_choice_reaches_the_model(built: gr.Blocks, wav, stand_in) -> None:
     tab, taken = built.talk_tab, stand_in.requests
     press(tab, wav("hum", 0.3))
-    blended = {"identity": "Ada", "other": "Bruno", "share": 0.4, "emotion": "auto", "guidance_audio": 1.5}
+    blended = {"identity": "Ada", "other": "Bruno", "share": 0.4, "emotion": "happy", "guidance_audio": 1.5}
     press(tab, wav("hum", 0.3), steps={"steps": 20}, **blended)
     press(tab, wav("hum", 0.3), steps={"steps": 8, "full": True}, identity="auto", other="Bruno")
     assert [one.identity for one in taken] == [{"Mei": 1.0}, {"Ada": 0.6, "Bruno": 0.4}, "auto"]
     assert [(one.steps, one.distilled) for one in taken] == [(8, True), (20, False), (8, False)]
-    assert [one.guidance.audio for one in taken] == [1, 1.5, 1] and taken[1].emotion == "auto"
+    assert [one.guidance.audio for one in taken] == [1, 1.5, 1] and taken[1].emotion == "happy"
     assert {(one.seed, one.character, one.name) for one in taken} == {(7, "kwame", "This file")}
 
 

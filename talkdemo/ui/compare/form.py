@@ -38,7 +38,7 @@ class Form:
             identities = self.pipelines.get(DIFFUSIONTALKER)
             emotions = identities.emotions if identities else ("neutral",)
             self.emotion = gr.Dropdown(
-                [("auto (my voice)", AUTO), *((name, name) for name in emotions)], value=emotions[0], label="Emotion",
+                list(emotions), value=emotions[0], label="Emotion",
                 info=f"of {MODEL_TITLES[DIFFUSIONTALKER]}" if len(self.pipelines) > 1 else None, min_width=110,
             )  # fmt: skip
             self.character = gr.Dropdown(

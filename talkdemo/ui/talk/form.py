@@ -52,8 +52,7 @@ class Form:
             self.library = library.Library(self.pipeline.identities)
             self.library.build()
             self.emotion = gr.Dropdown(
-                [("auto (from the voice)", AUTO), *((name, name) for name in self.pipeline.emotions)],
-                value=self.pipeline.emotions[0], label="Emotion", min_width=120,
+                list(self.pipeline.emotions), value=self.pipeline.emotions[0], label="Emotion", min_width=120,
             )  # fmt: skip
         with gr.Column(visible=False, elem_id="td-followed", elem_classes="td-group-of") as self.followed:
             if self.references:
@@ -117,7 +116,7 @@ class Form:
         model = model if model in self.pipelines else next(iter(self.pipelines))
         known = {
             "model": self.pipelines, "identity": (AUTO, *identities), "reference": styles, "character": self.characters,
-            "emotion": (AUTO, *self.pipeline.emotions), "blend": styles if model == DIFFPOSETALK else identities,
+            "emotion": self.pipeline.emotions, "blend": styles if model == DIFFPOSETALK else identities,
         }  # fmt: skip
         values, bad = address.read(query, known)
         students = self.pipelines[model].students
