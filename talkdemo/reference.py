@@ -41,7 +41,7 @@ class GalleryItem:
     kind: str  # one of KINDS
     emotion: str
     motion: Path  # npz, some 10 s
-    preview: Path | None  # of a reference: mp4 with sound, some 5 s; of an identity: its contact sheet, if any
+    preview: Path | None  # of a reference: mp4 with sound, some 5 s
     poster: Path | None = None  # of a reference: a still, WebP
 
     def open(self) -> Reference:
@@ -181,6 +181,5 @@ def _check_length(name: str, seconds: float) -> None:
 
 def _item(row: Mapping[str, str]) -> GalleryItem:
     name, kind = row["name"], row["kind"]
-    preview = FOLDER / f"{name}.mp4" if kind == "reference" else FOLDER.parent / "identities" / f"{name}.webp"
-    files = [path if path.is_file() else None for path in (preview, FOLDER / f"{name}.webp")]
+    files = [path if path.is_file() else None for path in (FOLDER / f"{name}.mp4", FOLDER / f"{name}.webp")]
     return GalleryItem(name, row["title"], row["about"], kind, row["emotion"], FOLDER / f"{name}.npz", *files)
