@@ -142,7 +142,7 @@ class ReferenceChooser:
                     own = event.result
                     ready = {self.status: gr.HTML(visible=False), self.own: own, self.reference: OWN, **self.emptied()}
                     yield {**ready, **self.chosen(OWN, other, share, own)}
-                else:
+                elif isinstance(event, Report):
                     yield {self.status: gr.HTML(panel.reading(READING, event))}
         except Stopped:
             yield {self.status: gr.HTML(visible=False), **self.emptied()}
