@@ -64,7 +64,8 @@ def shot(page, name: str) -> None:
 
 SPEAKS = """() => {
   const head = document.getElementById("td-head"), audio = head.querySelector("audio");
-  return head.dataset.state === "playing" && !audio.muted && Number(head.dataset.time) > 0.3;
+  const spoken = ["playing", "paused"].includes(head.dataset.state);  // a slow page may look when it is over
+  return spoken && !audio.muted && Number(head.dataset.time) > 0.3;
 }"""
 VIDEO = "document.querySelector('#td-video video')"
 
