@@ -85,7 +85,7 @@ def test_examples_and_galleries_live_as_long_as_the_process(app: gr.Blocks, addr
     sources = httpx.get(f"{address}config").text + ui.launch_options(app.characters)["css"]
     paths = {unquote(path) for path in SERVED.findall(sources)}
     folders = {Path(path).parent.name for path in paths}
-    assert {"identities", "references", "previews", "faces"} <= folders, folders
+    assert {"references", "faces", "viewer"} <= folders, folders
     for path in sorted(paths):
         assert httpx.get(f"{address}gradio_api/file={path}").status_code == 200, path
 
