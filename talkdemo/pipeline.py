@@ -112,7 +112,7 @@ class SpeechToFace:
                 style, condition_meta = resolve_style(self.style_encoder, request.reference, clock.report, stop)
             condition: Condition = (style,)
         with clock.stage("encode"):
-            encoded: list[np.ndarray] = []  # the features so far
+            encoded: list[np.ndarray] = []  # the features of frames that are not sampled yet
             pieces = self._encode(speech, talker.padded_frames(speech.frames), clock, encoded)
             first = next(pieces)
             if isinstance(talker.library, IdentityLibrary):
@@ -146,7 +146,6 @@ class SpeechToFace:
             threshold=request.threshold,
             sampler=SAMPLERS[request.sampler],
         )
-        start = 0
         while True:
             with clock.timed("sample"):
                 window = next(windows, None)
@@ -154,9 +153,9 @@ class SpeechToFace:
                 clock.report("sample", 1.0)
                 return
             coefficients, head = (x.cpu().numpy() for x in window)  # (K, T', 52), (K, T', 3)
-            stop_frame = start + coefficients.shape[1]
-            coefficients = self._contact(coefficients, np.concatenate(encoded)[start:stop_frame], request.contact)
-            start = stop_frame
+            waiting, frames = np.concatenate(encoded), coefficients.shape[1]
+            encoded[:] = [waiting[frames:]]
+            coefficients = self._contact(coefficients, waiting[:frames], request.contact)
             meta["nfe"] += talker.evaluations(request.steps, request.guidance)
             seconds = {"seconds": dict(clock.seconds)}  # of the whole batch so far
             metas = ({**meta, **seconds, "seed": seed} for seed in seeds)

@@ -170,8 +170,8 @@ class Request:
     """One speech under one setting. Raises ValueError for a number out of range.
 
     DiffusionTalker takes `identity` (a name, names with weights, or AUTO: the learned identities mixed as they match
-    the voice; the default) and `emotion` (a name, default neutral). DiffPoseTalk takes
-    `reference`: one (default: the gallery's first), names with weights, or pairs of a source and its weight.
+    the voice; the default) and `emotion` (a name, default neutral). DiffPoseTalk takes `reference`: one (default: the
+    gallery's first), names with weights, or pairs of a source and its weight.
     """
 
     speech: Speech | Path | str  # sound as it is, or any audio or video file

@@ -8,21 +8,19 @@ import gradio as gr
 
 from talkdemo.ui.compare.job import PairResult, draw
 from talkdemo.ui.parts import panel
+from talkdemo.ui.parts.film import STAGES, Film
 from talkdemo.ui.parts.library import address
 from talkdemo.ui.parts.options import PLAIN, Page
-from talkdemo.ui.parts.runner import Runner
-from talkdemo.ui.parts.turns import VIDEO
 from talkdemo.ui.parts.visits import Visits
 
 GONE = "There is no comparison to draw: please compare again."
-STAGES = {"render": "Render video"}
 
 
-class PairFilm(Runner):
+class PairFilm(Film):
     """Components and handlers. The comparison lies in the visitor's own state, the video in a folder of theirs."""
 
     def __init__(self, visits: Visits) -> None:
-        super().__init__(visits, "-pair-video", VIDEO)
+        super().__init__(visits, "-pair-video")
 
     def build(self, result: gr.State, sealed: gr.State) -> None:
         """To be called inside gr.Blocks; `result` and `sealed` (the same while it awaits a vote) are the page's."""
@@ -30,10 +28,7 @@ class PairFilm(Runner):
         with gr.Column(visible=False, elem_id="td-pair-film") as self.section:
             self.panel = gr.HTML("", elem_id="td-pair-film-status", **PLAIN)
             with gr.Row(elem_classes="td-downloads"):
-                self.start = gr.Button("Make the video", size="sm", min_width=100, elem_id="td-pair-film-make")
-                self.cancel = gr.Button(
-                    "Stop", variant="stop", size="sm", interactive=False, min_width=80, elem_id="td-pair-film-stop"
-                )
+                self.buttons("td-pair-film", 80)
                 self.save = gr.DownloadButton(
                     "Video (mp4)", size="sm", min_width=100, visible=False, elem_id="td-pair-film-save"
                 )
@@ -47,14 +42,6 @@ class PairFilm(Runner):
             self.save: gr.update(visible=False),
             **self.working(False),
         }
-
-    def replaced(self, request: gr.Request) -> None:
-        """The comparison goes: so does the job that draws it."""
-        self.visits.stop(self.session(request))
-
-    def pressed(self, request: gr.Request) -> Page:
-        """The button Make the video, at once."""
-        return self.waiting(request, STAGES)
 
     def render(
         self, result: PairResult | None, sealed: PairResult | None, value: dict | None, request: gr.Request

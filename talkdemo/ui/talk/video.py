@@ -8,8 +8,8 @@ import gradio as gr
 
 from talkdemo.pipeline import SpeechToFace
 from talkdemo.ui.parts import panel
+from talkdemo.ui.parts.film import STAGES, Film
 from talkdemo.ui.parts.options import PLAIN, QUICK, Page
-from talkdemo.ui.parts.runner import Runner
 from talkdemo.ui.parts.turns import MOTION, VIDEO
 from talkdemo.ui.parts.visits import Visits
 from talkdemo.ui.talk import result as shown
@@ -19,17 +19,16 @@ from talkdemo.ui.talk.job import GONE, Talk, draw, on_stage
 # nobody waits for motion or a video; always; never.
 QUIET, ALWAYS, REQUEST = POLICIES = ("quiet", "always", "request")
 OTHERS = "Others are waiting, so the video is made when you ask for it."
-STAGES = {"render": "Render video"}
 
 
-class TalkVideo(Runner):
+class TalkVideo(Film):
     """Components and handlers. The talk lies in the visitor's own state, the video in the visitor's own folder."""
 
     def __init__(self, pipeline: SpeechToFace, visits: Visits, policy: str = QUIET) -> None:
         """ValueError unless `policy` is one of POLICIES."""
         if policy not in POLICIES:
             raise ValueError(f"videos {policy!r} were asked for; one of {', '.join(POLICIES)} is wanted")
-        super().__init__(visits, "-video", VIDEO)
+        super().__init__(visits, "-video")
         self.pipeline, self.policy = pipeline, policy
 
     def build(self, talk: gr.State, head: gr.HTML, timings: gr.HTML) -> None:
@@ -39,10 +38,7 @@ class TalkVideo(Runner):
         with gr.Column(visible=False, elem_id="td-film") as self.section:
             self.panel = gr.HTML("", elem_id="td-film-status", **PLAIN)
             with gr.Row(elem_id="td-film-buttons"):
-                self.start = gr.Button("Make the video", size="sm", scale=3, elem_id="td-film-make")
-                self.cancel = gr.Button(
-                    "Stop", variant="stop", size="sm", interactive=False, min_width=90, elem_id="td-film-stop"
-                )
+                self.buttons("td-film", 90, scale=3)
             self.video = gr.Video(
                 visible=False, show_label=False, interactive=False, buttons=[], elem_id="td-video",
             )  # fmt: skip
@@ -58,14 +54,6 @@ class TalkVideo(Runner):
             self.save: gr.DownloadButton(visible=False),
             **self.working(False),
         }
-
-    def replaced(self, request: gr.Request) -> None:
-        """The talk goes: so does the job that draws it."""
-        self.visits.stop(self.session(request))
-
-    def pressed(self, request: gr.Request) -> Page:
-        """The button Make the video, at once."""
-        return self.waiting(request, STAGES)
 
     def render(self, talk: Talk | None, character: str, flat: bool, request: gr.Request) -> Iterator[Page]:
         """The job: yields what changes on the page."""
