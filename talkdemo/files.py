@@ -12,8 +12,8 @@ PACKAGE = Path(__file__).parent
 ASSETS = PACKAGE / "assets"
 EXAMPLES = PACKAGE.parent / "examples"  # of a checkout
 MOST_LATE = 60.0  # seconds: a fragment of a live stream carries that stream's clock, far from 0
-# What talkdemo.build draws for the app: style summaries and previews, portraits of the characters, opening videos.
-IDENTITY_LIBRARY, CHARACTER_IMAGES, PREVIEWS = (ASSETS / name for name in ("identities", "characters", "previews"))
+# What talkdemo.build makes for the app: style summaries and previews of identities, portraits of the characters.
+IDENTITY_LIBRARY, CHARACTER_IMAGES = ASSETS / "identities", ASSETS / "characters"
 
 
 def check_writable(path: Path | str) -> Path:

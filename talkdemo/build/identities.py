@@ -1,4 +1,4 @@
-"""Makes the identity library of the app: style summaries, previews, and the opening video.
+"""Makes the identity library of the app: style summaries and previews.
 
     python -m talkdemo.build.identities
 
@@ -13,27 +13,22 @@ import numpy as np
 
 from talkdemo.audio.decode import decode
 from talkdemo.data.articulation.identities import IDENTITIES
-from talkdemo.face.characters import CHARACTERS
-from talkdemo.files import EXAMPLES, IDENTITY_LIBRARY, PREVIEWS, replacing
+from talkdemo.files import EXAMPLES, IDENTITY_LIBRARY, replacing
 from talkdemo.metrics import style_summary
 from talkdemo.pipeline import SpeechToFace
 from talkdemo.records import Motion, Request
-from talkdemo.render import raster
 
 CLIPS = EXAMPLES / "speech"
-SENTENCE = "welcome.flac"  # of the previews and the opening video
+SENTENCE = "welcome.flac"  # of the previews
 SAMPLES = 2  # motions of each clip: one has too few blinks to count
 START, FRAMES = 10, 100  # of a preview: four seconds, once the voice has set in
-VIDEO_SIDE = 448
 
 
 def main() -> None:
-    """Summarise every identity, keep its preview, draw the opening video."""
+    """Summarise every identity and keep its preview."""
     if not CLIPS.is_dir():
         raise ValueError(f"{CLIPS}: the example clips are not there; a checkout of the repository is wanted")
-    raster.check()
-    for folder in (IDENTITY_LIBRARY, PREVIEWS):
-        folder.mkdir(parents=True, exist_ok=True)
+    IDENTITY_LIBRARY.mkdir(parents=True, exist_ok=True)
     pipeline = SpeechToFace.load()
     clips = {path.name: decode(path) for path in sorted(CLIPS.glob("*.flac"))}
     styles, previews = {}, {}
@@ -48,9 +43,6 @@ def main() -> None:
     with replacing(IDENTITY_LIBRARY / style_summary.FILE) as temporary:
         temporary.write_text(style_summary.dumps(style_summary.library(styles, real)), encoding="utf-8")
     write_previews(IDENTITY_LIBRARY / style_summary.PREVIEWS, previews)
-    first, speech = next(iter(CHARACTERS)), clips[SENTENCE]
-    (motion,) = pipeline.animate(Request(speech))
-    pipeline.video(motion, speech, PREVIEWS / f"{first}.mp4", character=first, size=VIDEO_SIDE)
 
 
 def write_previews(path: Path, motions: Mapping[str, Motion]) -> None:

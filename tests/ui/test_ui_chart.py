@@ -80,9 +80,9 @@ def test_every_character_has_a_portrait() -> None:
     from talkdemo.face.characters import CHARACTERS
 
     assert {path.stem for path in portraits.IMAGES.glob("*.webp")} == set(CHARACTERS)
-    assert "data:image/webp" in portraits.poster(next(iter(CHARACTERS)))
+    assert "data:image/webp" in portraits.still(next(iter(CHARACTERS)))
     assert portraits.tile_css(CHARACTERS).count("background-image") == len(CHARACTERS)
-    assert "td-empty" in portraits.poster("nobody")
+    assert portraits.still("nobody") == ""
 
 
 def test_messages_are_never_markup() -> None:

@@ -12,14 +12,13 @@ from urllib.parse import quote
 import gradio as gr
 import numpy as np
 
-from talkdemo.files import ASSETS
+from talkdemo.files import IDENTITY_LIBRARY as FOLDER
 from talkdemo.metrics import style_summary
 from talkdemo.metrics.style_summary import Entry
 from talkdemo.records import AUTO, Motion
 from talkdemo.ui.parts.blend import NONE, blend_inputs, card, mix
 from talkdemo.ui.parts.options import PLAIN, QUICK
 
-FOLDER = ASSETS / "identities"
 METERS = {"jaw": ("Jaw", ""), "lips": ("Lips", ""), "head": ("Head", "°/s"), "blinks": ("Blinks", "/min")}
 MY_VOICE = "My voice\na mix of the closest identities"
 KNOWN = {"grid_s1": "GRID s1", "facegood": "FACEGOOD"}  # corpora; speakers keep their names

@@ -1,21 +1,12 @@
-"""Portraits of the characters as HTML and CSS (images by talkdemo.build.characters).
-
-Some characters have a video in assets/previews (by talkdemo.build.identities): the stage shows it before
-anything is generated, so that a visitor sees at once what to expect.
-"""
+"""Portraits of the characters as HTML and CSS (images by talkdemo.build.characters)."""
 
 import base64
 import functools
 from collections.abc import Iterable
 from html import escape
-from pathlib import Path
 
-from talkdemo.files import ASSETS
-from talkdemo.ui.parts.library import address
+from talkdemo.files import CHARACTER_IMAGES as IMAGES
 from talkdemo.ui.parts.names import title
-
-IMAGES = ASSETS / "characters"
-PREVIEWS = ASSETS / "previews"
 
 
 @functools.cache
@@ -25,25 +16,6 @@ def data_uri(name: str) -> str | None:
     if not path.is_file():
         return None
     return "data:image/webp;base64," + base64.b64encode(path.read_bytes()).decode("ascii")
-
-
-def preview(name: str) -> Path | None:
-    """The shipped video of a character; None when there is none."""
-    path = PREVIEWS / f"{name}.mp4"
-    return path if path.is_file() else None
-
-
-def poster(name: str) -> str:
-    """What the stage shows before there is a video: the character's preview, muted, or its image."""
-    uri, video = data_uri(name), preview(name)
-    if video is not None:
-        image = f' poster="{uri}"' if uri else ""
-        return (
-            f'<div class="td-poster"><video src="{address(video)}"{image} autoplay muted loop '
-            'playsinline controls controlslist="nodownload nofullscreen noplaybackrate" disablepictureinpicture '
-            f'aria-label="{escape(title(name))} speaks: example result"></video></div>'
-        )
-    return still(name) or '<div class="td-poster td-empty"></div>'
 
 
 def still(name: str, css: str = "", count: int = 1) -> str:
