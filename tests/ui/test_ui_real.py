@@ -33,7 +33,7 @@ def test_two_visitors_at_once_get_their_own(address: str, read_video) -> None:
         for k, (name, clip) in enumerate(clips.items())
     }
     for k, (name, job) in enumerate(jobs.items()):
-        film, table, archive, summary = job.result(240)
+        film, table, archive, summary, _ = job.result(240)
         (motion,) = npz.read(archive)
         assert summary["seed"] == k and summary["character"] == ("leo", "amara")[k] and summary["steps"] == 8
         assert len(motion) == summary["frames"] == len(livelink.read(table))

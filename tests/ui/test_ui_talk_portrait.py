@@ -94,7 +94,8 @@ def test_stopped_and_nothing_to_film(tab: TalkPortrait, talk) -> None:
 
 def test_a_bad_photograph_is_one_sentence(tab: TalkPortrait, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TALKDEMO_FACE_LANDMARKER", str(tmp_path / "none.task"))
-    photo = tmp_path / "<b>me.jpg"
+    photo = tab.visits.root / "<b>me.jpg"
+    photo.parent.mkdir()
     photo.write_bytes(b"nothing")
     page = tab.photographed(str(photo))
     said = page[tab.panel]
@@ -109,6 +110,7 @@ def test_a_photograph(tab: TalkPortrait, talk, monkeypatch: pytest.MonkeyPatch) 
         pytest.skip("face_landmarker.task and photographs are not there (shared data absent)")
     monkeypatch.setenv("TALKDEMO_FACE_LANDMARKER", str(root / "face_landmarker.task"))
     photo = tab.visits.root / "me.jpg"
+    photo.parent.mkdir()
     shutil.copy(sorted((root / "faces" / "neutral_front").glob("*.jpg"))[0], photo)
     page = tab.photographed(str(photo))
     portrait = page[tab.portrait]

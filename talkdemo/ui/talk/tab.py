@@ -108,7 +108,7 @@ class TalkTab(Runner):
             # said again beside every report: gradio then sends nothing of it, and otherwise all of it next time
             yield {self.head: stage.value, **page} if stage.value else page
         # gradio repeats the last page whole; half a talk leaves the stage
-        yield {self.head: None} if stage.value and not stage.whole else {form.seed: seed}
+        yield self.cleared() if stage.value and not stage.whole else {form.seed: seed}
 
     def showing(self, talk: Talk) -> Page:
         """The page around a talk; the head itself is another matter."""
@@ -124,7 +124,14 @@ class TalkTab(Runner):
 
     def stop(self, request: gr.Request) -> Page:
         """The stop button: half a talk leaves the stage."""
-        return {**super().stop(request), self.head: None}
+        return {**super().stop(request), **self.cleared()}
+
+    def cleared(self) -> Page:
+        """No talk, and nothing around one."""
+        hidden = {
+            part: gr.update(visible=False) for part in (self.chart, self.timings, self.downloads, self.film.section)
+        }
+        return {self.head: None, self.talk: None, **hidden}
 
     def play(self, picked: tuple[int, Any], character: str, request: gr.Request) -> Page:
         """An example was picked, by its place: what it gave at default settings, from the shipped files."""
@@ -197,7 +204,7 @@ class TalkTab(Runner):
             *(self.portrait.outputs if self.portrait else ()),
         ]  # fmt: skip
         generated = self.connect_job(
-            self.pressed, self.generate, form.inputs, [form.seed, *around], form.model, emptied=[self.head]
+            self.pressed, self.generate, form.inputs, [form.seed, *around], form.model, emptied=[*self.cleared()]
         )
         self.film.connect(form.character, generated, self.due, self.wanted)
         if form.picked is not None:

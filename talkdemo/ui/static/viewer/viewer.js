@@ -170,7 +170,7 @@ function mount(element, value, failed) {
     }
     if (clock.running) frame = requestAnimationFrame(tick);
     if (stage && stage.software && clock.running && now - last < 28) return;
-    if (clock.running && last && now - last < 1000) pace(now - last);
+    if (clock.running && last) pace(Math.min(now - last, 250));  // a pause before this frame counts for little
     last = now;
     if (clock.running || stale) draw();
     stale = false;
