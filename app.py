@@ -1,8 +1,8 @@
-"""Opens the app on http://127.0.0.1:7860 (GRADIO_SERVER_NAME and GRADIO_SERVER_PORT change that; --videos: --help)."""
+"""Opens the app on http://127.0.0.1:7860, as `talkdemo app` does (--help: its options)."""
 
 import sys
 
-from talkdemo.ui.app import main
+from talkdemo.__main__ import main
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    sys.exit(main(["app", *sys.argv[1:]]))

@@ -1,4 +1,4 @@
-"""The command line, `python -m talkdemo VERB …`: one verb per file of talkdemo.cli.
+"""The command line, `talkdemo VERB …` or `python -m talkdemo VERB …`: one verb per file of talkdemo.cli.
 
 Status 0: done. 2: one line on stderr says which file, what was given, what is wanted. 130: stopped by Ctrl-C.
 """
@@ -14,6 +14,7 @@ from typing import NoReturn
 from talkdemo.records import Stopped
 
 VERBS = {
+    "app": "the web app",
     "animate": "speech → talking head: mp4, GLB, motion files (CSV, npz), JSON",
     "compare": "one speech under two settings: table, side by side video",
     "identities": "talking identities: styles learnt from voices",
@@ -77,6 +78,11 @@ def _sentence(error: Exception) -> str:
     return " ".join(str(error).split()) or type(error).__name__
 
 
-if __name__ == "__main__":
+def start() -> NoReturn:
+    """The command `talkdemo`."""
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))  # so that unfinished files are removed
     sys.exit(main())
+
+
+if __name__ == "__main__":
+    start()

@@ -10,7 +10,14 @@ from typing import Any
 
 PACKAGE = Path(__file__).parent
 ASSETS = PACKAGE / "assets"
-EXAMPLES = PACKAGE.parent / "examples"  # of a checkout
+EXAMPLES = ASSETS / "examples"  # speech, portraits
+CHECKOUT = PACKAGE.parent / "examples"  # what only a checkout has: scripts, sheets, captures
+# Containers that are opened. Playlists and lists of parts (hls, concat, dash, sdp …) would open what they name: another
+# visitor's file, or an address.
+CONTAINERS = (
+    "aac,ac3,aiff,amr,ape,asf,au,avi,caf,dv,eac3,flac,flv,gif,apng,webp,ivf,m4v,matroska,mov,mp3,mpc,mpc8,mpeg,mpegts,"
+    "mpegvideo,mxf,nut,ogg,rm,tak,tta,voc,w64,wav,wv"
+)
 MOST_LATE = 60.0  # seconds: a fragment of a live stream carries that stream's clock, far from 0
 # What talkdemo.build makes for the app: style summaries and previews of identities, portraits of the characters.
 IDENTITY_LIBRARY, CHARACTER_IMAGES = ASSETS / "identities", ASSETS / "characters"
@@ -45,6 +52,22 @@ def check_readable(path: Path, name: str, kinds: str) -> None:
         raise ValueError(f"{name} does not exist; wanted: {kinds}")
     if path.stat().st_size == 0:
         raise ValueError(f"{name} is empty (0 bytes); wanted: {kinds}")
+
+
+@contextmanager
+def open_media(path: Path | str, name: str, kinds: str) -> Iterator[Any]:
+    """An open media file (PyAV's container). Whatever cannot be read of it is a ValueError in one sentence, with `name`
+    for the path."""
+    import av
+
+    options = {"format_whitelist": CONTAINERS, "protocol_whitelist": "file"}
+    try:
+        with av.open(f"file:{path}", options=options, metadata_errors="ignore") as container:
+            yield container
+    except MemoryError:
+        raise
+    except (av.FFmpegError, OSError, EOFError, UnicodeDecodeError) as error:
+        raise ValueError(f"{name} cannot be read as media or is damaged; wanted: {kinds}") from error
 
 
 def default_stream(streams: Sequence[Any]) -> Any:

@@ -22,17 +22,18 @@ ROOMS: dict[str, str] = {
     "__init__": "",
     "records": "",
     "files": "",
+    "guard": GROUND,
     "checkpoint": "files",
     "diffusion": "records",
-    "audio": f"{GROUND} checkpoint",
+    "audio": f"{GROUND} guard checkpoint",
     "condition": "records checkpoint reference",
-    "face": GROUND,
+    "face": f"{GROUND} guard",
     "render": GROUND,
     "metrics": "records audio face",
     "export": f"{GROUND} face render",
     "gcgan": f"{GROUND} checkpoint face",
     "talker": "records checkpoint condition diffusion",
-    "reference": f"{GROUND} face export",
+    "reference": f"{GROUND} guard face export",
     "compare": "records face metrics",
     "film": "records face render gcgan",
     "data": f"{GROUND} audio face render export gcgan",
@@ -218,10 +219,13 @@ def test_the_core_imports_without_gradio() -> None:
 
 
 def test_requirements_are_pinned() -> None:
-    lines = [line for line in (ROOT / "requirements.txt").read_text().splitlines() if line and line[0] != "#"]
-    assert all(re.fullmatch(r"[A-Za-z0-9._-]+==[0-9][\w.]*", line) for line in lines)
-    named = {line.split("==")[0] for line in lines}
-    assert {"torch", "gradio", "numpy", "pytest", "ruff"} <= named and len(named) == len(lines)
+    files = {path.stem.removeprefix("requirements"): path.read_text() for path in ROOT.glob("requirements*.txt")}
+    lines = {file: [line for line in text.splitlines() if line and line[0] != "#"] for file, text in files.items()}
+    flat = [line for some in lines.values() for line in some]
+    assert all(re.fullmatch(r"[A-Za-z0-9._-]+(\[[a-z,]+])?==[0-9][\w.]*", line) for line in flat)
+    named = {file: {re.split(r"[[=]", line)[0] for line in some} for file, some in lines.items()}
+    assert named[""] >= {"torch", "gradio", "numpy"} and named["-test"] >= {"pytest", "ruff"} and "ray" in named["-ray"]
+    assert sum(map(len, named.values())) == len(flat) == len(set.union(*named.values()))
 
 
 def test_space_runs_the_pinned_gradio() -> None:

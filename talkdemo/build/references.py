@@ -20,8 +20,7 @@ from talkdemo.data.corpora.synthetic import FOLDER as CORPUS
 from talkdemo.export import livelink, npz
 from talkdemo.face.arkit import indices
 from talkdemo.face.head import FaceModel
-from talkdemo.files import EXAMPLES as EXAMPLES_FOLDER
-from talkdemo.files import IDENTITY_LIBRARY, replacing
+from talkdemo.files import CHECKOUT, IDENTITY_LIBRARY, replacing
 from talkdemo.metrics import style_summary
 from talkdemo.records import SAMPLES_PER_FRAME, Motion, Speech
 from talkdemo.reference import FOLDER, INDEX_FILE
@@ -40,7 +39,7 @@ def make(corpus: Path) -> None:
     if not corpus.is_dir():
         raise ValueError(f"{corpus}: the spoken corpus is not there; `make corpus` speaks it")
     raster.check()
-    captures = EXAMPLES_FOLDER / "reference"
+    captures = CHECKOUT / "reference"
     for folder in (FOLDER, captures):
         folder.mkdir(parents=True, exist_ok=True)
     summaries = IDENTITY_LIBRARY / style_summary.FILE

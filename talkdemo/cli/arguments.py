@@ -4,7 +4,7 @@ import argparse
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
-from talkdemo.files import check_writable
+from talkdemo.files import EXAMPLES, check_writable
 from talkdemo.records import (
     AUTO,
     DEFAULT_SIZE,
@@ -111,8 +111,15 @@ REFERENCE = (
 )
 
 
+def speech(text: str) -> str:
+    """An argparse type: a file, or the name of one of the clips that the package ships."""
+    example = EXAMPLES / "speech" / f"{text}.flac"
+    return str(example) if example.is_file() and not Path(text).exists() else text
+
+
 def add_speech(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("speech", metavar="SPEECH", help="any sound or video file")
+    examples = "or an example by name: welcome, lips, german …"
+    parser.add_argument("speech", type=speech, metavar="SPEECH", help=f"any sound or video file, {examples}")
 
 
 def add_style(parser: argparse.ArgumentParser) -> None:

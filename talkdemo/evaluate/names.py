@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from talkdemo.files import ASSETS, EXAMPLES
+from talkdemo.files import ASSETS, CHECKOUT
 
 # name → corpus, description; a set with several languages or identities takes as many clips of each
 SETS: dict[str, tuple[str, str]] = {
@@ -39,7 +39,7 @@ PORTRAIT_PARTS = {  # part → title of its section
 PORTRAIT_SIDES = (128, 64)  # pixels of the crop in which portraits are measured
 GCGAN = "gcgan"  # the shipped checkpoint
 PORTRAITS, RECOGNISER = Path("runs/portraits"), Path("runs/recogniser.safetensors")
-SHEET, PRIVATE_SHEET = EXAMPLES / "expression_sheet.webp", Path("runs/expression_sheet_photographs.webp")
+SHEET, PRIVATE_SHEET = CHECKOUT / "expression_sheet.webp", Path("runs/expression_sheet_photographs.webp")
 
 SCORES, RESULTS = ASSETS / "scores.md", Path("runs/scores.json")
 ENCODER_SETS = [  # of evaluate.encoder

@@ -9,7 +9,7 @@ import numpy as np
 from talkdemo.files import EXAMPLES
 from talkdemo.gcgan.portrait import Portrait
 
-FOLDER = EXAMPLES / "faces"  # of a checkout; a package installed alone has no gallery
+FOLDER = EXAMPLES / "faces"
 LANDMARKS = "landmarks.json"
 
 

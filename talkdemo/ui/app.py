@@ -1,6 +1,5 @@
 """Builds and serves the web app: one tab per folder, one theme, no third-party host."""
 
-import argparse
 import os
 import signal
 import sys
@@ -28,7 +27,7 @@ from talkdemo.ui.express.tab import MISSING, ExpressTab, open_expresser  # noqa:
 from talkdemo.ui.parts import library, panel, portraits  # noqa: E402
 from talkdemo.ui.parts.options import PLAIN, QUICK  # noqa: E402
 from talkdemo.ui.talk.tab import TalkTab  # noqa: E402
-from talkdemo.ui.talk.video import POLICIES, QUIET  # noqa: E402
+from talkdemo.ui.talk.video import QUIET  # noqa: E402
 from talkdemo.ui.viewer.caching import Lasting  # noqa: E402
 from talkdemo.ui.viewer.gallery import gallery  # noqa: E402
 
@@ -125,26 +124,16 @@ def example_clips() -> list[Path]:
     return sorted(clips, key=lambda path: (path.stem != "welcome", path.name))
 
 
-def main(argv: Sequence[str] = ()) -> int:
-    """Open the app and serve until stopped. One sentence and status 2 when that cannot be."""
+def serve(videos: str = QUIET) -> int:
+    """Open the app and serve until stopped; `videos` as `build` takes it. Raises RuntimeError, ValueError or OSError
+    when that cannot be: no OpenGL, no weights, the port is taken."""
     from talkdemo.render import raster
 
-    parser = argparse.ArgumentParser(prog="app.py", description="The web app.")
-    videos = (
-        "when the video of a new talk is drawn without being asked for, unless its visitor switched it off: while "
-        f"nobody waits ({QUIET}, the default), always, or never (request)"
-    )
-    parser.add_argument("--videos", choices=POLICIES, default=QUIET, help=videos)
-    arguments = parser.parse_args(argv)
     begin = time.perf_counter()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))  # so that the private folder goes with the process
-    try:
-        raster.check()
-        app = build(videos=arguments.videos)
-        _, address, _ = app.launch(**launch_options(app.characters), quiet=True, prevent_thread_lock=True)
-    except (RuntimeError, ValueError, OSError) as error:  # no OpenGL, no weights, the port is taken
-        print(f"talkdemo: {' '.join(str(error).split())}", file=sys.stderr)
-        return 2
+    raster.check()
+    app = build(videos=videos)
+    _, address, _ = app.launch(**launch_options(app.characters), quiet=True, prevent_thread_lock=True)
     print(f"TalkDemo is at {address} (ready after {time.perf_counter() - begin:.1f} s; Ctrl-C ends it)", flush=True)
     app.talk_tab.form.paces.start()
     gallery().prepare(app.characters)

@@ -1,4 +1,6 @@
-"""Speaks the example clips again: `python examples/speech/make_speech.py` writes *.flac and README.md beside itself.
+"""Speaks the example clips (examples/speech): *.flac and their README.md.
+
+    python -m talkdemo.build.speech
 
 Needs Debian's flite, festival and espeak-ng (see talkdemo/data/speech/synthetic.py); the clips are shipped.
 """
@@ -6,18 +8,16 @@ Needs Debian's flite, festival and espeak-ng (see talkdemo/data/speech/synthetic
 from __future__ import annotations
 
 import argparse
-import sys
 from dataclasses import dataclass
 from pathlib import Path
 
 import soundfile
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[2]))  # run from a checkout, installed or not
-
 from talkdemo.data.speech.engines import Engines
 from talkdemo.data.speech.timed_speech import EngineMissing
 from talkdemo.data.speech.utterances import MOODS, SPEECH_LEVEL, concatenate, set_level, trim
 from talkdemo.data.speech.voices import VOICES
+from talkdemo.files import EXAMPLES
 from talkdemo.records import SAMPLE_RATE
 
 
@@ -82,7 +82,7 @@ def speak(engines: Engines, line: Line) -> tuple[list[float], str]:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--out", type=Path, default=Path(__file__).parent)
+    parser.add_argument("--out", type=Path, default=EXAMPLES / "speech")
     folder = parser.parse_args().out
     folder.mkdir(parents=True, exist_ok=True)
     rows, engines = [], Engines()
@@ -98,7 +98,8 @@ def main() -> None:
     header = (
         "# Example speech\n\n"
         "16 kHz mono FLAC, spoken by free speech engines with voices of `talkdemo/data/speech/voices.py` and our own "
-        "texts; the clips are given into the public domain (CC0).\n`make_speech.py` makes them again.\n\n"
+        "texts; the clips are given into the public domain (CC0).\n"
+        "`python -m talkdemo.build.speech` makes them again.\n\n"
         "| file | seconds | voice | text | engine |\n|---|---|---|---|---|\n"
     )
     (folder / "README.md").write_text(header + "\n".join(rows) + "\n", "utf-8")

@@ -1,0 +1,17 @@
+"""Opens the web app on http://127.0.0.1:7860 (GRADIO_SERVER_NAME and GRADIO_SERVER_PORT change that)."""
+
+import argparse
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    videos = (
+        "when the video of a new talk is drawn without being asked for, unless its visitor switched it off: while "
+        "nobody waits (quiet, the default), always, or never (request)"
+    )
+    parser.add_argument("--videos", default="quiet", metavar="quiet|always|request", help=videos)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    from talkdemo.ui import app
+
+    return app.serve(arguments.videos)
