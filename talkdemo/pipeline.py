@@ -16,9 +16,10 @@ import numpy as np
 import torch
 
 from talkdemo.audio.activity import voice_only
-from talkdemo.audio.decode import SHORTEST, decode
+from talkdemo.audio.decode import decode
 from talkdemo.audio.encoder import SpeechEncoder, heard
 from talkdemo.audio.phones import BILABIAL, VOWELS
+from talkdemo.audio.read import SHORTEST
 from talkdemo.audio.ssl import SelfSupervised, open_encoder
 from talkdemo.audio.voice import frames as voice_frames
 from talkdemo.checkpoint import installed
@@ -278,7 +279,7 @@ def _decode(request: Request, clock: Clock) -> Speech:
         speech = request.speech
     else:
         with clock.stage("decode"):
-            speech = decode(request.speech, request.name)
+            speech = decode(request.speech, request.name, clock.stop)
     if speech.seconds < SHORTEST:
         raise ValueError(f"{speech.name} holds {speech.seconds:.2f} s of sound; wanted: at least {SHORTEST} s")
     return speech

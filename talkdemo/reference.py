@@ -19,7 +19,8 @@ from talkdemo.export import livelink, npz
 from talkdemo.export.resample import to_fps
 from talkdemo.face.arkit import INDEX, NAMES
 from talkdemo.face.track.photo import is_photo
-from talkdemo.files import ASSETS
+from talkdemo.files import ASSETS, check_readable
+from talkdemo.guard import process as guard
 from talkdemo.records import CHANNELS, FPS, Motion, Progress, Reference, ReferenceSource
 
 FOLDER = ASSETS / "references"
@@ -155,22 +156,15 @@ _REGIONS = (_region("eye"), _region("brow"), _region("cheek", "nose"), _region("
 
 def _check_video(path: Path, name: str) -> None:
     """Raises ValueError unless `path` is a video of a usable length, as far as its container tells."""
-    import av
-
     if is_photo(path):
         raise ValueError(f"{name}: one image was given; {FILES} is wanted as reference")
-    try:
-        with av.open(str(path)) as container:
-            moving = [s for s in container.streams.video if not s.disposition & s.disposition.attached_pic]
-            seconds = container.duration / av.time_base if container.duration else None
-            sound = bool(container.streams.audio)
-    except (av.error.FFmpegError, OSError, ValueError) as error:
-        raise ValueError(f"{name}: not a file that can be read as a reference; {FILES} is wanted") from error
-    if not moving:
-        holds = "sound but no video" if sound else "no video"
+    check_readable(path, name, FILES)
+    found = guard.call("talkdemo.face.track.read:probe", path, name, FILES)
+    if not found["pictures"]:
+        holds = "sound but no video" if found["sound"] else "no video"
         raise ValueError(f"{name}: it holds {holds}; {FILES} is wanted as reference")
-    if seconds is not None:  # what a browser records does not say how long it is
-        _check_length(name, seconds)
+    if found["seconds"] is not None:  # what a browser records does not say how long it is
+        _check_length(name, found["seconds"])
 
 
 def _check_length(name: str, seconds: float) -> None:

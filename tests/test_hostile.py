@@ -74,7 +74,7 @@ def marks(path: Path) -> None:
 
 def watch(path: Path) -> None:
     for _, image in Video(path):
-        assert image().dtype == np.uint8
+        assert image.dtype == np.uint8
 
 
 MAKE: dict[str, Callable[[Path], None]] = {

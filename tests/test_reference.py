@@ -259,7 +259,7 @@ def make(kind: str, folder: Path) -> Path:
         ("empty.csv", "an empty file"),
         ("empty.mp4", "not a file that can be read"),
         ("notes.txt", "not a file that can be read"),
-        ("damaged.mp4", "not a file that can be read"),
+        ("damaged.mp4", "damaged.mp4 cannot be read as media or is damaged"),
         ("sound.m4a", "sound but no video"),
         ("photo.png", "one image was given"),
         ("short.mp4", "short.mp4 lasts 0.6 s"),

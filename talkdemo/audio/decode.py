@@ -2,203 +2,43 @@
 
 The recording keeps its own time: sound that begins after the picture, or that pauses without being sent, is silent
 there. Every fault of the file is a ValueError of one sentence that names the file by its last part only: a visitor's
-paths are private. Silence is valid.
+paths are private. Silence is valid. The file is read in a process of its own, within limits (guard/).
 """
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+import threading
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from talkdemo.audio import channels
-from talkdemo.files import check_readable, default_stream, media_start, stream_title
-from talkdemo.records import SAMPLE_RATE, Speech
-
-SHORTEST = 0.2  # seconds
-LONGEST = 600.0
-RATES = (4_000, 384_000)  # samples per second
-MOST_CHANNELS = 16
-PAUSE = 0.05  # seconds between time stamps beyond the sound itself that are a pause, not carelessness
-GUESSING = frozenset({"aac", "mp3", "ac3", "eac3", "amr", "adts"})  # whose length FFmpeg guesses from the bit rate
-KINDS = "a sound or video file (wav, flac, mp3, m4a, ogg, webm, mp4 …)"
+from talkdemo.audio.read import KINDS
+from talkdemo.files import check_readable
+from talkdemo.guard import process as guard
+from talkdemo.records import Speech
 
 
-def decode(path: str | Path, name: str | None = None) -> Speech:
+def decode(path: str | Path, name: str | None = None, stop: threading.Event | None = None) -> Speech:
     """The default audio stream of a file, its channels mixed to one (audio/channels.py), at SAMPLE_RATE.
 
     `name`: what to call it in messages and in Speech.name; the file's base name when None. Speech.notes tell which
-    stream and channels were taken, where there is a choice, and the seconds of pauses that were not sent.
+    stream and channels were taken, where there is a choice, and the seconds of pauses that were not sent. Raises
+    Stopped once `stop` is set.
     """
-    import av
-
     path = Path(path)
     name = Path(name).name if name else path.name
     check_readable(path, name, KINDS)
-    try:
-        with av.open(str(path), metadata_errors="ignore") as container:
-            samples, notes = _read(container, name)
-    except (av.FFmpegError, OSError, EOFError, UnicodeDecodeError) as error:
-        raise ValueError(f"{name} cannot be read as media or is damaged; wanted: {KINDS}") from error
-    seconds = len(samples) / SAMPLE_RATE
-    if seconds < SHORTEST:
-        raise ValueError(f"{name} holds {seconds:.2f} s of sound; wanted: at least {SHORTEST} s")
-    return Speech(np.clip(samples, -1, 1), name, notes)
-
-
-@dataclass
-class _Take:
-    """Consecutive sound of one layout: pieces (n, C) at SAMPLE_RATE."""
-
-    layout: Any
-    resampler: Any
-    pieces: list[np.ndarray]
-
-
-def _read(container, name: str) -> tuple[np.ndarray, dict[str, Any]]:
-    """The samples (N,) float32 of an open container, and notes on them."""
-    import av
-
-    if not container.streams.audio:
-        raise ValueError(f"{name} has no sound (no audio stream); wanted: {KINDS}")
-    stream = default_stream(container.streams.audio)
-    if stream.codec_context is None:
-        raise ValueError(f"{name} holds sound in an unknown encoding; wanted: {KINDS}")
-    guessed = container.format.name in GUESSING or not stream.duration or not stream.time_base
-    declared = 0.0 if guessed else float(stream.duration * stream.time_base)
-    if declared > LONGEST + 1:
-        raise ValueError(f"{name} holds {_clock(declared)} of sound; wanted: at most {_clock(LONGEST)}")
-    takes: list[_Take] = []
-    form: tuple[str, str, int] | None = None
-    sound = _Sound(stream, media_start(container), declared)
-    for packet in container.demux(stream):
-        try:
-            frames = packet.decode()
-            sound.good += 1
-        except av.InvalidDataError:
-            sound.lost += 1
-            sound.broken = True
-            continue
-        for frame in frames:
-            if frame.samples == 0:
-                continue
-            if form != (form := (frame.format.name, frame.layout.name, frame.sample_rate)):  # may change in a stream
-                _check(frame, name)
-                if takes:
-                    _resample(takes[-1], None, name)
-                # Channels are mixed here: FFmpeg's own down-mix weighs them by their place in the room.
-                # Interleaved, because PyAV reads planes beyond the eighth from memory that is not the frame's.
-                takes.append(_Take(frame.layout, av.AudioResampler(format="flt", rate=SAMPLE_RATE), []))
-            for piece in sound.timed(frame):
-                _resample(takes[-1], piece, name)
-        if packet.size and packet.pts is not None and packet.duration:
-            sound.end = float((packet.pts + packet.duration) * packet.time_base)
-        if sound.clock > LONGEST + 1:
-            raise ValueError(f"{name} holds more than {_clock(LONGEST)} of sound; wanted: at most that")
-    if takes:
-        for piece in sound.tail():
-            _resample(takes[-1], piece, name)
-        _resample(takes[-1], None, name)
-    takes = [take for take in takes if take.pieces]
-    mixes = [channels.weights(take.pieces) for take in takes]
-    mixed = [channels.mixed(take.pieces, mix) for take, mix in zip(takes, mixes, strict=True)]
-    samples = np.concatenate(mixed) if mixed else np.zeros(0, np.float32)
-    if len(samples) > LONGEST * SAMPLE_RATE:
-        raise ValueError(f"{name} holds more than {_clock(LONGEST)} of sound; wanted: at most that")
-    # A stray packet or two (tags behind the sound of an mp3) is no damage; more, or a missing end, is.
-    heard = len(samples) / SAMPLE_RATE - sound.missing
-    if sound.lost > 2 + sound.good // 50 or (declared and heard < 0.9 * declared - 1):
-        raise ValueError(
-            f"{name} is damaged: {heard:.1f} s of sound can be read"
-            + (f" of {declared:.1f} s" if declared > heard else "")
-            + "; wanted: a file that plays to its end"
-        )
-    if not len(samples):
-        raise ValueError(f"{name} has an audio stream without any sound in it; wanted: at least {SHORTEST} s")
-    used = channels.described(mixes[0], [one.name for one in takes[0].layout.channels])
-    notes = {
-        "stream": stream_title(stream, container.streams.audio),
-        "channels": used,
-        "pauses": round(sound.paused, 2) or None,
-    }
-    return samples, {key: value for key, value in notes.items() if value}
-
-
-class _Sound:
-    """Puts frames at their time: what was not sent is silent. Counts packets that were read and lost."""
-
-    def __init__(self, stream: Any, start: float, declared: float) -> None:
-        """`start`: seconds of the time stamp that is 0; `declared`: the stream's length, 0 where unknown."""
-        late = max(0.0, float((stream.start_time or 0) * stream.time_base) - start) if stream.time_base else 0.0
-        self.start, self.latest = start, late + declared + 1 if declared else LONGEST + 1
-        self.clock = 0.0  # seconds so far
-        self.end: float | None = None  # time stamp at which the last packet ends
-        self.good = self.lost = 0
-        self.broken = False  # the packet before could not be decoded
-        self.paused = self.missing = 0.0  # seconds of silence that were put in: for pauses, for lost packets
-        self._last: Any = None
-
-    def timed(self, frame: Any) -> Iterator[Any]:
-        """The frame, after the silence before it; its time stamp is taken off."""
-        first = self._last is None
-        self._last = frame
-        if frame.time is not None:
-            seconds = frame.time - self.start
-            gap = seconds - self.clock
-            if gap > (1e-3 if first else PAUSE) and seconds < self.latest:
-                yield from self._silence(gap)
-            elif abs(gap) > PAUSE:  # stamps that jump, forth beyond the end or back, are damaged: time goes on
-                self.start += gap
-        frame.pts = None
-        self.clock += frame.samples / frame.sample_rate
-        self.broken = False
-        yield frame
-
-    def tail(self) -> Iterator[Any]:
-        """Silence to the end of the last packet, which says how long it lasts."""
-        gap = 0.0 if self.end is None else self.end - self.start - self.clock
-        if gap > PAUSE and self.clock + gap < self.latest:
-            yield from self._silence(gap)
-
-    def _silence(self, seconds: float) -> Iterator[Any]:
-        """Frames without sound, a second each at most."""
-        import av
-
-        rate = self._last.sample_rate
-        count = round(seconds * rate)
-        if self.broken:
-            self.missing += seconds
+    takes: dict[int, list[np.ndarray]] = {}
+    names: dict[int, list[str]] = {}
+    notes: dict[str, Any] = {}
+    for part in guard.read("talkdemo.audio.read:parts", path, name, stop=stop):
+        if "samples" in part:
+            takes.setdefault(part["take"], []).append(part["samples"])
+            names[part["take"]] = part["channels"]
         else:
-            self.paused += seconds
-        self.clock += count / rate
-        while count > 0:
-            frame = av.AudioFrame(self._last.format.name, self._last.layout.name, min(count, rate))
-            for plane in frame.planes:
-                plane.update((b"\x80" if self._last.format.name in ("u8", "u8p") else b"\0") * plane.buffer_size)
-            frame.sample_rate = rate
-            count -= frame.samples
-            yield frame
-
-
-def _check(frame, name: str) -> None:
-    if not RATES[0] <= frame.sample_rate <= RATES[1]:
-        raise ValueError(f"{name} is sampled at {frame.sample_rate} Hz; wanted: between {RATES[0]} and {RATES[1]} Hz")
-    if frame.layout.nb_channels > MOST_CHANNELS:
-        raise ValueError(f"{name} has {frame.layout.nb_channels} channels; wanted: at most {MOST_CHANNELS}")
-
-
-def _resample(take: _Take, frame: Any, name: str) -> None:
-    """Add a frame, or what the resampler still holds (None), to the take."""
-    for piece in take.resampler.resample(frame):
-        samples = piece.to_ndarray().reshape(-1, piece.layout.nb_channels)
-        if not np.isfinite(samples).all():
-            raise ValueError(f"{name} holds samples that are not numbers (NaN or infinity); wanted: finite samples")
-        if samples.shape[1] > 2:  # ten minutes of 16 channels take 300 MB
-            samples = np.round(np.clip(samples, -1, 1) * 32767).astype(np.int16)
-        if len(samples):
-            take.pieces.append(samples)
-
-
-def _clock(seconds: float) -> str:
-    return f"{int(seconds) // 60}:{int(seconds) % 60:02d} min"
+            notes = part
+    mixes = [channels.weights(pieces) for pieces in takes.values()]
+    mixed = [channels.mixed(pieces, mix) for pieces, mix in zip(takes.values(), mixes, strict=True)]
+    samples = np.concatenate(mixed)
+    notes = {"stream": notes["stream"], "channels": channels.described(mixes[0], names[0]), "pauses": notes["pauses"]}
+    return Speech(np.clip(samples, -1, 1), name, {key: value for key, value in notes.items() if value})

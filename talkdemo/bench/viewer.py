@@ -20,7 +20,8 @@ from talkdemo.ui.viewer.gallery import gallery
 from talkdemo.ui.viewer.take import Take
 
 SIZE = 512  # pixels
-FRAMES = 60  # drawn for the frame rate
+FRAMES = 60  # drawn for the frame rate, each with all pixels
+PLAYING = 5.0  # seconds, with as many pixels as the page's pace allows
 TAKES = 50  # shown one after the other for the memory
 SECONDS = 10.0
 POSES = 12  # random ones, for the vertices
@@ -35,6 +36,21 @@ CLOCK = """frames => {
     gl.readPixels(0, 0, 1, 1, gl.RGBA, gl.UNSIGNED_BYTE, pixel);  // waits until it is drawn
   }
   return (1000 * frames) / (performance.now() - begin);
+}"""
+PLAYED = """async seconds => {  // frames a second of a head that plays, after a second in which the page finds its pace
+  const { clock, stage } = td.talkHead, draw = stage.draw, wait = s => new Promise(done => setTimeout(done, 1000 * s));
+  let frames = 0;
+  stage.draw = moving => { frames++; draw.call(stage, moving); };
+  clock.seek(0);
+  await clock.play();
+  await wait(1);
+  frames = 0;
+  const begin = performance.now();
+  await wait(seconds);
+  const fps = (1000 * frames) / (performance.now() - begin), side = stage.canvas.width;
+  clock.pause();
+  delete stage.draw;
+  return [fps, side];
 }"""
 MEMORY = """() => {
   gc(); gc();
@@ -63,9 +79,12 @@ def measure(characters: Sequence[str] = ("maya", "leo")) -> dict[str, object]:
         used = cpu_seconds()
         fps = page.page.evaluate(CLOCK, FRAMES)
         used = cpu_seconds() - used
+        playing, side = page.page.evaluate(PLAYED, PLAYING)
         figures: dict[str, object] = {
             "size": SIZE,
             "fps": rounded(fps),
+            "fps_playing": rounded(playing),
+            "pixels_playing": side,
             "cpu_ms_a_frame": rounded(1000 * used / FRAMES),  # of all cores, and so of any load
             "character_bytes": gallery().path(characters[0]).stat().st_size,
             "motion_bytes_10_s": size_of(value) - size_of({**value, "heads": [{"character": record, "motion": []}]}),

@@ -152,7 +152,7 @@ def write_image(
     elif arguments.preset is not None:
         target = expresser.preset(portrait, arguments.preset)
     else:
-        target = expresser.transfer(portrait, open_face(getattr(arguments, "from")).landmarks)
+        target = expresser.transfer(portrait, open_face(getattr(arguments, "from")).points)
     image = Image.fromarray(expresser.express(portrait, target, arguments.amount))
     with replacing(arguments.out) as temporary:
         image.save(temporary, "png")

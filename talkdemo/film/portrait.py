@@ -62,7 +62,7 @@ def crop(portrait: Portrait, side: int = SIDE) -> Portrait:
     import cv2
 
     height, width = portrait.image.shape[:2]
-    canonical = Crop.around(portrait.landmarks, 1)
+    canonical = Crop.around(portrait.landmarks, 1, portrait.frame.upright)
     middle, reach = canonical.back(np.array([0.5, 0.5])), AROUND / 2 / canonical.scale
     low = np.maximum(np.floor(middle - reach), 0).astype(int)
     high = np.minimum(np.ceil(middle + reach), (width, height)).astype(int)
@@ -73,5 +73,4 @@ def crop(portrait: Portrait, side: int = SIDE) -> Portrait:
     size = [max(2, round(n * scale) // 2 * 2) for n in shown.shape[1::-1]]  # x, y
     stretch = np.array(size) / shown.shape[1::-1]
     image = shown if (stretch == 1).all() else cv2.resize(shown, size, interpolation=cv2.INTER_AREA)
-    points = (portrait.landmarks - low) * stretch
-    return Portrait(np.ascontiguousarray(image), points.astype(np.float32), portrait.name)
+    return portrait.within(np.ascontiguousarray(image), stretch, -low * stretch)

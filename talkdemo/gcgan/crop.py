@@ -1,7 +1,7 @@
 """The canonical crop of a face: upright, square, with the outer corners of the eyes EYES of its side apart.
 
 It is fitted to points that expressions hardly move (corners of the eyes, nose) and, with little weight, to the corners
-of the mouth.
+of the mouth. A face that looks aside is as large in it as one from the front.
 """
 
 from dataclasses import dataclass
@@ -9,6 +9,8 @@ from functools import cached_property
 from typing import Self
 
 import numpy as np
+
+from talkdemo.gcgan.frame import AVERAGE
 
 SIDE = 128  # pixels of the crop that the model sees
 EYES = 0.36  # distance between the outer corners of the eyes, fractions of the crop's side
@@ -20,6 +22,7 @@ STEADY: dict[int, tuple[float, float, float]] = {  # landmark: x, y, weight
     27: (0.000, -0.045, 0.5), 30: (0.000, 0.370, 0.5), 31: (-0.135, 0.478, 0.5), 35: (0.135, 0.478, 0.5),
     48: (-0.280, 0.760, 0.15), 54: (0.280, 0.760, 0.15),
 }  # fmt: skip
+AXIS = 0.1  # outer eye distances behind the eyes: a face turning about this line stays in the middle of the crop
 MARGIN = 0.08  # over which a changed crop fades into its image, fraction of the crop's side
 MIDDLE = (0.5, 0.39)  # place of the middle between the eyes, fractions of the crop's side
 
@@ -32,9 +35,10 @@ class Crop:
     side: int = SIDE
 
     @classmethod
-    def around(cls, points: np.ndarray, side: int = SIDE) -> Self:
-        """The canonical crop of a face given by (68, 2) landmarks in pixels. ValueError for points that are no face."""
-        return cls(_upright(check_landmarks(points).astype(np.float64)) * side, side)
+    def around(cls, points: np.ndarray, side: int = SIDE, turn: np.ndarray | None = None) -> Self:
+        """The canonical crop of a face given by (68, 2) landmarks in pixels; `turn` is `Frame.upright`, by default from
+        the front. ValueError for points that are no face."""
+        return cls(_upright(check_landmarks(points).astype(np.float64), turn) * side, side)
 
     @property
     def scale(self) -> float:
@@ -112,10 +116,12 @@ def steady(points: np.ndarray) -> np.ndarray:
     return moved.astype(np.float32)
 
 
-def _upright(points: np.ndarray) -> np.ndarray:
+def _upright(points: np.ndarray, turn: np.ndarray | None = None) -> np.ndarray:
     """(…, 68, 2) → (…, 2, 3): similarity from a face to the canonical crop, as fractions of its side."""
     rows = list(STEADY)
     where, weights = np.array([STEADY[row][:2] for row in rows]), np.array([STEADY[row][2] for row in rows])
+    if turn is not None:
+        where = np.concatenate([where, AVERAGE[rows, 2:] - AXIS], axis=1) @ turn[:2].T
     return similarity(points[..., rows, :], where * EYES + np.array(MIDDLE), weights)
 
 

@@ -20,6 +20,7 @@ from talkdemo.face.arkit import NAMES
 from talkdemo.face.head import FaceModel, FaceSubset
 from talkdemo.gcgan.crop import EYES, Crop, check_landmarks, steady
 from talkdemo.gcgan.flow import resize, warp
+from talkdemo.gcgan.frame import frontal
 from talkdemo.gcgan.model import GCGAN, KIND
 from talkdemo.gcgan.portrait import Portrait
 from talkdemo.records import MAX_AMOUNT, check_stop
@@ -68,7 +69,8 @@ class Expresser:
         return self._retargeted(portrait, self.model.preset_codes[self.presets.index(name)][None])[0]
 
     def transfer(self, portrait: Portrait, landmarks: np.ndarray) -> np.ndarray:
-        """(68, 2) of another face, in its own pixels → (68, 2) of the portrait making the same expression."""
+        """(68, 2), or (68, 3) with depths, of another face, in its own pixels, whichever way it looks → (68, 2) of the
+        portrait making the same expression."""
         return self._retargeted(portrait, self.codes(landmarks[None]))[0]
 
     def follow(self, portrait: Portrait, coefficients: np.ndarray) -> np.ndarray:
@@ -77,13 +79,12 @@ class Expresser:
         return self._retargeted(portrait, self.codes(self._head_points(coefficients)))
 
     def codes(self, landmarks: np.ndarray) -> Tensor:
-        """(N, 68, 2) landmarks of any faces in their own pixels → z_g (N, 32)."""
-        with torch.no_grad():
-            return self.model.geometry.encode(torch.from_numpy(steady(landmarks)))
+        """(N, 68, 2 or 3) landmarks of any faces in their own pixels → z_g (N, 32)."""
+        return self._codes(np.stack([frontal(points) for points in landmarks]))
 
-    def place(self, landmarks: np.ndarray) -> np.ndarray:
-        """(N, 68, 2) → (N, 2) on `map`."""
-        codes = self.codes(landmarks)
+    def place(self, portrait: Portrait, landmarks: np.ndarray) -> np.ndarray:
+        """(N, 68, 2) of the portrait → (N, 2) on `map`."""
+        codes = self._codes(portrait.frame.flattened(landmarks, portrait.front))
         return ((codes - self.model.map_middle) @ self.model.map_axes).numpy()
 
     def path(
@@ -99,7 +100,7 @@ class Expresser:
             return straight
         if along != "manifold":
             raise ValueError(f"a path along {along!r} given; 'manifold' or 'landmarks' is wanted")
-        begin, end = self.codes(np.stack([source, target])).split(1)
+        begin, end = self._codes(portrait.frame.flattened(np.stack([source, target]), portrait.front)).split(1)
         codes = torch.lerp(begin, end, torch.from_numpy(t[:, :, 0]))
         curved = self._retargeted(portrait, torch.cat([codes, end]))
         return curved[:-1] + t * (target - curved[-1])  # distributes the decoder's error at the end over the path
@@ -115,19 +116,20 @@ class Expresser:
         self, portrait: Portrait, targets: Iterable[np.ndarray], stop: threading.Event | None = None
     ) -> Iterator[np.ndarray]:
         """One image for each (68, 2) target, in order. Raises Stopped when `stop` is set."""
-        crop = Crop.around(portrait.landmarks, self.side)
+        frame, front, model = portrait.frame, portrait.front, self.model
+        crop = Crop.around(portrait.landmarks, self.side, frame.upright)
         source = torch.from_numpy(crop.into(portrait.landmarks))[None] / self.side
-        small, model = _tensor(crop.take(portrait.image)), self.model
-        face, z_source = model.generator.encode_source(small, source), model.geometry.encode(source)
+        small, hidden = _tensor(crop.take(portrait.image)), torch.from_numpy(frame.hidden)[None]
+        face, z_source = model.generator.encode_source(small, source, hidden), self._codes(front[None, :, :2])
         large_crop = crop.at(int(np.clip(round(self.side / crop.scale), self.side, MAX_SIDE)))
         original = large_crop.take(portrait.image)
         large = _tensor(original)
         targets = iter(targets)
         while batch := [check_landmarks(target) for target in islice(targets, BATCH)]:
             check_stop(stop)
-            target = torch.from_numpy(crop.into(np.stack(batch).astype(np.float32))) / self.side
-            count = len(target)
-            z_target = model.geometry.encode(target)
+            moved = np.stack(batch).astype(np.float32)
+            target, count = torch.from_numpy(crop.into(moved)) / self.side, len(moved)
+            z_target = self._codes(frame.flattened(moved, front))
             generated = model.generator.decode(face.repeated(count), target, z_source.expand(count, -1), z_target)
             painted = generated.image - warp(small.expand(count, -1, -1, -1), generated.flow)
             change = (target - source).norm(dim=2).amax(1) / EYES / STILL
@@ -135,10 +137,19 @@ class Expresser:
             for flow, paint in zip((generated.flow * fade).split(1), (painted * fade).split(1), strict=True):
                 yield large_crop.put(portrait.image, _fine(large, flow, paint), original)
 
+    def _codes(self, fronts: np.ndarray) -> Tensor:
+        """(N, 68, 2) from the front → z_g (N, 32)."""
+        with torch.no_grad():
+            return self.model.geometry.encode(torch.from_numpy(steady(fronts)))
+
     def _retargeted(self, portrait: Portrait, codes: Tensor) -> np.ndarray:
-        crop = Crop.around(portrait.landmarks, 1)
-        source = torch.from_numpy(crop.into(portrait.landmarks))[None]
-        return crop.back(self.model.retarget(source, codes).numpy())
+        """z_g (N, 32) → (N, 68, 2) pixels: moved in the face's own frame, and seen as the face is."""
+        front = portrait.front
+        crop = Crop.around(front[:, :2], 1)
+        own = np.concatenate([crop.into(front[:, :2]), front[:, 2:] * np.float32(crop.scale)], axis=1)
+        moved = self.model.retarget(torch.from_numpy(own)[None], codes).numpy()
+        moved = np.concatenate([crop.back(moved[..., :2]), moved[..., 2:] / np.float32(crop.scale)], axis=-1)
+        return portrait.frame.back(moved)[..., :2].astype(np.float32)
 
     def _head_points(self, coefficients: np.ndarray) -> np.ndarray:
         """(T, 52) → (T, 68, 2) of the default head, seen from the front; y down."""

@@ -15,6 +15,7 @@ UPPER, LOWER = (37, 38, 43, 44, 61, 62, 63), (41, 40, 47, 46, 67, 66, 65)
 MIN_GAP = (0.003, 0.003, 0.003, 0.003, 0.001, 0.001, 0.001)
 EDGE = 6  # fixed points along each edge
 SMOOTH = 1e-4  # regularisation; lips that touch would otherwise tear the map
+UNSEEN = 3.0  # of landmarks that the face hides: they hardly pull at what is seen in their place
 
 
 def untangle(source: Tensor, target: Tensor) -> Tensor:
@@ -51,9 +52,9 @@ def _kernel(a: Tensor, b: Tensor) -> Tensor:
     return -torch.cdist(a, b, compute_mode="use_mm_for_euclid_dist")
 
 
-def backward_flow(source: Tensor, target: Tensor, side: int) -> Tensor:
+def backward_flow(source: Tensor, target: Tensor, side: int, hidden: Tensor | None = None) -> Tensor:
     """Landmarks (B, 68, 2) each → (B, side, side, 2) shifts as fractions of the side: pixel p of the new image is found
-    at p + shift in the source."""
+    at p + shift in the source. `hidden` (B, 68) bool: landmarks behind something."""
     with torch.autocast(source.device.type, enabled=False):
         source, target = source.float(), target.float()
         count, device = len(source), source.device
@@ -64,7 +65,10 @@ def backward_flow(source: Tensor, target: Tensor, side: int) -> Tensor:
         ones = torch.ones(count, k, 1, device=device)
         affine = torch.cat([ones, knots], dim=2)
         matrix = torch.zeros(count, k + 3, k + 3, device=device)
-        matrix[:, :k, :k] = _kernel(knots, knots) + SMOOTH * torch.eye(k, device=device)
+        loose = torch.full((count, k), SMOOTH, device=device)
+        if hidden is not None:
+            loose[:, : hidden.shape[1]].masked_fill_(hidden, UNSEEN)
+        matrix[:, :k, :k] = _kernel(knots, knots) + torch.diag_embed(loose)
         matrix[:, :k, k:], matrix[:, k:, :k] = affine, affine.transpose(1, 2)
         values = torch.cat([shift, shift.new_zeros(count, 3, 2)], dim=1)
         weights = torch.linalg.solve(matrix.double(), values.double()).float()

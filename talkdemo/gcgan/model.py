@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor, nn
@@ -15,6 +15,14 @@ from talkdemo.gcgan.geometry import Geometry, GeometryConfig
 from talkdemo.gcgan.networks import Generated, Generator, GeneratorConfig
 
 KIND = "gcgan"
+
+
+class FacePoints(NamedTuple):
+    """Landmarks of faces, fractions of the crop's side."""
+
+    seen: Tensor  # (B, 68, 2) in the crop
+    front: Tensor  # (B, 68, 2) of the same face from the front, in a crop of its own
+    hidden: Tensor | None = None  # (B, 68) bool: behind the face itself
 
 
 @dataclass(frozen=True)
@@ -31,7 +39,7 @@ class GCGANConfig:
 
 
 class GCGAN(nn.Module):
-    """Everything that turns a crop and landmarks into another crop. Points are (B, 68, 2) as fractions of the side."""
+    """Everything that turns a crop and landmarks into another crop."""
 
     preset_codes: Tensor
     map_middle: Tensor
@@ -49,18 +57,20 @@ class GCGAN(nn.Module):
         self.register_buffer("map_axes", torch.zeros(width, 2))  # z_g → the map's two axes
         self.register_buffer("map_points", torch.zeros(len(config.shown), 2))
 
-    def forward(self, image: Tensor, source: Tensor, target: Tensor) -> Generated:
+    def forward(self, image: Tensor, source: FacePoints, target: FacePoints) -> Generated:
         """image (B, 3, S, S) in −1 … 1."""
-        z_source, z_target = self.geometry.encode(source), self.geometry.encode(target)
-        return self.generator(image, source, target, z_source, z_target)
+        z_source, z_target = self.geometry.encode(source.front), self.geometry.encode(target.front)
+        return self.generator(image, source.seen, target.seen, z_source, z_target, source.hidden)
 
     @torch.no_grad()
     def retarget(self, source: Tensor, z: Tensor) -> Tensor:
-        """Faces with landmarks (B, 68, 2), or one (1, 68, 2) for all, making the expressions z_g (B, 32) → (B, 68, 2):
-        their own landmarks, moved as the decoder moves a face of that shape from its own expression to the other."""
-        geometry, shape = self.geometry, self.geometry.shape_of(source)
-        moved = geometry.decode(z, shape.expand(len(z), -1))
-        return source + moved - geometry.decode(geometry.encode(source), shape)
+        """Faces from the front with landmarks (B, 68, A), or one (1, 68, A) for all, making the expressions z_g (B, 32)
+        → (B, 68, A): their own, moved as the decoder moves a face of that shape from its own expression to the other.
+        A is 2 or 3; depths stay where the decoder knows none."""
+        geometry, flat = self.geometry, source[..., :2]
+        shape = geometry.shape_of(flat)
+        moved = geometry.decode(z, shape.expand(len(z), -1)) - geometry.decode(geometry.encode(flat), shape)
+        return source + nn.functional.pad(moved, (0, source.shape[-1] - moved.shape[-1]))
 
     @torch.no_grad()
     def describe(self, codes: Tensor, shown: Tensor, presets: Sequence[int]) -> None:

@@ -50,11 +50,16 @@ class EncodedFace(NamedTuple):
     features: Tensor  # (B, C, S / 16, S / 16)
     code: Tensor  # z_i (B, image)
     skips: tuple[Tensor, ...]
+    hidden: Tensor | None  # (B, 68) bool: landmarks that the face hides
 
     def repeated(self, count: int) -> EncodedFace:
         """One face as a batch of `count`."""
-        image, landmarks, features, code = (x.expand(count, *x.shape[1:]) for x in self[:4])
-        return EncodedFace(image, landmarks, features, code, tuple(x.expand(count, *x.shape[1:]) for x in self.skips))
+
+        def repeat(x: Tensor) -> Tensor:
+            return x.expand(count, *x.shape[1:])
+
+        hidden = None if self.hidden is None else repeat(self.hidden)
+        return EncodedFace(*map(repeat, self[:4]), tuple(map(repeat, self.skips)), hidden)
 
 
 class Generator(nn.Module):
@@ -81,10 +86,13 @@ class Generator(nn.Module):
         )  # fmt: skip
         _start_at_zero(self.last[-1])
 
-    def forward(self, image: Tensor, source: Tensor, target: Tensor, z_source: Tensor, z_target: Tensor) -> Generated:
-        return self.decode(self.encode_source(image, source), target, z_source, z_target)
+    def forward(
+        self, image: Tensor, source: Tensor, target: Tensor, z_source: Tensor, z_target: Tensor,
+        hidden: Tensor | None = None,
+    ) -> Generated:  # fmt: skip
+        return self.decode(self.encode_source(image, source, hidden), target, z_source, z_target)
 
-    def encode_source(self, image: Tensor, source: Tensor) -> EncodedFace:
+    def encode_source(self, image: Tensor, source: Tensor, hidden: Tensor | None = None) -> EncodedFace:
         """All that does not depend on the target expression."""
         x, skips = self.first(torch.cat([image, draw(source, image.shape[-1])], dim=1)), []
         *stages, deepest = (cast(nn.Sequential, stage) for stage in self.down)
@@ -92,12 +100,12 @@ class Generator(nn.Module):
             skips.append(stage[0](x))
             x = stage[1](F.leaky_relu(skips[-1], 0.2))
         x = deepest(x)
-        return EncodedFace(image, source, x, self.image(x.mean((2, 3))), tuple(skips))
+        return EncodedFace(image, source, x, self.image(x.mean((2, 3))), tuple(skips), hidden)
 
     def decode(self, face: EncodedFace, target: Tensor, z_source: Tensor, z_target: Tensor) -> Generated:
         """The face with its landmarks at `target`."""
         image, side, target = face.image, face.image.shape[-1], untangle(face.landmarks, target)
-        flow, lines = backward_flow(face.landmarks, target, min(FLOW_SIDE, side)), draw(target, side)
+        flow, lines = backward_flow(face.landmarks, target, min(FLOW_SIDE, side), face.hidden), draw(target, side)
         condition = torch.cat([face.code, z_source, z_target - z_source], dim=1)
         x = self.turn(warp(face.features, resize(flow, face.features.shape[-1])), condition)
         for stage, skip in zip(self.up, reversed(face.skips), strict=True):

@@ -1,17 +1,19 @@
-"""Opens a photograph as a portrait: its image and the 68 landmarks of its one face."""
+"""Opens a photograph as a portrait: its image and the 68 landmarks of its one face, with their depths."""
 
 from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
 
-from talkdemo.face.track.landmarker import open_landmarker
-from talkdemo.face.track.photo import largest, read_photo, to_68
+from talkdemo.face.track.landmarker import Detect, open_landmarker
+from talkdemo.face.track.photo import TO_68, largest, read_photo
+from talkdemo.gcgan.frame import Frame, lifted
 
 LONGEST = 1536  # pixels of the longer side at most; a larger photograph is scaled down
 MIN_EYES = 20.0  # pixels between the outer corners of the eyes: below, no expression can be seen
-MAX_YAW = 35.0  # degrees from which half of the face is hidden
-WANTED = "a photograph of one face, from the front"
+MAX_YAW, MAX_PITCH = 48.0, 32.0  # degrees from which too much of the face is hidden
+QUARTERS = (0, 1, 3, 2)  # turns of the image in which a face is looked for, counterclockwise
 
 
 @dataclass(frozen=True)
@@ -22,6 +24,27 @@ class Portrait:
     landmarks: np.ndarray  # (68, 2) float32 pixels, (0, 0) the top left corner; order: face.landmarks.LINES
     name: str = "portrait"
     photo_size: tuple[int, int] | None = None  # width, height of the photograph it was scaled down from
+    depth: np.ndarray | None = None  # (68,) float32 pixels away from the camera; None: those of the average face
+
+    @cached_property
+    def points(self) -> np.ndarray:
+        """(68, 3) landmarks with their depths."""
+        return lifted(self.landmarks, self.depth)
+
+    @cached_property
+    def frame(self) -> Frame:
+        """Which way the face looks."""
+        return Frame.of(self.points)
+
+    @cached_property
+    def front(self) -> np.ndarray:
+        """(68, 3) float32: its landmarks as seen from the front."""
+        return self.frame.front(self.points).astype(np.float32)
+
+    def within(self, image: np.ndarray, scale: float | np.ndarray, shift: np.ndarray) -> "Portrait":
+        """The face in another image of the same, in which a pixel (x, y) lies at (x, y) · scale + shift."""
+        depth = None if self.depth is None else self.depth * np.float32(np.mean(scale))
+        return Portrait(image, (self.landmarks * scale + shift).astype(np.float32), self.name, depth=depth)
 
 
 def open_portrait(path: str | Path, name: str | None = None) -> Portrait:
@@ -36,14 +59,30 @@ def open_portrait(path: str | Path, name: str | None = None) -> Portrait:
 
 
 def find_face(image: np.ndarray, name: str = "portrait") -> Portrait:
-    """The portrait in an image (H, W, 3) uint8; raises ValueError as `open_portrait`."""
+    """The portrait in an image (H, W, 3) uint8, whichever way up; raises ValueError as `open_portrait`."""
     with open_landmarker(video=False) as detect:
-        face = largest(detect, image, name)
-    points = to_68(face).astype(np.float32)
-    across = float(np.linalg.norm(points[36] - points[45]))
+        portrait = _detected(detect, image, name)
+    across = float(np.linalg.norm(portrait.points[36] - portrait.points[45]))
     if across < MIN_EYES:
         raise ValueError(f"{name} shows a face with eyes {across:.0f} pixels apart; wanted: at least {MIN_EYES:.0f}")
-    yaw = float(np.degrees(np.arcsin(np.clip(face.rotation[0, 2], -1, 1))))
-    if abs(yaw) > MAX_YAW:
-        raise ValueError(f"{name} shows a face turned by {abs(yaw):.0f}°; wanted: {WANTED}, at most {MAX_YAW:.0f}°")
-    return Portrait(image, points, name)
+    yaw, pitch, _ = portrait.frame.angles
+    for angle, most, way in ((yaw, MAX_YAW, "to a side"), (pitch, MAX_PITCH, "down" if pitch > 0 else "up")):
+        if abs(angle) > most:
+            wanted = f"at most {MAX_YAW:.0f}° to a side, {MAX_PITCH:.0f}° up or down"
+            raise ValueError(f"{name} shows a face turned {way} by {abs(angle):.0f}°; wanted: {wanted}")
+    return portrait
+
+
+def _detected(detect: Detect, image: np.ndarray, name: str) -> Portrait:
+    """The detector knows faces that are more or less upright only: the image is turned until one is found."""
+    turns = next((n for n in QUARTERS if detect(_turned(image, n))), 0)
+    turned = _turned(image, turns)
+    face = largest(detect, turned, name)
+    points, depth = face.points[list(TO_68)], None if face.depth is None else face.depth[list(TO_68)]
+    for n in range(turns, 0, -1):  # after a turn to the left a pixel (x, y) of an image W wide lies at (y, W − x)
+        points = np.stack([_turned(image, n).shape[0] - points[:, 1], points[:, 0]], axis=1)
+    return Portrait(image, points.astype(np.float32), name, depth=depth)
+
+
+def _turned(image: np.ndarray, quarters: int) -> np.ndarray:
+    return np.ascontiguousarray(np.rot90(image, quarters))

@@ -34,8 +34,8 @@ def test_the_whole_display_matrix_counts(film: Callable[..., Path], tmp_path: Pa
     path = film(tmp_path / "x.mp4", [picture] * 30, matrix=matrix)
     _, image = next(iter(Video(path)))
     wanted = shown(picture, matrix)
-    assert image().shape == wanted.shape
-    assert np.abs(image().astype(int) - wanted).mean() < 8
+    assert image.shape == wanted.shape
+    assert np.abs(image.astype(int) - wanted).mean() < 8
 
 
 def times(path: Path) -> list[float]:
@@ -106,4 +106,4 @@ def test_the_default_stream_is_read_and_named(tmp_path: Path) -> None:
         for stream, _ in streams:
             container.mux(stream.encode(None))
     video = Video(tmp_path / "two.mkv")
-    assert next(iter(video))[1]().shape == (96, 96, 3) and video.title == "2 of 2 (Speaker)"
+    assert next(iter(video))[1].shape == (96, 96, 3) and video.title == "2 of 2 (Speaker)"

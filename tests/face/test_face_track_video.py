@@ -202,16 +202,18 @@ def test_films_that_cannot_be_read(film, wav: Callable[..., Path], tmp_path: Pat
     assert "damaged" in refused(tmp_path / "noise.mp4") and "damaged" in refused(tmp_path / "cut.mp4")
     assert "is a folder" in refused(tmp_path) and "does not exist" in refused(tmp_path / "no.mp4")
     assert "at least 1 s" in refused(tmp_path / "photo.png")
-    monkeypatch.setattr(track_read, "LONGEST", 1.2)
-    assert "lasts 0:02 min; wanted: at most 0:01 min" in refused(whole)  # as its header says
-    monkeypatch.setattr(track_read.Video, "_declared", lambda self: None)
-    assert "lasts longer than 0:01 min" in refused(whole)  # as it turns out
+    monkeypatch.setattr(track_read, "LONGEST", 1.2)  # in this process, where it is read now
+    with pytest.raises(ValueError, match="lasts 0:02 min; wanted: at most 0:01 min"):  # as its header says
+        next(track_read.parts(str(whole), "whole.mp4", 0))
+    monkeypatch.setattr(track_read._File, "_declared", lambda self: None)
+    with pytest.raises(ValueError, match="lasts longer than 0:01 min"):  # as it turns out
+        list(track_read.parts(str(whole), "whole.mp4", 0))
 
 
-def test_thirty_minutes_are_refused_before_they_are_decoded(film, tmp_path: Path, monkeypatch) -> None:
+def test_thirty_minutes_are_refused_before_they_are_decoded(film, tmp_path: Path) -> None:
     path = film(tmp_path / "film.mp4", [np.zeros((64, 64, 3), np.uint8)] * 20, times=np.linspace(0, 1800, 20))
-    monkeypatch.setattr(track_read.Video, "__iter__", lambda self: pytest.fail("was decoded"))
-    assert "lasts 3" in (message := refused(path)) and "wanted: at most 10:00 min" in message
+    with pytest.raises(ValueError, match=r"lasts 3.*wanted: at most 10:00 min"):
+        next(track_read.parts(str(path), "film.mp4", 0))
 
 
 def test_two_people_one_after_the_other_are_two(film, scene, photos, tmp_path: Path) -> None:

@@ -84,7 +84,7 @@ def test_the_map(expresser: Expresser, maya: Portrait) -> None:
     drawn = expresser.map
     assert drawn.points.shape == (4, 2) and drawn.names == ("neutral", "happy", "aa", "")
     assert set(drawn.presets) == set(expresser.presets)
-    assert expresser.place(maya.landmarks[None]).shape == (1, 2)
+    assert expresser.place(maya, maya.landmarks[None]).shape == (1, 2)
 
 
 def test_wrong_wishes(expresser: Expresser, maya: Portrait) -> None:

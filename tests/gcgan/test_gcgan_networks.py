@@ -10,7 +10,7 @@ import torch
 from talkdemo.gcgan.crop import EYES, MIDDLE
 from talkdemo.gcgan.flow import backward_flow, untangle, warp
 from talkdemo.gcgan.geometry import UNIT, Geometry, GeometryConfig, contrastive
-from talkdemo.gcgan.model import GCGAN, GCGANConfig
+from talkdemo.gcgan.model import GCGAN, FacePoints, GCGANConfig
 from talkdemo.gcgan.networks import Critic, Generator, GeneratorConfig
 
 SMALL = GeneratorConfig(side=32, widths=(8, 8, 16, 16), fine=8, image=8)
@@ -83,7 +83,8 @@ def test_one_file_gives_the_same_model(tmp_path: Path, points: torch.Tensor) -> 
     assert again.config == config and file.provenance["licence"] == "none" and torch.equal(again.preset_codes, codes)
     image = torch.rand(3, 3, 32, 32)
     with torch.no_grad():
-        a, b = model(image, points, points.flip(0)), again(image, points, points.flip(0))
+        one, other = FacePoints(points, points), FacePoints(points.flip(0), points.flip(0))
+        a, b = model(image, one, other), again(image, one, other)
     assert torch.allclose(a.image, b.image, atol=0.02)  # 16 bits in the file
     with pytest.raises(ValueError, match="1 presets and"):
         model.describe(codes[:1], torch.zeros(3, 32), config.shown)
@@ -93,3 +94,24 @@ def test_retargeting_to_the_own_expression_moves_nothing(points: torch.Tensor) -
     model = GCGAN(GCGANConfig(SMALL)).eval()
     kept = model.retarget(points[:1], model.geometry.encode(points[:1]))
     assert torch.allclose(kept, points[:1], atol=1e-6)
+
+
+def test_depths(points: torch.Tensor) -> None:
+    """A decoder of three axes moves depths too; one of two leaves them."""
+    solid = torch.cat([points[:1], torch.ones(1, 68, 1)], dim=2)
+    for axes in (2, 3):
+        model = GCGAN(GCGANConfig(SMALL, GeometryConfig(axes=axes))).eval()
+        assert torch.allclose(model.retarget(solid, model.geometry.encode(points[:1])), solid, atol=1e-6)
+        moved = model.retarget(solid, torch.randn(4, 32))
+        assert moved.shape == (4, 68, 3) and ((moved[..., 2] != 1).any() == (axes == 3))
+        assert model.retarget(points[:1], torch.randn(4, 32)).shape == (4, 68, 2)
+
+
+def test_hidden_landmarks_do_not_pull(points: torch.Tensor) -> None:
+    """A hidden point's own motion hardly moves the warp; seen, it does."""
+    target = points.clone()
+    target[:, 3] += 0.1
+    hidden = torch.zeros(3, 68, dtype=torch.bool)
+    hidden[:, 3] = True
+    seen, unseen = backward_flow(points, target, 32), backward_flow(points, target, 32, hidden)
+    assert seen.abs().max() > 0.05 and unseen.abs().max() < 0.1 * seen.abs().max()

@@ -45,20 +45,18 @@ def scout(path: str | Path, name: str, progress: Progress, stop: threading.Event
 
     Raises ValueError: not a video, too short or long, no face, several people; Stopped.
     """
-    crowd, next_look = Crowd(), 0.0
+    crowd = Crowd()
     times: list[float] = []
     empty: list[np.ndarray] = []  # some images without a face
-    with closing(Video(path, name)) as video, open_landmarker(video=False) as detect:
+    with closing(Video(path, name, EVERY, stop)) as video, open_landmarker(video=False) as detect:
         for seconds, image in video:
             check_stop(stop)
             times.append(seconds)
-            if seconds < next_look:
+            if image is None:
                 continue
-            next_look = seconds + EVERY - 0.01
-            shown = image()
-            crowd.add(seconds, faces := detect(shown), shown)
+            crowd.add(seconds, faces := detect(image), image)
             if not faces and crowd.frames.bit_count() == 1:  # the 1st, 2nd, 4th, 8th …
-                empty = [*empty[-2:], shown]
+                empty = [*empty[-2:], image]
             progress(min(1.0, seconds / video.seconds) if video.seconds else 0.0)
         if not crowd.tracks and (sizes := [size for one in empty if (size := small_face(detect, one))]):
             height, width = empty[0].shape[:2]
@@ -77,13 +75,13 @@ def follow(
     person, alone = scouted.person, scouted.alone
     track, times, settled = Track(), [], False
     end = person.times[-1]
-    with closing(Video(path, name)) as video, open_landmarker(video=True, faces=1) as detect:
+    with closing(Video(path, name, stop=stop)) as video, open_landmarker(video=True, faces=1) as detect:
         for seconds, image in video:
             check_stop(stop)
             times.append(seconds)
             box = None if alone else _box(person, seconds)
-            if alone or box is not None:
-                visible = image() if box is None else _masked(image(), box)
+            if image is not None and (alone or box is not None):
+                visible = image if box is None else _masked(image, box)
                 faces = detect(visible, SLOW_MOTION * seconds)
                 for k in range(0 if settled or not faces else SETTLE):
                     between = CLOSEST * (k + 1) / (SETTLE + 1)

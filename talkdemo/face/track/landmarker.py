@@ -45,6 +45,7 @@ class DetectedFace:
     points: np.ndarray  # (478, 2) pixels, (0, 0) the image's top left corner
     coefficients: np.ndarray  # (52,) 0..1; tongueOut, which MediaPipe does not have, is 0
     rotation: np.ndarray  # (3, 3) head → camera: x to the person's left when facing the camera, y up, z to the camera
+    depth: np.ndarray | None = None  # (478,) pixels away from the camera, against the head's middle
 
     @property
     def box(self) -> Box:
@@ -174,7 +175,8 @@ def _faces(result: Any, shape: tuple[int, ...]) -> list[DetectedFace]:
             if one.category_name in INDEX:  # "_neutral" is not
                 coefficients[INDEX[one.category_name]] = one.score
         pixels = np.array([(p.x, p.y) for p in points], np.float32) * scale
-        faces.append(DetectedFace(pixels, coefficients, np.asarray(matrix, np.float64)[:3, :3]))
+        depth = np.array([p.z for p in points], np.float32) * scale[0]
+        faces.append(DetectedFace(pixels, coefficients, np.asarray(matrix, np.float64)[:3, :3], depth))
     return faces
 
 

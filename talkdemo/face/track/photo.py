@@ -9,13 +9,14 @@ from __future__ import annotations
 import warnings
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from talkdemo.face.track.faces import ALIKE
 from talkdemo.face.track.landmarker import Detect, DetectedFace, open_landmarker, small_face
 from talkdemo.files import check_readable
+from talkdemo.guard import process as guard
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -88,11 +89,18 @@ def largest(detect: Detect, image: np.ndarray, name: str, scale: float = 1.0) ->
 def read_photo(path: Path, name: str, side: int) -> tuple[np.ndarray, tuple[int, int]]:
     """The image (H, W, 3) uint8 in a file, upright, at most `side` pixels long, and the width and height it has there.
 
-    Raises ValueError in one sentence.
+    It is decoded in a process of its own, within limits (guard/). Raises ValueError in one sentence.
     """
+    check_readable(path, name, KINDS)
+    photo = guard.call("talkdemo.face.track.photo:decoded", path, name, side)
+    width, height = photo["size"]
+    return photo["image"], (width, height)
+
+
+def decoded(path: str, name: str, side: int) -> dict[str, Any]:
+    """In the process of its own: `image` and `size` of `read_photo`."""
     from PIL import Image
 
-    check_readable(path, name, KINDS)
     try:
         with warnings.catch_warnings(action="ignore"), Image.open(path) as file:  # MAX_PIXELS is our limit
             size = file.size[::-1] if file.getexif().get(ORIENTATION, 1) in (5, 6, 7, 8) else file.size
@@ -113,7 +121,7 @@ def read_photo(path: Path, name: str, side: int) -> tuple[np.ndarray, tuple[int,
         raise ValueError(f"{name} cannot be read as an image or is damaged; wanted: {KINDS}") from error
     scale = min(1.0, side / max(size))
     small = max(1, round(size[0] * scale)), max(1, round(size[1] * scale))
-    return np.asarray(image if image.size == small else image.resize(small)), size
+    return {"image": np.asarray(image if image.size == small else image.resize(small)), "size": size}
 
 
 def to_68(face: DetectedFace) -> np.ndarray:
@@ -124,6 +132,11 @@ def to_68(face: DetectedFace) -> np.ndarray:
 def is_photo(path: str | Path) -> bool:
     """Whether a file is a still image, by its content: an animated one is a video, but the second view of a camera's
     JPEG (depth, HDR) does not move."""
+    return Path(path).is_file() and guard.call("talkdemo.face.track.photo:still", path, Path(path).name)
+
+
+def still(path: str, _name: str) -> bool:
+    """In the process of its own: `is_photo`."""
     from PIL import Image
 
     try:

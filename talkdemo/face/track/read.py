@@ -1,19 +1,22 @@
 """Reads the frames of a video file one by one, upright and with their times (PyAV: mp4, mov, webm, mkv, gif …).
 
 Every fault of the file is a ValueError of one sentence that names the file by its last part only: a visitor's paths are
-private. Times count from where the container begins, so that a picture that begins after the sound keeps its time. Only
-one frame is held at a time.
+private. Times count from where the container begins, so that a picture that begins after the sound keeps its time.
+Frames are decoded in a process of its own, within limits (guard/), one or two ahead of whoever looks at them.
 """
 
-import functools
 import math
-from collections.abc import Callable, Iterator, Sequence
+import os
+import threading
+import time
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from talkdemo.files import check_readable, default_stream, media_start, stream_title
+from talkdemo.files import check_readable, default_stream, media_start, open_media, stream_title
+from talkdemo.guard import process as guard
 
 SHORTEST = 1.0  # seconds
 LONGEST = 600.0
@@ -22,42 +25,84 @@ MIN_FPS = 8.0  # a blink lasts 0.2 s
 MAX_FRAMES = int(LONGEST * 250)
 MAX_PIXELS = 7680 * 4320
 SIDE = 960  # pixels of the longer side at most; larger frames are scaled down
+PATIENCE = 60.0, 20.0  # seconds of computing that decoding may take, and more for each second of the video
+THREADS = 4  # of the decoder; each holds frames
 KINDS = "a video (mp4, mov, webm, mkv …)"
 
 
 class Video:
-    """An open file, to be closed. Iterate for (seconds, image): image() makes the (H, W, 3) uint8,
-    as not all are wanted. `seconds` is the length the file declares; None where it does not, as a browser's recordings.
-    `title` says which of several video streams is read; None where there is one.
+    """An open file, to be closed. Iterate for (seconds, image), the image (H, W, 3) uint8, or None where `every` so
+    many seconds one is enough. `seconds` is the length the file declares; None where it does not, as a browser's
+    recordings. `title` says which of several video streams is read; None where there is one. Raises Stopped once `stop`
+    is set.
     """
 
-    title: str | None
-
-    def __init__(self, path: str | Path, name: str | None = None) -> None:
-        import av
-
+    def __init__(
+        self, path: str | Path, name: str | None = None, every: float = 0.0, stop: threading.Event | None = None
+    ) -> None:
         path = Path(path)
-        self.name = name = Path(name).name if name else path.name
-        check_readable(path, name, KINDS)
-        try:
-            self.container = av.open(str(path), metadata_errors="ignore")
-        except (av.FFmpegError, OSError, EOFError, UnicodeDecodeError) as error:
-            raise ValueError(f"{name} cannot be read as a video or is damaged; wanted: {KINDS}") from error
-        try:
-            self.stream = self._stream()
-            self.stretch = math.sqrt(self.stream.sample_aspect_ratio or 1)  # of pixels that are not square
-            self.seconds = self._declared()
-            if self.seconds is not None:
-                check_length(name, self.seconds)
-        except BaseException:
-            self.close()
-            raise
-        self.stream.thread_type = "AUTO"
+        self.name = Path(name).name if name else path.name
+        check_readable(path, self.name, KINDS)
+        self._parts = guard.read("talkdemo.face.track.read:parts", path, self.name, every, stop=stop)
+        opened = next(self._parts)
+        self.seconds: float | None = opened["seconds"]
+        self.title: str | None = opened["title"]
 
     def close(self) -> None:
-        self.container.close()
+        self._parts.close()
 
-    def __iter__(self) -> Iterator[tuple[float, Callable[[], np.ndarray]]]:
+    def __iter__(self) -> Iterator[tuple[float, np.ndarray | None]]:
+        for part in self._parts:
+            yield part["at"], part["image"]
+
+
+def parts(path: str, name: str, every: float) -> Iterator[dict[str, Any]]:
+    """In the process of its own: declared `seconds` and `title`, then `at` and `image` of every frame."""
+    with open_media(path, name, KINDS) as container:
+        file = _File(container, name)
+        yield {"seconds": file.seconds, "title": file.title}
+        begin, next_look = time.process_time(), 0.0
+        for seconds, frame in file:
+            allowed = PATIENCE[0] + PATIENCE[1] * seconds
+            if time.process_time() - begin > allowed:
+                raise ValueError(f"{name} takes more than {allowed:.0f} s of computing; wanted: at most that")
+            wanted = seconds >= next_look
+            if wanted:
+                next_look = seconds + every - 0.01
+            yield {"at": seconds, "image": _upright(frame, file.stretch) if wanted else None}
+
+
+def probe(path: str, name: str, kinds: str) -> dict[str, Any]:
+    """In the process of its own: the declared `seconds` (None: not declared), and whether there are moving `pictures`
+    and `sound`. Decodes nothing."""
+    with open_media(path, name, kinds) as container:
+        return {
+            "seconds": container.duration / 1e6 if container.duration else None,
+            "pictures": bool(_moving(container)),
+            "sound": bool(container.streams.audio),
+        }
+
+
+def _moving(container: Any) -> list[Any]:
+    """The video streams that are no cover images."""
+    return [s for s in container.streams.video if not s.disposition & s.disposition.attached_pic]
+
+
+class _File:
+    """An open container's pictures. Iterate for (seconds, frame)."""
+
+    def __init__(self, container: Any, name: str) -> None:
+        self.container, self.name = container, name
+        self.title: str | None = None
+        self.stream = self._stream()
+        self.stretch = math.sqrt(self.stream.sample_aspect_ratio or 1)  # of pixels that are not square
+        self.seconds = self._declared()
+        if self.seconds is not None:
+            check_length(name, self.seconds)
+        self.stream.thread_type = "AUTO"
+        self.stream.codec_context.thread_count = min(THREADS, os.cpu_count() or 1)
+
+    def __iter__(self) -> Iterator[tuple[float, Any]]:
         start = media_start(self.container)
         times: list[float] = []  # of the frames that are handed on
         last = -math.inf
@@ -83,7 +128,7 @@ class Video:
             if times and seconds - times[-1] < CLOSEST:
                 continue
             times.append(seconds)
-            yield seconds, functools.partial(_upright, frame, self.stretch)
+            yield seconds, frame
         if not good:
             raise ValueError(f"{self.name} holds no frame that can be read; wanted: {KINDS}")
         length = video_length(times)
@@ -99,7 +144,7 @@ class Video:
             raise ValueError(f"{self.name} has {1 / apart:.1f} frames per second; wanted: at least {MIN_FPS:g}")
 
     def _stream(self) -> Any:
-        streams = [s for s in self.container.streams.video if not s.disposition & s.disposition.attached_pic]
+        streams = _moving(self.container)
         if not streams:
             what = "a sound file with a cover image" if self.container.streams.video else "no video stream"
             raise ValueError(f"{self.name} has no video ({what}); wanted: {KINDS}")

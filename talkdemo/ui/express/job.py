@@ -36,7 +36,7 @@ class Target:
 
     kind: str  # PRESET, EDIT, FACE, FRAME or NOTHING
     name: str = ""  # of a PRESET; in words of the others
-    values: np.ndarray | None = None  # (68, 2) pixels of the face it was seen on, or (52,) coefficients of a FRAME
+    values: np.ndarray | None = None  # (68, 2 or 3) pixels of the face it was seen on, or (52,) coefficients of a FRAME
 
     @property
     def words(self) -> str:
@@ -88,7 +88,7 @@ def express(expresser: Expresser, session: Session, amount: float, along: str) -
 def strip(expresser: Expresser, session: Session, along: str, stop: threading.Event) -> list[str]:
     """Small images at the amounts of STRIP as data: addresses. Raises Stopped when `stop` is set."""
     portrait, small = session.portrait, shrink(session.portrait, SMALL)
-    scale = (small.landmarks[45, 0] - small.landmarks[36, 0]) / (portrait.landmarks[45, 0] - portrait.landmarks[36, 0])
+    scale = np.divide(*(np.linalg.norm(one.landmarks[45] - one.landmarks[36]) for one in (small, portrait)))
     shift = small.landmarks[0] - portrait.landmarks[0] * scale
     targets = expresser.path(portrait, session.points, STRIP, along)
     return [data_uri(image) for image in expresser.express_all(small, targets * scale + shift, stop)]
@@ -97,7 +97,7 @@ def strip(expresser: Expresser, session: Session, along: str, stop: threading.Ev
 def view_of(portrait: Portrait) -> View:
     """The part of the image around the face that the page shows, in pixels."""
     height, width = portrait.image.shape[:2]
-    crop = Crop.around(portrait.landmarks)
+    crop = Crop.around(portrait.landmarks, turn=portrait.frame.upright)
     reach = AROUND / 2 * crop.side / crop.scale
     centre = crop.back(np.array([crop.side / 2, crop.side * 0.46]))
     low = np.clip(np.floor(centre - reach), 0, [width - 2, height - 2]).astype(int)
@@ -111,7 +111,7 @@ def shrink(portrait: Portrait, longest: int) -> Portrait:
     x, y, width, height = view_of(portrait)
     scale = min(1.0, longest / max(width, height))
     image = _resized(portrait.image[y : y + height, x : x + width], scale)
-    return Portrait(image, ((portrait.landmarks - (x, y)) * scale).astype(np.float32), portrait.name)
+    return portrait.within(image, scale, -scale * np.array([x, y]))
 
 
 def write_view(path: Path, image: np.ndarray, view: View) -> Path:
@@ -139,8 +139,8 @@ def as_json(expression: Expression) -> dict[str, Any]:
 
 
 def read_face(path: Path) -> np.ndarray:
-    """(68, 2) of a face in pixels of its own: a photograph's, or those a JSON file holds."""
-    return landmarks.read(path, CALLED).points if path.suffix.lower() == ".json" else open_photo(path).landmarks
+    """(68, 2) of a face in pixels of its own as a JSON file holds them, or (68, 3) of a photograph, with depths."""
+    return landmarks.read(path, CALLED).points if path.suffix.lower() == ".json" else open_photo(path).points
 
 
 def read_motion(path: Path) -> np.ndarray:

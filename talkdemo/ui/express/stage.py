@@ -37,7 +37,7 @@ class Stage:
             after = express_job.write_view(job.folder / "after.jpg", expression.image, view)
             png, marks = express_job.write_result(job.folder, expression)
             way = self.expresser.path(portrait, session.points, WAY, along)
-            places = self.expresser.place(np.concatenate([way, expression.points[None]]))
+            places = self.expresser.place(portrait, np.concatenate([way, expression.points[None]]))
             if not before.is_file():
                 raise ValueError(GONE)
             job.finished = True

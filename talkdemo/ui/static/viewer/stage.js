@@ -27,7 +27,8 @@ class Stage {
     this.view = { yaw: 0, pitch: 0, zoom: 1 };
     this.mode = "beside";
     this.cut = 0.5;
-    this.scale = 1;  // of the pixels
+    this.scale = this.software ? 0.5 : 1;  // of the pixels while the head moves
+    this.drawings = 0;
     this.camera = new THREE.Camera();
     this._shadow();
   }
@@ -65,24 +66,22 @@ class Stage {
     }
   }
 
-  resize() {
-    const ratio = Math.min(window.devicePixelRatio || 1, this.software ? 1 : 2) * this.scale;
+  resize(scale) {
+    const ratio = Math.min(window.devicePixelRatio || 1, this.software ? 1 : 2) * scale;
     const box = this.canvas.parentElement.getBoundingClientRect();
     const [width, height] = [box.width, box.height].map((side) => Math.max(2, Math.round(side * ratio)));
     if (width !== this.canvas.width || height !== this.canvas.height) this.renderer.setSize(width, height, false);
   }
 
-  draw() {
-    this.resize();
+  draw(moving = false) {
+    this.resize(moving ? this.scale : 1);
+    const lagging = moving && this.software && this.heads.length === 1 && ++this.drawings % 2;  // the last shadow serves
     const { width, height } = this.canvas, renderer = this.renderer;
     const beside = this.heads.length === 2 && this.mode === "beside";
     const half = Math.floor(width / 2), cut = Math.round(width * this.cut);
     this.heads.forEach((head, k) => {
       if (k && this.mode === "lips") return;
-      renderer.setRenderTarget(this.shadow);
-      renderer.clear(false, true, false);
-      renderer.render(head.shadows, this.camera);
-      renderer.setRenderTarget(null);
+      if (!lagging) this._darken(head);
       const [x, w] = beside ? [k * (half + 1), half - 1] : [0, width];
       renderer.setViewport(x, 0, w, height);
       const over = this.heads.length === 2 && this.mode === "over";
@@ -94,6 +93,13 @@ class Stage {
       renderer.render(head.scene, this.camera);
     });
     renderer.setScissorTest(false);
+  }
+
+  _darken(head) {
+    this.renderer.setRenderTarget(this.shadow);
+    this.renderer.clear(false, true, false);
+    this.renderer.render(head.shadows, this.camera);
+    this.renderer.setRenderTarget(null);
   }
 
   // The portrait camera of render.camera, turned about its target.

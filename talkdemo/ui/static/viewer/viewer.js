@@ -177,9 +177,9 @@ function mount(element, value, failed) {
     progress();
   }
 
-  function pace(gap) {  // a slow machine gets fewer pixels
+  function pace(gap) {  // a slow machine gets fewer pixels while the head moves
     slow = 0.9 * slow + 0.1 * gap;
-    if (slow > 60 && stage && stage.scale > 0.45) {
+    if (slow > 42 && stage && stage.scale > 0.4) {
       stage.scale *= 0.8;
       slow = 0;
     }
@@ -191,7 +191,7 @@ function mount(element, value, failed) {
     tracks.forEach((track, k) => track.at(at, clock.running && drawn >= 0 ? drawn : at, values[k]));
     drawn = at;
     stage.pose(values, limit || 10);
-    stage.draw();
+    stage.draw(clock.running);
     const key = find(".td-hv-scale");
     key.hidden = !(stage.mode === "lips" && figures.length === 2);
     if (!key.hidden) key.querySelector("span").textContent = `0 … ${limit || 10} mm, now ${stage.apart.toFixed(1)} mm`;
