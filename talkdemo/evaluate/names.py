@@ -9,12 +9,14 @@ SETS: dict[str, tuple[str, str]] = {
     "synthetic": ("synthetic", "held-out sentences of the training voices"),
     "voices": ("synthetic", "held-out sentences of unseen voices"),
     "ljspeech": ("ljspeech", "16 clips of a real reader: phones, no motion"),
+    "german": ("voices-kerstin", "held-out clips of a real reader: phones as `train align` times them, no motion"),
+    "dutch": ("voices-nathalie", "held-out clips of a real reader: phones, no motion"),
     "grid": ("grid_s1", "held-out clips of a real speaker: motion, only the channels that were tracked"),
     "facegood": ("facegood", "a held-out take of a real Mandarin speaker, in pieces: motion of the mouth, no phones"),
     "languages": ("synthetic", "held-out sentences in ten languages, voices seen in training; truth: middle style"),
     "silence": ("synthetic", "30 s without speech: digital silence and faint noise by turns"),
 }
-DEFAULT_SETS = tuple(name for name in SETS if name != "voices")
+DEFAULT_SETS = tuple(name for name in SETS if name not in ("voices", "german", "dutch"))
 
 TRUTH, MEAN, LOUDNESS, ARTICULATION = BASELINES = ("truth", "mean", "loudness", "articulation")
 SYSTEMS = (  # by default

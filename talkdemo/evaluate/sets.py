@@ -10,6 +10,7 @@ import numpy as np
 from talkdemo.audio.phones import SILENCE
 from talkdemo.data.corpora import facegood
 from talkdemo.data.corpora.table import CORPORA
+from talkdemo.data.speech import aligned
 from talkdemo.data.speech.voices import IDENTITY_VOICES, VOICES
 from talkdemo.evaluate.names import SETS
 from talkdemo.evaluate.performances import TRUTH_SEED, motion, perform
@@ -37,6 +38,8 @@ def load_set(name: str, count: int) -> list[Clip]:
         return silence(count)
     if corpus == "synthetic":
         found = [with_truth(clip) for clip in synthetic(VOICES_OF[name], "held-out", count)]
+    elif corpus.startswith("voices-"):
+        found = even(list(aligned.clips(corpus, "held-out")), count)
     elif corpus == "facegood":
         found = even(list(facegood.pieces(PIECE)), count)
     else:
