@@ -25,7 +25,6 @@ from talkdemo.records import SAMPLE_RATE
 
 VISITORS, THEIR_SECONDS = 20, 6.0  # at once, and of speech each
 STARTING, WAITING = 300, 600  # seconds of patience
-SERVE = "from talkdemo.ui.app import main; raise SystemExit(main())"
 GENERATE = "#td-generate"
 EXAMPLE = "German"  # not the one that plays when the page opens
 LENGTHS = {"6_s": 6.0, "10_s": 10.0, "long": None}  # of speech; None: as many minutes as are asked for
@@ -96,7 +95,7 @@ def app() -> Iterator[tuple[str, subprocess.Popen]]:
     variables = {name: value for name, value in os.environ.items() if name != "GRADIO_TEMP_DIR"}
     variables["GRADIO_SERVER_PORT"] = str(port)
     address = f"http://127.0.0.1:{port}/"
-    with subprocess.Popen([sys.executable, "-c", SERVE], env=variables, stdout=subprocess.DEVNULL) as server:
+    with subprocess.Popen([sys.executable, "-m", "talkdemo", "app"], env=variables, stdout=subprocess.DEVNULL) as server:
         try:
             end = time.monotonic() + STARTING
             while not answers(address):
