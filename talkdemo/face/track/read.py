@@ -58,9 +58,12 @@ class Video:
 
 def parts(path: str, name: str, every: float) -> Iterator[dict[str, Any]]:
     """In the process of its own: declared `seconds` and `title`, then `at` and `image` of every frame."""
+    from av.video.reformatter import VideoReformatter
+
     with open_media(path, name, KINDS) as container:
         file = _File(container, name)
         yield {"seconds": file.seconds, "title": file.title}
+        reformatter = VideoReformatter()
         begin, next_look = time.process_time(), 0.0
         for seconds, frame in file:
             allowed = PATIENCE[0] + PATIENCE[1] * seconds
@@ -69,7 +72,7 @@ def parts(path: str, name: str, every: float) -> Iterator[dict[str, Any]]:
             wanted = seconds >= next_look
             if wanted:
                 next_look = seconds + every - 0.01
-            yield {"at": seconds, "image": _upright(frame, file.stretch) if wanted else None}
+            yield {"at": seconds, "image": _upright(frame, file.stretch, reformatter) if wanted else None}
 
 
 def probe(path: str, name: str, kinds: str) -> dict[str, Any]:
@@ -198,13 +201,13 @@ def clock(seconds: float) -> str:
     return f"{int(seconds) // 60}:{int(seconds) % 60:02d} min"
 
 
-def _upright(frame: Any, stretch: float) -> np.ndarray:
+def _upright(frame: Any, stretch: float, reformatter: Any) -> np.ndarray:
     """(H, W, 3) uint8 with square pixels, no side longer than SIDE, as the file says that it is shown: phones record
     lying, and front cameras mirrored."""
     width, height = frame.width * stretch, frame.height / stretch
     scale = min(1.0, SIDE / max(width, height))
     size = {"width": max(2, round(width * scale)), "height": max(2, round(height * scale))}
-    image = frame.reformat(format="rgb24", **size).to_ndarray()
+    image = reformatter.reformat(frame, format="rgb24", threads=1, **size).to_ndarray()  # one for all: it has threads
     matrix = frame.side_data.get("DISPLAYMATRIX")
     return image if matrix is None else _shown(image, np.frombuffer(bytes(matrix), np.int32).reshape(3, 3))
 
