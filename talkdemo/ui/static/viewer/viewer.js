@@ -179,7 +179,7 @@ function mount(element, value, failed) {
 
   function pace(gap) {  // a slow machine gets fewer pixels while the head moves
     slow = 0.9 * slow + 0.1 * gap;
-    if (slow > 42 && stage && stage.scale > 0.4) {
+    if (slow > 42 && stage && stage.scale > 0.55) {
       stage.scale *= 0.8;
       slow = 0;
     }
