@@ -32,6 +32,9 @@ VERBS: dict[str, str] = {  # verb → what is asked of it, and what it then says
     "track": "track {faces}/maya.webp --landmarks maya.json → 512",
     "models": "models --json → diffusiontalker-8",
     "bench": "bench face_model → face_model",
+    "push": "push diffusiontalker-8 me/talker --card → apache-2.0",
+    "pull": "pull --help → --revision",
+    "space": "space me/talk --dry-run → app.py",
     "evaluate": "evaluate --help → --systems",
     "train": "train diffusiontalker --help → --run",
 }

@@ -43,6 +43,7 @@ ROOMS: dict[str, str] = {
     "evaluate": "all -train -build -bench -ui -cli -__main__",
     "bench": "all -train -build -evaluate -cli -__main__",
     "ui": f"{GROUND} pipeline reference compare film gcgan metrics face render export",
+    "hub": "files checkpoint evaluate",
     "cli": "all -build -__main__",
     "__main__": "records cli",
 }
@@ -223,7 +224,7 @@ def test_requirements_are_pinned() -> None:
     lines = {file: [line for line in text.splitlines() if line and line[0] != "#"] for file, text in files.items()}
     flat = [line for some in lines.values() for line in some]
     assert all(re.fullmatch(r"[A-Za-z0-9._-]+(\[[a-z,]+])?==[0-9][\w.]*", line) for line in flat)
-    named = {file: {re.split(r"[[=]", line)[0] for line in some} for file, some in lines.items()}
+    named = {file: {re.split(r"[\[=]", line)[0] for line in some} for file, some in lines.items()}
     assert named[""] >= {"torch", "gradio", "numpy"} and named["-test"] >= {"pytest", "ruff"} and "ray" in named["-ray"]
     assert sum(map(len, named.values())) == len(flat) == len(set.union(*named.values()))
 

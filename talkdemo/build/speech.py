@@ -11,6 +11,7 @@ import argparse
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
 import soundfile
 
 from talkdemo.data.speech.engines import Engines
@@ -66,7 +67,7 @@ SOURCES = {
 }
 
 
-def speak(engines: Engines, line: Line) -> tuple[list[float], str]:
+def speak(engines: Engines, line: Line) -> tuple[np.ndarray, str]:
     """Samples (N,) at SAMPLE_RATE of a clip and its row of the README."""
     voice, mood = VOICES[line.voice], MOODS[line.mood]
     pitch, spread, tempo = voice.pitch * mood.pitch, voice.range * mood.range, voice.tempo * mood.tempo

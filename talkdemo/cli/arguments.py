@@ -1,6 +1,7 @@
 """Argparse types and arguments that several verbs share."""
 
 import argparse
+import re
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
@@ -100,6 +101,13 @@ def output_path(suffix: str) -> Callable[[str], Path]:
         return Path(text)
 
     return parse
+
+
+def repository(text: str) -> str:
+    """An argparse type: a repository of the Hub."""
+    if not re.fullmatch(r"[\w-][\w.-]*/[\w-][\w.-]*", text, re.ASCII):
+        raise argparse.ArgumentTypeError(f"{text!r} given; OWNER/NAME is wanted")
+    return text
 
 
 IDENTITY = (

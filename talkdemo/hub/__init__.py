@@ -1,0 +1,1 @@
+"""The Hugging Face Hub: the app as a Space, checkpoints as model repositories."""
