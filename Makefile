@@ -31,13 +31,14 @@ define system_packages
 	fi
 endef
 
-.PHONY: help demo test lint setup setup-test head corpus train
+.PHONY: help demo test lint setup setup-test size head corpus train
 
 help:
 	@echo "make demo    the app on http://127.0.0.1:7860 (GRADIO_SERVER_NAME and GRADIO_SERVER_PORT are respected)"
 	@echo "make test    lint and all tests"
 	@echo "make lint    ruff, mypy, duplicate code"
 	@echo "make setup   only the environment"
+	@echo "make size    what the packages of requirements.txt take on a clean Python: MB, seconds"
 	@echo "make head    rebuild talkdemo/assets/head.npz (build-time packages: see talkdemo/build/head/__main__.py)"
 	@echo "make corpus  speak the training corpus into runs/corpus (build-time packages: see talkdemo/data/speech/synthetic.py)"
 	@echo "make train   train every model of the demo on the corpus, weights into talkdemo/assets/weights"
@@ -63,6 +64,11 @@ setup: $(READY)
 
 setup-test: $(TESTED)
 	@$(call system_packages,packages.txt packages-test.txt)
+
+size:
+	@folder=$$(mktemp -d); trap 'rm -rf "$$folder"' EXIT; $(PYTHON) -m venv $$folder; SECONDS=0; \
+	  $$folder/bin/python -m pip install --disable-pip-version-check --quiet --requirement requirements.txt; \
+	  echo "$$(du -sm $$folder | cut -f1) MB, $$SECONDS s"
 
 demo: setup
 	$(RUN) app.py

@@ -154,3 +154,14 @@ def test_what_a_space_holds_is_enough_for_the_app(tmp_path: Path) -> None:
     done = subprocess.run(line, cwd=tmp_path, env=rest, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     assert int(done.stdout) > 50
+
+
+def test_the_image_holds_what_a_space_holds() -> None:
+    root = Path(__file__).parents[2]
+    left_out = [f"talkdemo/{'**/' if one.startswith('*.') else ''}{one}" for one in space.LEFT_OUT]
+    needed = [f"!talkdemo/{one}" for one in space.NEEDED]
+    wanted = ["*", *(f"!{name}" for name in space.BESIDE), "!talkdemo", *left_out, *needed]
+    assert (root / ".dockerignore").read_text().split() == wanted
+    lines = (root / "Dockerfile").read_text()
+    assert re.search(r"^FROM python:3\.11\.\d+-slim-\w+$", lines, re.M) and "USER talkdemo" in lines
+    assert "HEALTHCHECK" in lines and space.CPU_TORCH.split()[1] in lines
