@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
+from typing import Any
 
 import numpy as np
 
@@ -118,13 +119,19 @@ def open_reference(
         from talkdemo.face.track.video import track  # needs the landmarker, which takes seconds to import
 
         return track(found, name=name, mirrored=mirrored, progress=progress, stop=stop).reference
-    try:
-        motion = livelink.read(found) if suffix == ".csv" else npz.read(found)[0]
-    except (ValueError, OSError) as error:  # a visitor need not see where the file lies
-        raise ValueError(str(error).replace(str(found), name)) from error
+    motion = Motion(**guard.call("talkdemo.reference:table", found, name, stop=stop))
     _check_length(name, len(motion) / motion.fps)
     motion = to_fps(motion, FPS)
     return Reference(name, motion, _moving_regions(motion, name) if suffix == ".csv" else _stored_mask(motion))
+
+
+def table(path: str, name: str) -> dict[str, Any]:
+    """In a process of its own (guard/): the fields of the motion in a CSV or npz, of several the first."""
+    try:
+        motion = livelink.read(path) if path.lower().endswith(".csv") else npz.read(path)[0]
+    except (ValueError, OSError) as error:  # a visitor need not see where the file lies
+        raise ValueError(str(error).replace(path, name)) from error
+    return vars(motion)
 
 
 def _moving_regions(motion: Motion, name: str) -> np.ndarray:

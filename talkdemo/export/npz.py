@@ -15,7 +15,7 @@ from talkdemo.records import Motion
 
 KEYS = ("coefficients", "names", "head", "fps", "meta")
 MIN_FPS, MAX_FPS = 1, 1000
-MAX_BYTES = 512 * 2**20  # of the arrays, unpacked
+MAX_BYTES, MAX_META = 512 * 2**20, 2**20  # of the arrays, unpacked; characters of meta
 
 
 def write(path: Path | str, motions: Sequence[Motion]) -> None:
@@ -106,6 +106,8 @@ def _arrays(path: Path) -> list[np.ndarray]:
 
 
 def _metas(path: Path, text: str, count: int) -> list[dict[str, object]]:
+    if len(text) > MAX_META:
+        raise ValueError(f"{path}: meta of {len(text)} characters given; at most {MAX_META} are wanted")
     try:
         meta = json.loads(text)
     except (json.JSONDecodeError, RecursionError) as error:

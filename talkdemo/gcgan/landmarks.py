@@ -9,6 +9,7 @@ from talkdemo.face.track.photo import Landmarks
 from talkdemo.gcgan.crop import STEADY, check_landmarks
 from talkdemo.gcgan.portrait import Portrait
 
+MAX_BYTES = 100_000  # of a file: 68 points take 2,000
 OUTSIDE = 0.5  # fractions of the image's size by which a landmark may lie beyond its edge
 ELSEWHERE = 0.35  # outer eye distances between the steady points of a portrait and of landmarks said to be its own
 WANTED = "JSON of width, height and 68 landmarks, as `talkdemo track PHOTO --landmarks` writes it, is wanted"
@@ -19,6 +20,8 @@ def read(path: Path, name: str | None = None) -> Landmarks:
     """The landmarks in a file, in pixels of their own image. Raises ValueError in one sentence that names the file
     (as `name`, where its path is private)."""
     name = str(path) if name is None else name
+    if path.is_file() and path.stat().st_size > MAX_BYTES:
+        raise ValueError(f"{name}: {path.stat().st_size} bytes given, at most {MAX_BYTES} are read; {WANTED}")
     try:
         fields = json.loads(path.read_text(encoding="utf-8"))
         width, height = int(fields["width"]), int(fields["height"])

@@ -87,7 +87,7 @@ def read(
     try:
         worker.uses += 1
         with _told(worker, name):
-            wire.send(worker.connection, target, [os.fspath(path), name, *arguments])
+            wire.send(worker.connection, target, [os.path.abspath(path), name, *arguments])
         while True:
             with _told(worker, name):
                 _wait(worker, name, stop)

@@ -8,7 +8,7 @@ import numpy as np
 
 ARRAY = "array"  # the key that stands for an array: its type and shape
 KINDS = "fiub"  # of numbers; an array of objects would hold addresses
-MAX_WORDS, MAX_BYTES = 2**20, 2**30  # of the JSON, of one array
+MAX_WORDS, MAX_BYTES = 2**23, 2**30  # of the JSON, of one array
 
 
 def send(connection: Connection, kind: str, value: Any = None) -> None:

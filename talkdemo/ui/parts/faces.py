@@ -50,6 +50,7 @@ class FaceChooser:
             with gr.Tab("Webcam", id=WEBCAM):
                 self.webcam = gr.Image(
                     sources=["webcam"], type="filepath", webcam_options=gr.WebcamOptions(mirror=False), buttons=[],
+                    image_mode=None,  # gradio would convert it in this process
                     show_label=False, height=260, elem_id=f"td-{self.name}-webcam",
                 )  # fmt: skip
 
