@@ -38,6 +38,7 @@ from talkdemo.face.characters import CHARACTERS, Character
 from talkdemo.face.contact import meet_and_part
 from talkdemo.face.head import FaceModel
 from talkdemo.files import numbered
+from talkdemo.guard import process as guard
 from talkdemo.records import (
     DDIM,
     DEFAULT_SIZE,
@@ -89,6 +90,7 @@ class SpeechToFace:
         """Open the shipped weights (once per process, model and device). Raises ValueError for an unknown model."""
         if model not in MODELS:
             raise ValueError(f"there is no model {model!r}; known are {', '.join(MODELS)}")
+        guard.warm()
         with _LOADING:  # a second visitor waits for the first one's weights instead of opening them again
             return _load(model, device or ("cuda" if torch.cuda.is_available() else "cpu"))
 

@@ -42,9 +42,11 @@ class Renderer:
         self.camera = camera or portrait(face, width, height)
         self.normals = Normals(np.concatenate([part.faces for part in face.parts]), face.weld)
         resting = self.normals(np.ascontiguousarray(face.neutral, dtype=np.float32))
-        self._scene = context.submit(_open, face, resting, self.camera, studio, samples).result()
+        self._context = context.current()  # what is made here is of no use in another one
+        opened = self._context.submit(_open, face, resting, self.camera, studio, samples)
+        self._scene = self._context.result(opened)
         # called, too, when the renderer is garbage collected
-        self.close = weakref.finalize(self, context.submit, self._scene.delete)
+        self.close = weakref.finalize(self, self._context.submit, self._scene.delete)
         self.close.atexit = False  # the context goes with the process
 
     @property
@@ -53,24 +55,25 @@ class Renderer:
         return self._scene.open_sky
 
     def frames(self, vertices: Iterable[np.ndarray], stop: threading.Event | None = None) -> Iterator[np.ndarray]:
-        """(V, 3) metres, one after the other → (H, W, 3) uint8 in the same order. Raises Stopped when `stop` is set."""
+        """(V, 3) metres, one after the other → (H, W, 3) uint8 in the same order. Raises Stopped when `stop` is set,
+        RuntimeError (one sentence) when the OpenGL context is lost: another renderer will draw in a new one."""
         queue: deque[Future] = deque()
         try:
             for one in vertices:
                 check_stop(stop)
                 queue.append(self._submit(one))
                 if len(queue) > AHEAD:
-                    yield queue.popleft().result()
+                    yield self._context.result(queue.popleft())
             while queue:
                 check_stop(stop)
-                yield queue.popleft().result()
+                yield self._context.result(queue.popleft())
         finally:
             for future in queue:
                 future.cancel()
 
     def image(self, vertices: np.ndarray | None = None) -> np.ndarray:
         """One image (H, W, 3) uint8 of (V, 3) vertices; the neutral face by default."""
-        return self._submit(self.face.neutral if vertices is None else vertices).result()
+        return self._context.result(self._submit(self.face.neutral if vertices is None else vertices))
 
     def _submit(self, vertices: np.ndarray) -> Future:
         vertices = np.ascontiguousarray(vertices, dtype=np.float32)
@@ -79,7 +82,7 @@ class Renderer:
         if not np.isfinite(vertices).all():
             raise ValueError("vertices hold NaN or infinity; wanted metres")
         moving = np.concatenate([vertices, self.normals(vertices)], axis=1)
-        return context.submit(self._scene.draw, moving)
+        return self._context.submit(self._scene.draw, moving)
 
 
 def _open(*arguments):

@@ -155,18 +155,46 @@ def test_a_device_that_fails_is_passed_over(opengl) -> None:
     code = """
 from talkdemo.render import context
 
-def attempt():
-    from pyrender.platforms import egl
-    good = egl.query_devices()
-    broken = egl.EGLDevice(None)
-    broken.get_display = lambda: 1 / 0
-    egl.query_devices = lambda: [broken, *good]
-
-context._thread.submit(attempt).result()
+from pyrender.platforms import egl
+good = egl.query_devices()
+broken = egl.EGLDevice(None)
+broken.get_display = lambda: 1 / 0
+egl.query_devices = lambda: [broken, *good]
 context.check()
 print("drawn")
 """
     assert elsewhere(code, PYOPENGL_PLATFORM="egl") == "drawn\n"
+
+
+def test_a_lost_context_is_told_and_followed_by_another(opengl) -> None:
+    """A call fails, the context is gone, a call hangs: whoever draws there hears of it, twice; the next picture is the
+    same as the first."""
+    code = """
+import time
+import numpy as np
+from talkdemo.face.head import FaceModel
+from talkdemo.render import context
+from talkdemo.render.raster import Renderer
+from OpenGL import GL
+face = FaceModel.load().drawable("maya")
+old = Renderer(face, 64)
+before = old.image()
+for lose in (
+    lambda: GL.glEnable(0xFFFF), lambda: context.current()._platform.delete_context(), lambda: time.sleep(600)
+):
+    context.submit(lose)
+    context.PATIENCE = 1.0 if "sleep" in lose.__code__.co_names else 120.0
+    for _ in range(2):
+        try:
+            old.image()
+        except RuntimeError as error:
+            print(str(error) == context.LOST)
+    context.PATIENCE = 120.0
+    new = Renderer(face, 64)
+    print(np.array_equal(new.image(), before), context.current() is new._context is not old._context)
+    old = new
+"""
+    assert elsewhere(code, PYOPENGL_PLATFORM="egl") == "True\nTrue\nTrue True\n" * 3
 
 
 def test_names_of_parts_choose_the_surface() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import subprocess
+import sys
 import time
 from pathlib import Path
 
@@ -43,14 +44,48 @@ def test_a_job_that_did_not_finish_leaves_nothing(tmp_path: Path) -> None:
     assert not job.folder.exists()
 
 
-def test_leftovers_of_dead_processes_are_deleted(tmp_path: Path) -> None:
-    dead = subprocess.Popen(["true"])
-    dead.wait()
-    names = (f"talkdemo-{dead.pid}-abc", f"talkdemo-{os.getpid()}-abc", "talkdemo-notes")
-    for name in names:
+HOLD = """
+import os, sys, tempfile
+from talkdemo.ui.parts.visits import private_root
+root = private_root()
+(root / "theirs.wav").touch()
+print(root, flush=True)
+sys.stdin.read()
+"""
+
+
+def test_leftovers_of_killed_processes_are_deleted(tmp_path: Path) -> None:
+    """Those of living ones are not, nor what is no folder of ours; the number of a process does not matter."""
+    environment = {key: value for key, value in os.environ.items() if key != "GRADIO_TEMP_DIR"}
+    start = [sys.executable, "-c", HOLD]
+    how = {"env": environment | {"TMPDIR": str(tmp_path)}, "text": True, "stdin": subprocess.PIPE}
+    roots = []
+    with contextlib.ExitStack() as stack:
+        for _ in range(2):
+            process = stack.enter_context(subprocess.Popen(start, stdout=subprocess.PIPE, **how))
+            roots.append(Path(process.stdout.readline().strip()))
+        (tmp_path / "talkdemo-notes").mkdir()
+        (tmp_path / "talkdemo-app-link").symlink_to(tmp_path / "talkdemo-notes")
+        process.kill()
+        process.wait()
+        assert all((root / "theirs.wav").is_file() for root in roots)
+        clear_leftovers(tmp_path)
+        assert sorted(tmp_path.iterdir()) == sorted(
+            [roots[0], tmp_path / "talkdemo-app-link", tmp_path / "talkdemo-notes"]
+        )
+        assert (roots[0] / "theirs.wav").is_file()
+    assert not roots[0].exists()
+
+
+def test_what_deleted_uploads_leave_is_swept(tmp_path: Path) -> None:
+    visits = Visits(tmp_path, age=100)
+    for name in ("empty", "full"):
         (tmp_path / name).mkdir()
-    clear_leftovers(tmp_path)
-    assert sorted(path.name for path in tmp_path.iterdir()) == sorted(names[1:])
+    (tmp_path / "full" / "x.wav").touch()
+    visits.sweep(time.time() + 50)
+    assert (tmp_path / "empty").is_dir()
+    visits.sweep(time.time() + 101)
+    assert not (tmp_path / "empty").exists() and (tmp_path / "full" / "x.wav").exists()
 
 
 def test_stop_while_the_job_waits_stops_it_when_it_begins(tmp_path: Path) -> None:

@@ -6,6 +6,7 @@ that the page uploads are put there by gradio, which deletes them by age itself.
 
 import atexit
 import contextlib
+import fcntl
 import os
 import secrets
 import shutil
@@ -19,36 +20,44 @@ from pathlib import Path
 
 PERIOD = 300  # seconds between two sweeps
 AGE = 3600 - PERIOD  # seconds a result can be fetched: what a sweep just spares is gone within the hour
-PREFIX = "talkdemo-"  # then the process and a random name
+PREFIX = "talkdemo-app-"  # then a random name
+_held: list[int | None] = []  # the lock of this process's folder
 
 
 def private_root() -> Path:
     """The folder of this process; gradio uses it too, so call this before gradio is imported."""
     if "GRADIO_TEMP_DIR" not in os.environ:
         clear_leftovers(Path(tempfile.gettempdir()))
-        root = tempfile.mkdtemp(prefix=f"{PREFIX}{os.getpid()}-")  # mode 0700
-        os.environ["GRADIO_TEMP_DIR"] = root
+        new = Path(tempfile.mkdtemp(prefix="talkdemo-new-"))  # mode 0700
+        _held.append(_lock(new))
+        root = new.rename(new.with_name(new.name.replace("talkdemo-new-", PREFIX)))  # now that it is held
+        os.environ["GRADIO_TEMP_DIR"] = str(root)
         atexit.register(shutil.rmtree, root, ignore_errors=True)
     return Path(os.environ["GRADIO_TEMP_DIR"])
 
 
 def clear_leftovers(folder: Path) -> None:
-    """Delete what processes that were killed could not delete themselves: our folders in `folder` of dead processes."""
-    for left in folder.glob(f"{PREFIX}*-*"):
-        pid = left.name.removeprefix(PREFIX).split("-")[0]
-        with contextlib.suppress(FileNotFoundError):  # another process that starts now clears them too
-            if pid.isdigit() and left.lstat().st_uid == os.getuid() and not _alive(int(pid)):
+    """Delete what processes that were killed could not delete themselves: our folders in `folder` that nobody holds.
+
+    A process holds its folder's lock as long as it lives; the system takes it back however it ends. The number of a
+    process says nothing: in a container every start has the same one.
+    """
+    for left in folder.glob(f"{PREFIX}*"):
+        with contextlib.suppress(OSError):  # somebody else's, or another process that starts now clears it too
+            if left.lstat().st_uid == os.getuid() and (lock := _lock(left)) is not None:
                 shutil.rmtree(left, ignore_errors=True)
+                os.close(lock)
 
 
-def _alive(pid: int) -> bool:
+def _lock(folder: Path) -> int | None:
+    """The descriptor of a folder's lock, to be kept open; None where another process holds it."""
+    lock = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
     try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        pass
-    return True
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        os.close(lock)
+        return None
+    return lock
 
 
 @dataclass
@@ -144,7 +153,7 @@ class Visits:
             upload.unlink(missing_ok=True)
 
     def sweep(self, now: float | None = None) -> int:
-        """Delete the folders older than `age` of jobs that are over; returns how many."""
+        """Delete the folders older than `age` of jobs that are over, empty ones of uploads too; returns how many."""
         now = time.time() if now is None else now
         with self._lock:
             busy = set(self._busy)
@@ -154,6 +163,11 @@ class Visits:
                 if folder not in busy and now - folder.stat().st_mtime > self.age:
                     shutil.rmtree(folder, ignore_errors=True)
                     deleted += 1
+        uploads = [one for one in self.root.iterdir() if one != self.jobs] if self.root.is_dir() else []
+        for folder in uploads:
+            with contextlib.suppress(OSError):  # it holds something, or is no folder
+                if now - folder.stat().st_mtime > self.age:
+                    folder.rmdir()
         return deleted
 
     def keep_sweeping(self) -> threading.Thread:
