@@ -40,10 +40,11 @@ def _drawn(points: Tensor, side: int) -> Tensor:
     a, along = points[:, first], points[:, second] - points[:, first]  # (B, S, 2)
     length = along.square().sum(-1, keepdim=True).clamp_min(1e-9)
     # |p − a − t (b − a)|² at its minimum over t in 0 … 1, without a number per axis, segment and pixel
-    on = along @ at.T - (a * along).sum(-1, keepdim=True)  # (B, S, side²)
-    t = (on / length).clamp(0, 1)
-    away = a.square().sum(-1, keepdim=True) + at.square().sum(-1) - 2 * (a @ at.T)
-    square = away + t * (t * length - 2 * on)
+    on = torch.baddbmm(-(a * along).sum(-1, keepdim=True), along, at.T.expand(len(points), -1, -1))  # (B, S, side²)
+    t = (on / length).clamp_(0, 1)
+    square = (t * length).sub_(on, alpha=2).mul_(t)
+    square += torch.baddbmm(a.square().sum(-1, keepdim=True), a, at.T.expand(len(points), -1, -1), alpha=-2)
+    square += at.square().sum(-1)
     images, begin = [], 0
     for lines in GROUPS:
         end = begin + sum(len(line) - 1 for line in lines)

@@ -12,21 +12,20 @@ from typing import Any, Self
 
 import numpy as np
 import torch
-import torch.nn.functional as F
 from torch import Tensor
 
 from talkdemo.face import landmarks as head_landmarks
 from talkdemo.face.arkit import NAMES
 from talkdemo.face.head import FaceModel, FaceSubset
 from talkdemo.gcgan.crop import EYES, Crop, check_landmarks, steady
-from talkdemo.gcgan.flow import resize, warp
+from talkdemo.gcgan.detail import sharpened
 from talkdemo.gcgan.frame import frontal
 from talkdemo.gcgan.model import GCGAN, KIND
+from talkdemo.gcgan.networks import Generated
 from talkdemo.gcgan.portrait import Portrait
 from talkdemo.records import MAX_AMOUNT, check_stop
 
 MAX_SIDE = 640  # pixels of the crop that is rendered
-GRAIN = 0.2  # change of colour (−1 … 1) at which the photograph's grain is left out
 STILL = 0.02  # outer eye distances: smaller changes fade into the unchanged photograph
 BATCH = 4
 CAMERA_FAR = 8.0  # distance of the camera from the head, in outer eye distances: almost no perspective
@@ -131,11 +130,14 @@ class Expresser:
             target, count = torch.from_numpy(crop.into(moved)) / self.side, len(moved)
             z_target = self._codes(frame.flattened(moved, front))
             generated = model.generator.decode(face.repeated(count), target, z_source.expand(count, -1), z_target)
-            painted = generated.image - warp(small.expand(count, -1, -1, -1), generated.flow)
-            change = (target - source).norm(dim=2).amax(1) / EYES / STILL
-            fade = change.clamp(0, 1)[:, None, None, None]
-            for flow, paint in zip((generated.flow * fade).split(1), (painted * fade).split(1), strict=True):
-                yield large_crop.put(portrait.image, _fine(large, flow, paint), original)
+            fade = ((target - source).norm(dim=2).amax(1) / EYES / STILL).clamp(0, 1)
+            for k in range(count):  # one at a time: the large crops are many pixels
+                one = Generated(*(x[k : k + 1] for x in generated))
+                shown = sharpened(large, small, one, fade[k : k + 1])
+                if model.details is not None:
+                    full = model.details(shown, large, source, target[k : k + 1])
+                    shown = torch.lerp(shown, full, fade[k])
+                yield large_crop.put(portrait.image, _image(shown), original)
 
     def _codes(self, fronts: np.ndarray) -> Tensor:
         """(N, 68, 2) from the front → z_g (N, 32)."""
@@ -167,16 +169,9 @@ class Expresser:
         return points[..., :2] * depth * np.array([1.0, -1.0], np.float32)
 
 
-def _fine(large: Tensor, flow: Tensor, paint: Tensor) -> np.ndarray:
-    """The large crop (1, 3, R, R) warped by `flow` (1, S, S, 2) plus `paint` (1, 3, S, S), as (R, R, 3) uint8. Where
-    much is painted the crop's own grain is removed: it belongs to skin, not to teeth."""
-    size, small = large.shape[-1], paint.shape[-1]
-    warped = warp(large, resize(flow, size))
-    coarse = F.interpolate(warped, size=(small, small), mode="bilinear", antialias=True)
-    removed = 1 - torch.exp(-(paint.abs().amax(1, keepdim=True) / GRAIN).square())
-    joined = F.interpolate(torch.cat([paint, coarse, removed], dim=1), size=(size, size), mode="bicubic")
-    out = warped + joined[:, :3] - joined[:, 6:].clamp(0, 1) * (warped - joined[:, 3:6])
-    return ((out[0].permute(1, 2, 0).clamp(-1, 1) + 1) * 127.5).round().byte().numpy()
+def _image(crop: Tensor) -> np.ndarray:
+    """(1, 3, R, R) in −1 … 1 → (R, R, 3) uint8."""
+    return ((crop[0].permute(1, 2, 0).clamp(-1, 1) + 1) * 127.5).round().byte().numpy()
 
 
 def _tensor(crop: np.ndarray) -> Tensor:

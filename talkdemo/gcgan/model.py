@@ -11,6 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from talkdemo import checkpoint
+from talkdemo.gcgan.detail import Details
 from talkdemo.gcgan.geometry import Geometry, GeometryConfig
 from talkdemo.gcgan.networks import Generated, Generator, GeneratorConfig
 
@@ -31,11 +32,12 @@ class GCGANConfig:
     geometry: GeometryConfig = field(default_factory=GeometryConfig)
     presets: tuple[str, ...] = ()  # names of expressions whose codes come with the model
     shown: tuple[int, ...] = ()  # for each point of the manifold's map: which of the presets it is, −1 for a blend
+    details: bool = False  # mouth and eyes have a second stage
 
     @classmethod
     def from_dict(cls, config: Mapping[str, Any]) -> GCGANConfig:
         generator, geometry = GeneratorConfig(**config["generator"]), GeometryConfig(**config["geometry"])
-        return cls(generator, geometry, config["presets"], config["shown"])
+        return cls(generator, geometry, config["presets"], config["shown"], config.get("details", False))
 
 
 class GCGAN(nn.Module):
@@ -51,6 +53,7 @@ class GCGAN(nn.Module):
         self.config = config
         self.generator = Generator(config.generator)
         self.geometry = Geometry(config.geometry)
+        self.details = Details() if config.details else None
         width = config.geometry.expression
         self.register_buffer("preset_codes", torch.zeros(len(config.presets), width))  # z_g of the presets
         self.register_buffer("map_middle", torch.zeros(width))

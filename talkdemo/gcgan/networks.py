@@ -72,19 +72,19 @@ class Generator(nn.Module):
         self.first = nn.Conv2d(3 + lines, widths[0], 4, 2, 1)
         self.down = nn.ModuleList()
         for a, b in zip(widths, (*widths[1:], None), strict=True):
-            self.down.append(nn.Sequential(_Block(a), *([nn.Conv2d(a, b, 4, 2, 1)] if b else [_Block(a)])))
+            self.down.append(nn.Sequential(Block(a), *([nn.Conv2d(a, b, 4, 2, 1)] if b else [Block(a)])))
         self.image = nn.Sequential(nn.Linear(widths[-1], config.image), nn.ReLU())
         condition = config.image + 2 * config.expression
-        self.turn = _Styled(widths[-1], condition)
+        self.turn = Styled(widths[-1], condition)
         self.up = nn.ModuleList()
         for a, b in zip(widths[:0:-1], widths[-2::-1], strict=True):
-            self.up.append(_Up(a, b, b + lines, condition))
+            self.up.append(Up(a, b, b + lines, condition))
         self.fine = nn.Conv2d(widths[0], 4 * config.fine, 3, 1, 1)
         self.last = nn.Sequential(
             nn.Conv2d(config.fine + 3 + lines, config.fine + 8, 3, 1, 1), nn.LeakyReLU(0.2),
             nn.Conv2d(config.fine + 8, 6, 3, 1, 1),
         )  # fmt: skip
-        _start_at_zero(self.last[-1])
+        start_at_zero(self.last[-1])
 
     def forward(
         self, image: Tensor, source: Tensor, target: Tensor, z_source: Tensor, z_target: Tensor,
@@ -122,7 +122,7 @@ class Generator(nn.Module):
 
 
 class Critic(nn.Module):
-    """Judges images (B, 3, S, S), conditioned on the landmarks they should show (B, 68, 2), as line drawings.
+    """Judges images (B, 3, S, S), conditioned on the landmarks they should show, as line drawings (B, DRAWINGS, S, S).
 
     The expression head is the paper's, over as many classes as the data names.
     """
@@ -135,42 +135,42 @@ class Critic(nn.Module):
         self.real = nn.Conv2d(widths[-1], 1, 3, 1, 1)
         self.expression = nn.Linear(widths[-1], classes)
 
-    def forward(self, image: Tensor, points: Tensor) -> tuple[Tensor, list[Tensor], Tensor]:
+    def forward(self, image: Tensor, lines: Tensor) -> tuple[Tensor, list[Tensor], Tensor]:
         """Logits of realness by patches (B, 1, s, s), the stages' features, logits of the expression (B, classes)."""
-        x, features = torch.cat([image, draw(points, image.shape[-1])], dim=1), []
+        x, features = torch.cat([image, lines], dim=1), []
         for stage in self.stages:
             x = stage(x)
             features.append(x)
         return self.real(x), features, self.expression(x.mean((2, 3)))
 
 
-def _start_at_zero(layer: nn.Module) -> None:
+def start_at_zero(layer: nn.Module) -> None:
     for parameter in layer.parameters():
         nn.init.zeros_(parameter)
 
 
-class _Block(nn.Module):
+class Block(nn.Module):
     """Two convolutions with a residual connection."""
 
     def __init__(self, width: int) -> None:
         super().__init__()
         self.norm = nn.GroupNorm(8, width)
         self.a, self.b = nn.Conv2d(width, width, 3, 1, 1), nn.Conv2d(width, width, 3, 1, 1)
-        _start_at_zero(self.b)
+        start_at_zero(self.b)
 
     def forward(self, x: Tensor) -> Tensor:
         return x + self.b(F.leaky_relu(self.a(F.leaky_relu(self.norm(x), 0.2)), 0.2))
 
 
-class _Styled(nn.Module):
+class Styled(nn.Module):
     """The same, with scale and shift by the condition."""
 
     def __init__(self, width: int, condition: int) -> None:
         super().__init__()
         self.norm, self.film = nn.GroupNorm(8, width, affine=False), nn.Linear(condition, 2 * width)
         self.a, self.b = nn.Conv2d(width, width, 3, 1, 1), nn.Conv2d(width, width, 3, 1, 1)
-        _start_at_zero(self.film)
-        _start_at_zero(self.b)
+        start_at_zero(self.film)
+        start_at_zero(self.b)
 
     def forward(self, x: Tensor, condition: Tensor) -> Tensor:
         scale, shift = self.film(condition)[:, :, None, None].chunk(2, dim=1)
@@ -178,13 +178,13 @@ class _Styled(nn.Module):
         return x + self.b(F.leaky_relu(self.a(y), 0.2))
 
 
-class _Up(nn.Module):
+class Up(nn.Module):
     """Twice the size, joined with the warped skip and the drawing."""
 
     def __init__(self, channels: int, width: int, skip: int, condition: int) -> None:
         super().__init__()
         self.join = nn.Conv2d(channels + skip, width, 3, 1, 1)
-        self.styled = _Styled(width, condition)
+        self.styled = Styled(width, condition)
 
     def forward(self, x: Tensor, skip: Tensor, condition: Tensor) -> Tensor:
         x = F.interpolate(x, scale_factor=2, mode="nearest")

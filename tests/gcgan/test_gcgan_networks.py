@@ -8,6 +8,7 @@ import pytest
 import torch
 
 from talkdemo.gcgan.crop import EYES, MIDDLE
+from talkdemo.gcgan.drawing import draw
 from talkdemo.gcgan.flow import backward_flow, untangle, warp
 from talkdemo.gcgan.geometry import UNIT, Geometry, GeometryConfig, contrastive
 from talkdemo.gcgan.model import GCGAN, FacePoints, GCGANConfig
@@ -63,7 +64,7 @@ def test_a_batch_equals_its_parts(points: torch.Tensor) -> None:
 
 
 def test_critic(points: torch.Tensor) -> None:
-    real, features, classes = Critic(6, (8, 16))(torch.rand(3, 3, 32, 32), points)
+    real, features, classes = Critic(6, (8, 16))(torch.rand(3, 3, 32, 32), draw(points, 32))
     assert real.shape == (3, 1, 8, 8) and classes.shape == (3, 6)
     assert [tuple(f.shape) for f in features] == [(3, 8, 16, 16), (3, 16, 8, 8)]
 

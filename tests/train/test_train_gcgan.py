@@ -8,10 +8,12 @@ import torch
 from torch import nn
 
 from talkdemo.data.portraits.expressions import EXPRESSIONS
-from talkdemo.data.portraits.store import STORED
-from talkdemo.gcgan.crop import EYES, MIDDLE, SIDE, STEADY
-from talkdemo.gcgan.model import GCGAN
+from talkdemo.data.portraits.store import FINE, MARGIN, STORED
+from talkdemo.gcgan.crop import EYES, MIDDLE, SIDE
+from talkdemo.gcgan.frame import AVERAGE
+from talkdemo.gcgan.model import GCGAN, GCGANConfig
 from talkdemo.train.gcgan import geometry as gcgan_geometry
+from talkdemo.train.gcgan import overlays
 from talkdemo.train.gcgan import reader as gcgan_reader
 from talkdemo.train.gcgan import recipe as gcgan
 from talkdemo.train.gcgan.data import Faces, Pairs, PairSampler, load
@@ -21,14 +23,16 @@ from talkdemo.train.gcgan.shapes import Draw, Shapes
 
 
 def face(shift: float = 0.0) -> np.ndarray:
-    """(68, 2) a plausible face in a crop of STORED pixels; its mouth lower by `shift`."""
-    rng = np.random.default_rng(0)
-    points = np.stack([rng.uniform(-0.5, 0.5, 68), rng.uniform(-0.2, 1.2, 68)], axis=1)
-    for row, (x, y, _) in STEADY.items():
-        points[row] = x, y
-    points = points * EYES * SIDE + np.array(MIDDLE) * SIDE + (STORED - SIDE) / 2
+    """(68, 2) the average face in a crop of STORED pixels; its mouth lower by `shift`."""
+    points = FINE * (AVERAGE[:, :2] * EYES * SIDE + np.array(MIDDLE) * SIDE + MARGIN)
     points[48:68, 1] += shift
     return points.astype(np.float32)
+
+
+def solid(points: np.ndarray) -> np.ndarray:
+    """(…, 68, 2) → (…, 68, 3) with the depths of the average face."""
+    depth = np.broadcast_to(FINE * EYES * SIDE * AVERAGE[:, 2:], (*points.shape[:-1], 1))
+    return np.concatenate([points, depth], axis=-1).astype(np.float32)
 
 
 @pytest.fixture(scope="module")
@@ -37,17 +41,17 @@ def folder(tmp_path_factory):
     root = tmp_path_factory.mktemp("portraits")
     (root / "renders").mkdir()
     for person in range(2):
-        points = np.stack([face(), face(4), face(-3)])
+        points = np.stack([face(), face(8), face(-6)])
         pictures = np.full((3, STORED, STORED, 3), 60 + 40 * person, np.uint8)
         for picture, at in zip(pictures, points, strict=True):
             x, y = at[30].astype(int)
-            picture[y - 3 : y + 4, x - 3 : x + 4] = 255
+            picture[y - 6 : y + 8, x - 6 : x + 8] = 255
         np.savez(
-            root / "renders" / f"p00{person}.npz", pictures=pictures, seen=points, exact=points + 0.5, split="train",
-            names=np.array(["neutral", "wink_left", ""]),
+            root / "renders" / f"p00{person}-0.npz", pictures=pictures, seen=solid(points), exact=points + 0.5,
+            split="train", names=np.array(["neutral", "wink_left", ""]), coefficients=np.zeros((3, 52), np.float32),
         )  # fmt: skip
     rng = np.random.default_rng(1)
-    rest = np.concatenate([(face() - STORED / 2) * [1, -1] * 1e-3, np.zeros((68, 1))], axis=1)
+    rest = AVERAGE * [0.1, -0.1, -0.1]
     moves = rng.normal(0, 0.002, (450, 52, 68, 3)).astype(np.float32)
     np.savez(root / "shapes.npz", rest=np.repeat(rest[None], 450, 0).astype(np.float32), moves=moves)
     return root
@@ -95,10 +99,11 @@ class Straight(nn.Module):
 
 def pairs(count: int = 2) -> Pairs:
     points = torch.from_numpy(np.stack([face()] * count) / STORED)
-    pictures = torch.zeros(count, 3, SIDE, SIDE)
-    label = torch.full((count,), -1)
+    pictures, fine = torch.zeros(count, 3, SIDE, SIDE), torch.zeros(count, 3, FINE * SIDE, FINE * SIDE)
+    label, no = torch.full((count,), -1), torch.zeros(count, dtype=torch.bool)
+    hidden = no[:, None].expand(-1, 68)
     return Pairs(
-        pictures, pictures + 0.5, points, points, label * 0, label, label, torch.zeros(count, dtype=torch.bool)
+        pictures, pictures + 0.5, points, points, points, points, hidden, fine, fine + 0.5, label * 0, label, label, no
     )
 
 
@@ -114,7 +119,7 @@ def test_the_gradient_penalty_is_over_all_axes_but_the_batchs():
 def test_a_perfect_image_costs_nothing():
     torch.manual_seed(0)
     batch, reader = pairs(), Reader(2, 3).eval()
-    model = GCGAN(gcgan_geometry.GCGANConfig())
+    model = GCGAN(GCGANConfig())
     model.eval()
     same = Pairs(**{**vars(batch), "target": batch.source})
     terms, _ = PortraitLoss(reader).generator(model, None, same, torch.zeros(2, dtype=torch.bool))
@@ -141,7 +146,7 @@ def test_the_mask_of_eyes_and_mouth():
 
 def test_drawn_expressions_are_seen_alike_whoever_turns():
     shapes = Shapes(np.zeros((1, 68, 3), np.float32), np.zeros((1, 52, 68, 3), np.float32))
-    rest = np.concatenate([(face() - STORED / 2) * [1, -1] * 1e-3, np.zeros((68, 1))], axis=1)
+    rest = AVERAGE * [0.1, -0.1, -0.1]
     shapes.rest[0] = rest
     draw = Draw(0)
     made = draw.expressions(200)
@@ -197,3 +202,26 @@ def test_a_stopped_run_ends_as_one_that_was_not(parts, one_thread, tmp_path, mon
     assert states[0]["sums"] == states[1]["sums"] and "critic_penalty" in states[0]["sums"]
     critics = [state["module critic"] for state in states]
     assert all(torch.equal(critics[0][key], critics[1][key]) for key in critics[0])
+
+
+def test_landmarks_from_the_front_are_seen_as_the_face_is():
+    """Pairs whose face is small and tilted: what moves from the front moves as much smaller and tilted."""
+    batch = pairs()
+    angle = torch.tensor(0.3)
+    turn = 0.5 * torch.stack([angle.cos(), -angle.sin(), angle.sin(), angle.cos()]).view(2, 2)
+    batch = Pairs(**{**vars(batch), "source_points": batch.source_front @ turn.T + 0.2})
+    moved = batch.source_front.clone()
+    moved[:, 57, 1] += 0.1
+    found = gcgan.seen_as(batch, moved) - batch.source_points
+    assert torch.allclose(found[:, 57], torch.tensor([0.0, 0.1]) @ turn.T, atol=1e-4)
+    assert found[:, :57].abs().max() < 1e-4
+
+
+def test_what_is_worn_stays_with_the_face():
+    """Every kind is drawn on both images of a pair and leaves others as they are; a beard follows the chin."""
+    points = torch.from_numpy(np.stack([face(), face(8)]) / STORED)[None].repeat(40, 1, 1, 1)
+    images = torch.zeros(40, 2, 3, 64, 64)
+    dressed = overlays.overlaid(images, points, np.random.default_rng(0))
+    changed = (dressed != images).flatten(2).any(2)
+    assert 5 < changed[:, 0].sum() < 25 and torch.equal(changed[:, 0], changed[:, 1])
+    assert dressed.abs().max() <= 1

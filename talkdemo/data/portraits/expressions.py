@@ -66,7 +66,7 @@ EXPRESSIONS: dict[str, Mapping[str, float]] = {
 SHUT = ("blink", "wink_left", "wink_right")  # eyes shut at any strength
 BLENDS = 6  # random ones beside the named: upper face of one, lower face of another, and some other channels
 STRENGTHS = (0.6, 1.1)
-LARGEST_TURN = np.radians((4.0, 6.0, 3.0))  # of the head: down, left, towards the shoulder
+LARGEST_TURN = np.radians((2.0, 3.0, 1.5))  # of the head: down, left, towards the shoulder
 STILL = 0.2  # share of images without head rotation
 GAZE = 0.22  # the most that eyeLook is moved at random
 

@@ -1,7 +1,8 @@
 """Real photographs: the person and the expression on each; held-out people by name.
 
-London: DeBruine & Jones, Face Research Lab London Set (2017): 102 people, neutral and smiling. 3DSK and Canada: the
-sets of webmorphR.stim, neutral only. All CC BY 4.0, 512×512.
+GRID: frames of one man's videos (Cooke et al. 2006; CC BY 4.0), 256×256, whose mouth is closed, half and wide open in
+each; the last clips are held out. London: DeBruine & Jones, Face Research Lab London Set (2017): 102 people, neutral
+and smiling. 3DSK and Canada: the sets of webmorphR.stim, neutral only. All CC BY 4.0, 512×512.
 """
 
 import hashlib
@@ -18,6 +19,10 @@ FOLDERS: tuple[tuple[str, str, str], ...] = (
     ("3dsk", "3dsk", "neutral"),
     ("canada", "canada", "neutral"),
 )
+TALKING, TALKED_LAST = (
+    "grid_s1",
+    "sw",
+)  # the folder of the frames; first letter of the clips from which they are held out
 
 
 @dataclass(frozen=True)
@@ -29,10 +34,12 @@ class Photo:
     expression: str  # "neutral" or "smiling"
     corpus: str
     split: str  # "train" or "test", the same for all photographs of a person
+    view: str = ""  # what is the same camera, light and pose of a person, by name
 
 
 def photos(folder: Path | None = None) -> list[Photo]:
     """All photographs, sorted; FileNotFoundError where the collection is not on this machine."""
+    talking = [] if folder else sorted((need(TALKING) / "frames").glob("*.jpg"))
     folder = need("faces") if folder is None else folder
     rows = []
     for corpus, name, expression in FOLDERS:
@@ -44,7 +51,11 @@ def photos(folder: Path | None = None) -> list[Photo]:
         raise FileNotFoundError(f"{folder} holds no photographs; wanted: {patterns}")
     corpora = {corpus for corpus, _, _ in FOLDERS}
     held_out = {name for corpus in corpora for name in _held_out({row[1] for row in rows if row[3] == corpus})}
-    return [Photo(*row, "test" if row[1] in held_out else "train") for row in rows]
+    found = [Photo(*row, "test" if row[1] in held_out else "train") for row in rows]
+    for path in talking:  # clip_frame.jpg
+        split = "test" if path.name >= TALKED_LAST else "train"
+        found.append(Photo(path, "grid-s1", "", "grid", split, path.stem.split("_")[0]))
+    return found
 
 
 def _held_out(people: set[str]) -> list[str]:

@@ -1,4 +1,4 @@
-"""Trains the geometry of GC-GAN: the manifold of expressions, from landmarks of random people.
+"""Trains the geometry of GC-GAN: the manifold of expressions, from landmarks of random people, seen from the front.
 
 Three terms, as GC-GAN (arXiv 1802.01822) with a decoder conditioned on the face's shape: reconstruction of landmarks
 from the expression of one person and the shape of another; the contrastive term on z_g, its references other people;
@@ -18,9 +18,10 @@ import torch
 from torch import Tensor
 
 from talkdemo.data.portraits.expressions import EXPRESSIONS, coefficients
+from talkdemo.data.portraits.store import SPLITS
 from talkdemo.face.landmarks import MIRROR
-from talkdemo.gcgan.crop import EYES, steady
-from talkdemo.gcgan.geometry import Geometry, contrastive
+from talkdemo.gcgan.crop import EYES
+from talkdemo.gcgan.geometry import UNIT, Geometry, GeometryConfig, contrastive
 from talkdemo.gcgan.model import GCGAN, GCGANConfig
 from talkdemo.train import recipe
 from talkdemo.train.gcgan.data import Faces, load
@@ -38,11 +39,11 @@ BLOCKS, SITTERS, EXPRESSIONS_EACH = 40, 30, 60  # of the bank of drawn faces
 
 @dataclass(frozen=True)
 class Batch:
-    """Points are (B, 68, 2) in shares of the canonical crop."""
+    """Points are (B, 68, 2) from the front in shares of the canonical crop."""
 
     one: Tensor  # expression e by person A …
     shape: Tensor  # … and any expression by person B
-    goal: Tensor  # e by B
+    goal: Tensor  # (B, 68, 3): e by B, with depths
     other: Tensor  # somebody else's, the same expression or another
     same: Tensor  # (B,) bool
     seen: Tensor  # MediaPipe's landmarks of an image …
@@ -57,9 +58,12 @@ class LandmarkBatches:
 
     def __init__(self, shapes: Shapes, faces: Faces, size: int, seed: int) -> None:
         self.shapes, self.size, self.draw = shapes, size, Draw(seed)
-        self.known = np.isfinite(faces.exact).all((1, 2))
-        self.seen = steady(faces.seen)
-        self.exact = steady(np.where(self.known[:, None, None], faces.exact, faces.seen))
+        self.known = np.isfinite(faces.coefficients).all(1)
+        self.seen, self.exact = faces.front, faces.front.copy()
+        numbers = np.array([int(name[1:]) if name[1:].isdigit() else -1 for name in faces.people])
+        own = numbers[faces.person[self.known]]
+        plain = np.zeros((len(own), 3)), np.full(len(own), 6.0)
+        self.exact[self.known] = shapes.seen(own, faces.coefficients[self.known], *plain)[..., :2]
         self.person = faces.person
         self.of = [np.flatnonzero(faces.person == p) for p in range(len(faces.people))]
         self.habit = (self.seen - self.exact)[self.known].mean(0)  # of MediaPipe, against the head's own points
@@ -72,8 +76,8 @@ class LandmarkBatches:
         return self.shapes.seen(np.full(count, person), faces, np.tile(turn, (count, 1)), np.full(count, far))
 
     def _block(self, faces: np.ndarray) -> np.ndarray:
-        """(E, 52) → (SITTERS, E, 68, 2)."""
-        people = self.draw.rng.choice(len(self.shapes.rest), SITTERS, replace=False)
+        """(E, 52) → (SITTERS, E, 68, 3)."""
+        people = self.draw.rng.choice(SPLITS["train"], SITTERS, replace=False)
         turns, far = self.draw.rng.normal(size=(SITTERS, 3)) * TURN, self.draw.rng.uniform(*DISTANCE, SITTERS)
         return np.stack([self._at_rest(faces, t, d, p) for p, t, d in zip(people, turns, far, strict=True)])
 
@@ -82,13 +86,13 @@ class LandmarkBatches:
         while True:
             block, (e, other, looks) = rng.integers(0, BLOCKS, size), rng.integers(0, EXPRESSIONS_EACH, (3, size))
             same = rng.random(size) < SAME
-            same |= np.abs(self.plain[block, e] - self.plain[block, other]).max((1, 2)) < APART * EYES
+            same |= np.abs(self.plain[block, e] - self.plain[block, other])[..., :2].max((1, 2)) < APART * EYES
             other = np.where(same, e, other)
             a, b, c = rng.integers(0, SITTERS, (3, size))
-            one, goal, shape = self.bank[block, a, e], self.bank[block, b, e], self.bank[block, b, looks]
-            someone = self.bank[block, c, other]
+            goal, flat = self.bank[block, b, e], self.bank[..., :2]
+            one, shape, someone = flat[block, a, e], flat[block, b, looks], flat[block, c, other]
             habits = self.habit * (rng.random((3, size, 1, 1)) < 0.6) + SHIFTED * rng.normal(size=(3, size, 68, 2))
-            goal, shape = goal + habits[1], shape + habits[1]
+            goal, shape = goal + np.pad(habits[1], ((0, 0), (0, 0), (0, 1))), shape + habits[1]
             rows = rng.integers(0, len(self.person), size)
             again = np.array([rng.choice(self.of[self.person[k]]) for k in rows])
             arrays = (
@@ -105,7 +109,7 @@ class LandmarkBatches:
         """All or nothing of a batch from left to right."""
         if self.draw.rng.random() < 0.5:
             tensors = [
-                x if x.dtype == torch.bool else torch.stack([1 - x[..., 0], x[..., 1]], dim=-1)[:, list(MIRROR)]
+                x if x.dtype == torch.bool else torch.cat([1 - x[..., :1], x[..., 1:]], dim=-1)[:, list(MIRROR)]
                 for x in tensors
             ]
         return Batch(*tensors)
@@ -115,7 +119,8 @@ def geometry_loss(geometry: Geometry, batch: Batch, plain: bool) -> dict[str, Te
     """Reconstruction, and contrast unless `plain`."""
 
     def error(decoded: Tensor, target: Tensor) -> Tensor:
-        return (geometry.numbers(decoded) - geometry.numbers(target)).square().mean()
+        known = decoded[..., : target.shape[-1]]  # no image has exact depths
+        return (geometry.numbers(known) - geometry.numbers(target)).square().mean()
 
     z_seen, seen = geometry(batch.seen, batch.seen_shape)
     if plain:
@@ -142,7 +147,7 @@ def describe(
     plain = np.zeros((len(people), 3)), np.full(len(people), 6.0)
 
     def codes(faces: np.ndarray) -> Tensor:
-        return geometry.encode(torch.from_numpy(shapes.seen(people, faces, *plain)))
+        return geometry.encode(torch.from_numpy(shapes.seen(people, faces, *plain)[..., :2].copy()))
 
     rng, means, shown, of = np.random.default_rng(seed), [], [], []
     for k, name in enumerate(presets):
@@ -163,13 +168,16 @@ def main(arguments: Sequence[str] | None = None) -> None:
     args = parser.parse_args(arguments)
 
     device = recipe.begin(args)
-    shapes, faces = Shapes.open(args.data / "shapes.npz").split("train"), load(args.data, "train")
+    shapes, faces = Shapes.open(args.data / "shapes.npz"), load(args.data, "train")
     presets = tuple(EXPRESSIONS)
     shown = tuple(k for k in range(len(presets)) for _ in range(SHOWN // len(presets)))
-    whole = GCGAN(GCGANConfig(presets=presets, shown=shown))
+    whole = GCGAN(GCGANConfig(geometry=GeometryConfig(axes=3), presets=presets, shown=shown))
     batches = LandmarkBatches(shapes, faces, args.batch, args.seed)
-    mean = torch.from_numpy(np.concatenate([batches.seen, batches.exact[batches.known]]).mean(0))
-    whole.geometry.middle.copy_(whole.geometry.numbers(mean[None])[0] * 0.1)
+    shapes = shapes.split("train")
+    mean = np.concatenate([batches.seen, batches.exact[batches.known]]).mean(0)
+    depths = batches.bank[..., 2:].mean((0, 1, 2))
+    mean = torch.from_numpy(np.concatenate([mean, depths], axis=1, dtype=np.float32))
+    whole.geometry.middle.copy_(whole.geometry.numbers(mean[None])[0] * UNIT)
 
     def save(average: Geometry, steps: int, minutes: float) -> None:
         model = copy.deepcopy(whole).cpu().eval()

@@ -16,8 +16,8 @@ from torch import Tensor
 from talkdemo.gcgan.crop import SIDE
 from talkdemo.gcgan.drawing import draw
 from talkdemo.gcgan.flow import grid
-from talkdemo.gcgan.model import GCGAN
-from talkdemo.gcgan.networks import Critic
+from talkdemo.gcgan.model import GCGAN, FacePoints
+from talkdemo.gcgan.networks import Critic, Generated
 from talkdemo.train.gcgan.data import Pairs
 from talkdemo.train.gcgan.reader import Reader
 
@@ -42,41 +42,43 @@ class PortraitLoss:
 
     def generator(
         self, model: GCGAN, critic: Critic, batch: Pairs, unpaired: Tensor, phase: str = "reconstruct"
-    ) -> tuple[dict[str, Tensor], Tensor]:
-        """Terms of one of PHASES, already weighted, and the generated images (B, 3, S, S). `unpaired` (B,) bool: pairs
-        whose target image is not known, only its landmarks."""
+    ) -> tuple[dict[str, Tensor], Generated]:
+        """Terms of one of PHASES, already weighted, and what was generated. `unpaired` (B,) bool: pairs whose target
+        image is not known, only its landmarks."""
         weights = PHASES[phase]
-        generated = model(batch.source, batch.source_points, batch.target_points)
+        generated = model(batch.source, batch.begin, batch.end)
         image, paired = generated.image, (~unpaired).float()
         read = self.reader(image.to(batch.source.dtype))
         with torch.no_grad():
             target, source = self.reader(batch.target), self.reader(batch.source)
         face = face_masks(batch.target_points, batch.source_points, image.shape[-1])
-        mouth, eyes = draw(batch.target_points, SIDE)[:, -2:].split(1, 1)
+        lines = draw(batch.target_points, SIDE)
+        mouth, eyes = lines[:, -2:].split(1, 1)
         inside = OPENINGS[0] * mouth + OPENINGS[1] * eyes
         points = torch.where(unpaired[:, None, None], batch.target_points, target.points)
         terms = {
-            "pixels": _mean(_pixels(image, batch.target, face, inside, batch.real), paired),
+            "pixels": masked_mean(_pixels(image, batch.target, face, inside, batch.real), paired),
             # by itself too: where the mask is 0 the painted image would learn nothing, and the mask would stay 0
-            "painted": _mean(_pixels(generated.painted, batch.target, face, inside, batch.real), paired),
-            "structure": _mean(1 - structure(image, batch.target), paired),
-            "features": _mean(_features(read.features, target.features), paired),
+            "painted": masked_mean(_pixels(generated.painted, batch.target, face, inside, batch.real), paired),
+            "structure": masked_mean(1 - structure(image, batch.target), paired),
+            "features": masked_mean(_features(read.features, target.features), paired),
             "points": _points(read.points, points),
             "person": (1 - (read.person * source.person).sum(1)).mean(),
             "paint": (generated.mask * (1 - 0.9 * face.amax(1, keepdim=True))).mean(),
-            "far": _mean(((image - batch.source).abs() * (1 - face[:, :1])).mean((1, 2, 3)), 1 - paired),
+            "far": masked_mean(((image - batch.source).abs() * (1 - face[:, :1])).mean((1, 2, 3)), 1 - paired),
         }
         if "adversarial" in weights:
-            realness, features, label = critic(image, batch.target_points)
+            realness, features, label = critic(image, lines)
             with torch.no_grad():
-                _, true_features, _ = critic(batch.target, batch.target_points)
+                _, true_features, _ = critic(batch.target, lines)
             terms["adversarial"] = F.softplus(-realness.float()).mean()
-            terms["critic_features"] = _mean(_features(features, true_features), paired)
+            terms["critic_features"] = masked_mean(_features(features, true_features), paired)
             terms["expression"] = _labels(label, batch.expression)
             if unpaired.any():
-                back = model(image[unpaired].detach(), batch.target_points[unpaired], batch.source_points[unpaired])
+                begin, end = (FacePoints(*(x[unpaired] for x in way)) for way in (batch.end, batch.begin))
+                back = model(image[unpaired].detach(), begin, end)
                 terms["cycle"] = (back.image - batch.source[unpaired]).abs().mean()
-        return {name: weights[name] * term for name, term in terms.items()}, image
+        return {name: weights[name] * term for name, term in terms.items()}, generated
 
     def critic(
         self, critic: Critic, batch: Pairs, generated: Tensor, unpaired: Tensor, penalised: bool
@@ -84,11 +86,14 @@ class PortraitLoss:
         """Real images with their landmarks against generated ones, and against real ones with another's landmarks;
         with the gradient penalty where `penalised`."""
         image = torch.where(unpaired[:, None, None, None], batch.source, batch.target)
-        points = torch.where(unpaired[:, None, None], batch.source_points, batch.target_points)
+        lines = draw(batch.target_points, SIDE)
+        shown = lines
+        if unpaired.any():
+            shown = torch.where(unpaired[:, None, None, None], draw(batch.source_points, SIDE), lines)
         image = image.detach().requires_grad_(penalised)
-        real, _, label = critic(image, points)
-        fake, _, _ = critic(generated.detach(), batch.target_points)
-        mismatched, _, _ = critic(batch.source, batch.target_points.roll(1, 0))
+        real, _, label = critic(image, shown)
+        fake, _, _ = critic(generated.detach(), lines)
+        mismatched, _, _ = critic(batch.source, lines.roll(1, 0))
         terms = {
             "real": F.softplus(-real.float()).mean(),
             "fake": 0.5 * F.softplus(fake.float()).mean(),
@@ -160,5 +165,6 @@ def _labels(logits: Tensor, labels: Tensor) -> Tensor:
     return F.cross_entropy(logits.float()[known], labels[known]) if known.any() else logits.float().sum() * 0
 
 
-def _mean(values: Tensor, weights: Tensor) -> Tensor:
+def masked_mean(values: Tensor, weights: Tensor) -> Tensor:
+    """Of (B,) values where the weights (B,) are 1; 0 where none is."""
     return (values * weights).sum() / weights.sum().clamp_min(1)

@@ -18,7 +18,7 @@ from PIL import Image, ImageOps
 
 from talkdemo import files
 from talkdemo.data.portraits.photographs import photos
-from talkdemo.data.portraits.store import PEOPLE, landmarks_seen, render_people, stored_crop
+from talkdemo.data.portraits.store import PEOPLE, VIEWS, into, landmarks_seen, render_people, stored_crop
 
 
 def make_renders(out: Path, people: range, processes: int = 2, seed: int = 0) -> int:
@@ -28,7 +28,7 @@ def make_renders(out: Path, people: range, processes: int = 2, seed: int = 0) ->
     with ProcessPoolExecutor(processes, get_context("spawn"), initializer=_one_thread) as pool:
         for job in [pool.submit(_renders, share, folder, seed) for share in shares]:
             job.result()
-    return sum((folder / f"p{k:03d}.npz").exists() for k in people)
+    return sum((folder / f"p{k:03d}-{VIEWS - 1}.npz").exists() for k in people)
 
 
 def make_photos(out: Path, folder: Path | None = None) -> list[str]:
@@ -45,11 +45,11 @@ def make_photos(out: Path, folder: Path | None = None) -> list[str]:
                 unseen.append(photo.path.name)
                 continue
             crop = stored_crop(points)
-            about = photo.person, photo.expression, photo.corpus, photo.split
-            rows.append((crop.take(image), crop.into(points), *about))
+            about = photo.person, photo.expression, photo.corpus, photo.split, photo.view
+            rows.append((crop.take(image), into(crop, points), *about))
     if not rows:
         raise ValueError(f"{len(unseen)} photographs were given, and no face was found in any; photographs are wanted")
-    names = ("pictures", "seen", "person", "expression", "corpus", "split")
+    names = ("pictures", "seen", "person", "expression", "corpus", "split", "view")
     columns: dict[str, Any] = dict(zip(names, map(np.array, zip(*rows, strict=True)), strict=True))
     out.mkdir(parents=True, exist_ok=True)
     with files.replacing(out / "photos.npz") as part:
@@ -62,7 +62,9 @@ def _renders(people: Sequence[int], folder: Path, seed: int) -> None:
     for count, portraits in enumerate(render_people(people, folder, seed), 1):
         lost = int(np.isnan(portraits.seen[:, 0, 0]).sum())
         note = f", {lost} without landmarks" if lost else ""
-        print(f"{portraits.person}: {(time.monotonic() - start) / count:.1f} s a person{note}", flush=True)
+        print(
+            f"{portraits.person}-{portraits.view}: {(time.monotonic() - start) / count:.1f} s a view{note}", flush=True
+        )
 
 
 def _one_thread() -> None:

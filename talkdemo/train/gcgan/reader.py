@@ -14,7 +14,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from talkdemo import files
-from talkdemo.data.portraits.store import MARGIN
+from talkdemo.data.portraits.store import FINE, MARGIN
 from talkdemo.gcgan.crop import SIDE
 from talkdemo.train import recipe
 from talkdemo.train.gcgan.data import Pairs, PairSampler, load
@@ -97,7 +97,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     device = recipe.begin(args)
     faces = load(args.data, "train")
     reader = Reader(len(faces.people), len(faces.names)).to(device)
-    reader.middle.copy_(torch.from_numpy((faces.seen.mean(0) - MARGIN) / SIDE))
+    reader.middle.copy_(torch.from_numpy((faces.seen.mean(0) / FINE - MARGIN) / SIDE))
     sampler = PairSampler(faces, args.batch, 0.25, args.seed)
 
     def save(average: Reader, steps: int, minutes: float) -> None:

@@ -1,4 +1,4 @@
-"""Trains GC-GAN's generator and critic on pairs of portraits, with the trained geometry and reader fixed.
+"""Trains GC-GAN's generator, second stage and critics on pairs of portraits, the trained geometry and reader fixed.
 
 First on renders, where every expression's true image is known; photographs join with a share of their own from
 PHOTOGRAPHS_FROM on, in pairs neutral ↔ smiling and, unpaired, with the expression of a rendered person (then landmarks,
@@ -11,12 +11,13 @@ from dataclasses import fields, replace
 from pathlib import Path
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from talkdemo.gcgan.model import GCGAN
-from talkdemo.gcgan.networks import Critic, Generator
+from talkdemo.gcgan.networks import Critic
 from talkdemo.train import recipe
 from talkdemo.train.gcgan.data import Pairs, PairSampler, load
+from talkdemo.train.gcgan.detail_losses import detail_terms, mouth_critic_terms
 from talkdemo.train.gcgan.losses import PENALTY_EVERY, PortraitLoss
 from talkdemo.train.gcgan.reader import open_reader
 from talkdemo.train.loop import descend, run
@@ -25,11 +26,13 @@ PHOTOGRAPHS_FROM, ADVERSARIAL_FROM = 0.15, 0.2  # spent parts of the budget
 PHOTOGRAPHS = 0.35  # share of the pairs, from then on
 UNPAIRED = 0.35  # share of the photographs' pairs whose target is somebody else's expression
 UNPAIRED_ALONE = 0.85  # of those of whom there is but one photograph
+MOUTH_WIDTHS = (24, 48, 72)  # of the critic of mouths
 SAVE_EVERY = 240.0  # seconds
 TRAINED_ON = (
     "portraits rendered by talkdemo.data.portraits.store",
     "Face Research Lab London Set, training people (DeBruine & Jones 2017; CC BY 4.0)",
     "3DSK and Canada sets of webmorphR.stim, training people (DeBruine & Jones; CC BY 4.0)",
+    "frames of speaker s1 of the GRID corpus (Cooke et al. 2006; CC BY 4.0)",
 )
 
 
@@ -46,11 +49,28 @@ def mixed(
         share = torch.where(alone, UNPAIRED_ALONE, UNPAIRED)
         unpaired = torch.rand(count, generator=generator).to(share) < share
         donors = torch.randint(rows, (count,), generator=generator)
-        moved = model.retarget(b.source_points, model.geometry.encode(a.target_points[donors]))
-        points, label = batch.target_points.clone(), batch.expression.clone()
-        points[rows:] = torch.where(unpaired[:, None, None], moved, b.target_points)
+        moved = model.retarget(b.source_front, model.geometry.encode(a.target_front[donors]))
+        points, label, front = batch.target_points.clone(), batch.expression.clone(), batch.target_front.clone()
+        points[rows:] = torch.where(unpaired[:, None, None], seen_as(b, moved), b.target_points)
+        front[rows:] = torch.where(unpaired[:, None, None], moved, b.target_front)
         label[rows:] = torch.where(unpaired, a.expression[donors], b.expression)
-        yield replace(batch, target_points=points, expression=label), torch.cat([torch.zeros_like(a.real), unpaired])
+        unknown = torch.cat([torch.zeros_like(a.real), unpaired])
+        yield replace(batch, target_points=points, target_front=front, expression=label), unknown
+
+
+def seen_as(batch: Pairs, front: Tensor) -> Tensor:
+    """Landmarks (B, 68, 2) from the front as the sources' faces are seen, by the affine map of the sources' own."""
+    own = batch.source_front - batch.source_front.mean(1, keepdim=True)
+    seen = batch.source_points - batch.source_points.mean(1, keepdim=True)
+    return batch.source_points + (front - batch.source_front) @ torch.linalg.lstsq(own, seen).solution
+
+
+class Both(nn.Module):
+    """What is averaged and saved: generator and second stage."""
+
+    def __init__(self, model: GCGAN) -> None:
+        super().__init__()
+        self.generator, self.details = model.generator, model.details
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -63,16 +83,27 @@ def main(arguments: Sequence[str] | None = None) -> None:
     args = parser.parse_args(arguments)
 
     device = recipe.begin(args)
-    model, geometry = GCGAN.open(args.geometry)
+    shapes, geometry = GCGAN.open(args.geometry)
+    model = GCGAN(replace(shapes.config, details=True))
+    model.load_state_dict(shapes.state_dict(), strict=False)  # but for the details
     if args.init:
-        model.generator.load_state_dict(GCGAN.open(args.init)[0].generator.state_dict())
+        before = GCGAN.open(args.init)[0]
+        model.generator.load_state_dict(before.generator.state_dict())
+        if before.details is not None:
+            model.details.load_state_dict(before.details.state_dict())
+    model.eval()
     model.to(device).geometry.eval().requires_grad_(False)
-    model.generator.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    for stage in (model.generator, model.details):
+        stage.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     faces = load(args.data, "train")
+    both_stages = Both(model)
     critic, loss = Critic(len(faces.names)).to(device), PortraitLoss(open_reader(args.reader).to(device))
+    mouth_critic = Critic(1, MOUTH_WIDTHS).to(device)
     optimisers = {
-        "generator": torch.optim.AdamW(model.generator.parameters(), betas=(0.9, 0.99), weight_decay=1e-4),
-        "critic": torch.optim.AdamW(critic.parameters(), betas=(0.0, 0.99), weight_decay=0.0),
+        "generator": torch.optim.AdamW(both_stages.parameters(), betas=(0.9, 0.99), weight_decay=1e-4),
+        "critic": torch.optim.AdamW(
+            [*critic.parameters(), *mouth_critic.parameters()], betas=(0.0, 0.99), weight_decay=0.0
+        ),
     }
     real = round(PHOTOGRAPHS * args.batch) if faces.real.any() else 0
     samplers = [
@@ -87,26 +118,33 @@ def main(arguments: Sequence[str] | None = None) -> None:
     def step(number: int, progress: float) -> dict[str, Tensor]:
         batch, unpaired = next(both) if real and progress >= PHOTOGRAPHS_FROM else (next(everybody), nobody)
         adversarial, penalised = progress >= ADVERSARIAL_FROM, (number + 1) % PENALTY_EVERY == 0
-        critic.requires_grad_(False)
+        for judge in (critic, mouth_critic):
+            judge.requires_grad_(False)
         with torch.autocast(device.type, dtype=torch.bfloat16):
             phase = "adversarial" if adversarial else "reconstruct"
             terms, generated = loss.generator(model, critic, batch, unpaired, phase)
+            fine, mouths = detail_terms(model.details, mouth_critic, batch, generated, unpaired, adversarial)
+            terms |= fine
         descend(terms, optimisers["generator"], clip=2.0)
         if adversarial:
-            critic.requires_grad_(True)
+            for judge in (critic, mouth_critic):
+                judge.requires_grad_(True)
             with torch.autocast(device.type, dtype=torch.bfloat16, enabled=not penalised):
-                against = loss.critic(critic, batch, generated, unpaired, penalised)
+                against = loss.critic(critic, batch, generated.image, unpaired, penalised)
+                against |= mouth_critic_terms(mouth_critic, mouths, unpaired, penalised)
             descend(against, optimisers["critic"])
             terms |= {f"critic_{name}": value for name, value in against.items()}
         return terms
 
-    def save(average: Generator, steps: int, minutes: float) -> None:
+    def save(average: Both, steps: int, minutes: float) -> None:
         whole = copy.deepcopy(model)
-        whole.generator.load_state_dict(average.state_dict())
+        whole.generator.load_state_dict(average.generator.state_dict())
+        whole.details.load_state_dict(average.details.state_dict())
         sources = TRAINED_ON if faces.real.any() else TRAINED_ON[:1]
         before = {key: geometry.provenance.get(key) for key in ("recipe", "steps", "minutes", "contrastive")}
         whole.save(args.out, recipe.provenance("gcgan.recipe", sources, steps, minutes, geometry=before))
 
     config = recipe.loop_config(args, average=0.998, save_every=SAVE_EVERY, log_every=25)
     generators = [drawing, *(g for sampler in samplers for g in (sampler.rng, sampler.generator))]
-    run(model.generator, step, optimisers, config, args.run, save, generators, {"critic": critic})
+    critics = {"critic": critic, "mouth critic": mouth_critic}
+    run(both_stages, step, optimisers, config, args.run, save, generators, critics)

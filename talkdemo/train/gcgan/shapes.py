@@ -20,7 +20,7 @@ from talkdemo.face.head import FaceModel
 from talkdemo.face.landmarks import vertex_numbers
 from talkdemo.gcgan.crop import steady
 
-TURN = np.radians((6.0, 9.0, 3.0))  # standard deviations of the head's turns: down, left, tilt; steady() takes the last
+TURN = np.radians((4.0, 3.0, 1.0))  # standard deviations of what is left of a head's turn: down, left, tilt
 DISTANCE = (4.0, 10.0)  # of the camera, in outer eye distances
 NAMED, MIXED = 0.55, 0.35  # shares of the draws that are one named expression, and two of them
 
@@ -58,14 +58,17 @@ class Shapes:
         return type(self)(self.rest[rows], self.moves[rows])
 
     def seen(self, people: np.ndarray, faces: np.ndarray, turns: np.ndarray, far: np.ndarray) -> np.ndarray:
-        """people (B,), coefficients (B, 52), turns (B, 3), distances (B,) → (B, 68, 2) as `steady` has it."""
+        """people (B,), coefficients (B, 52), turns (B, 3), distances (B,) → (B, 68, 3) as `steady` has it, and depths
+        in the same unit, 0 between the eyes."""
         points = self.rest[people] + np.einsum("bc,bcnd->bnd", faces, self.moves[people], optimize=True)
         middle = (self.rest[people, 36] + self.rest[people, 45]) / 2
         across = np.linalg.norm(self.rest[people, 36] - self.rest[people, 45], axis=-1)
         points = np.einsum("bij,bnj->bni", Rotation.from_rotvec(turns).as_matrix(), points - middle[:, None])
         near = (far * across)[:, None]
         flat = points[..., :2] * (near / (near - points[..., 2]))[..., None]
-        return steady(flat * np.array([1.0, -1.0]))
+        there = steady(flat * np.array([1.0, -1.0]))
+        size = np.linalg.norm(there[:, 36] - there[:, 45], axis=-1) / np.linalg.norm(flat[:, 36] - flat[:, 45], axis=-1)
+        return np.concatenate([there, -points[..., 2:] * size[:, None, None]], axis=-1).astype(np.float32)
 
 
 class Draw:

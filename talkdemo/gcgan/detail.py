@@ -1,0 +1,167 @@
+"""The second stage of GC-GAN: paints mouth and eyes at their own scale over what the generator shows.
+
+The generator sees a whole face in 128² pixels, in which a mouth has 30. Each part is cut out of its result, as sharp as
+the photograph allows, beside the same part of the photograph as it was; a small network sees both and line drawings of
+the landmarks, and changes what is there. Untrained, it changes nothing. The left eye is seen mirrored, by the network
+of the right one.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import NamedTuple
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from talkdemo.face.landmarks import MIRROR
+from talkdemo.gcgan.crop import edge_fade
+from talkdemo.gcgan.drawing import DRAWINGS, draw
+from talkdemo.gcgan.flow import grid, resize, warp
+from talkdemo.gcgan.networks import Block, Generated, Styled, Up, start_at_zero
+
+GRAIN = 0.2  # change of colour (−1 … 1) at which the photograph's grain is left out
+WIDTHS = (16, 24, 48, 72)  # channels at full size, a half, a quarter, an eighth
+FADE = 0.12  # of a part's side, over which its change fades into the face
+
+
+@dataclass(frozen=True)
+class Part:
+    """What is cut out of a face."""
+
+    network: str
+    rows: tuple[int, ...]  # landmarks that it is centred on
+    size: float  # fraction of the crop's side
+    side: int  # pixels
+    mirrored: bool = False
+
+
+PARTS = {
+    "mouth": Part("mouth", tuple(range(48, 68)), 0.44, 128),
+    "right eye": Part("eye", tuple(range(36, 42)), 0.24, 64),
+    "left eye": Part("eye", tuple(range(42, 48)), 0.24, 64, mirrored=True),
+}
+
+
+def sharpened(large: Tensor, small: Tensor, generated: Generated, fade: Tensor | None = None) -> Tensor:
+    """The generator's result for crops `small` (B, 3, S, S) with the pixels of the same `large` ones (B, 3, R, R): they
+    are warped, and what is painted is laid over them. Where much is painted the crop's own grain is removed: it belongs
+    to skin, not to teeth. `fade` (B,): how much of all that is done."""
+    flow, paint = generated.flow, generated.image - warp(small, generated.flow)
+    if fade is not None:
+        flow, paint = flow * fade[:, None, None, None], paint * fade[:, None, None, None]
+    size, side = large.shape[-1], paint.shape[-1]
+    warped = warp(large, resize(flow, size))
+    coarse = F.interpolate(warped, size=(side, side), mode="bilinear", antialias=True)
+    removed = 1 - torch.exp(-(paint.abs().amax(1, keepdim=True) / GRAIN).square())
+    joined = F.interpolate(torch.cat([paint, coarse, removed], dim=1), size=(size, size), mode="bicubic")
+    return warped + joined[:, :3] - joined[:, 6:].clamp(0, 1) * (warped - joined[:, 3:6])
+
+
+class Cut(NamedTuple):
+    """Where a part lies in B crops."""
+
+    part: Part
+    middle: Tensor  # (B, 2) fractions of the crop's side
+
+    def take(self, image: Tensor) -> Tensor:
+        """(B, 3, R, R) → (B, 3, side, side)."""
+        at = self.middle[:, None, None] + (grid(self.part.side).to(image) - 0.5) * self._reach(image)
+        return F.grid_sample(image, at * 2 - 1, padding_mode="border", align_corners=False)
+
+    def points(self, points: Tensor) -> Tensor:
+        """(B, 68, 2) fractions of the crop's side → of the part's."""
+        moved = (points - self.middle[:, None]) / self._reach(points) + 0.5
+        return moved[:, list(MIRROR)] if self.part.mirrored else moved
+
+    def put(self, image: Tensor, change: Tensor) -> None:
+        """Adds a change (B, 3, side, side) to (B, 3, R, R), in place."""
+        size, faded = image.shape[-1], change * _fade(self.part.side).to(change)
+        for k, (x, y) in enumerate(self.middle.tolist()):
+            left, top = (max(0, int((v - self.part.size / 2) * size)) for v in (x, y))
+            right, bottom = (min(size, int((v + self.part.size / 2) * size) + 2) for v in (x, y))
+            if right <= left or bottom <= top:
+                continue
+            at = (torch.arange(top, bottom) + 0.5) / size, (torch.arange(left, right) + 0.5) / size
+            rows, columns = torch.meshgrid(*at, indexing="ij")
+            place = (torch.stack([columns, rows], dim=-1).to(image) - self.middle[k]) / self._reach(image) * 2
+            image[k, :, top:bottom, left:right] += F.grid_sample(
+                faded[k : k + 1], place[None], padding_mode="zeros", align_corners=False
+            )[0]
+
+    def _reach(self, like: Tensor) -> Tensor:
+        return like.new_tensor([-self.part.size if self.part.mirrored else self.part.size, self.part.size])
+
+
+class Change(NamedTuple):
+    """What the second stage does to a part, S pixels wide."""
+
+    cut: Cut
+    shown: Tensor  # (B, 3, S, S) as it was shown
+    change: Tensor  # (B, 3, S, S)
+    lines: Tensor  # (B, DRAWINGS, S, S) the target's landmarks, drawn
+
+
+class Detail(nn.Module):
+    """One network: images (B, 3, S, S) in −1 … 1 of a part as it is shown and as it was → its change."""
+
+    def __init__(self, rows: int) -> None:
+        super().__init__()
+        condition = 4 * rows  # the part's landmarks before and after
+        self.first = nn.Conv2d(6 + DRAWINGS, WIDTHS[0], 3, 1, 1)
+        self.down = nn.ModuleList(nn.Conv2d(a, b, 4, 2, 1) for a, b in pairwise(WIDTHS))
+        self.blocks = nn.ModuleList(Block(width) for width in WIDTHS[1:])
+        self.turn = Styled(WIDTHS[-1], condition)
+        self.up = nn.ModuleList(Up(b, a, a, condition) for a, b in list(pairwise(WIDTHS))[::-1])
+        self.last = nn.Conv2d(WIDTHS[0], 4, 3, 1, 1)
+        start_at_zero(self.last)
+
+    def forward(self, shown: Tensor, was: Tensor, lines: Tensor, before: Tensor, after: Tensor) -> Tensor:
+        """`lines`: drawing of the landmarks to be shown; `before` and `after`: the part's own (B, N, 2) in fractions of
+        S; → (B, 3, S, S)."""
+        condition = torch.cat([before.flatten(1) - 0.5, (after - before).flatten(1)], dim=1) * 4
+        x = self.first(torch.cat([shown, was, lines], dim=1).contiguous(memory_format=torch.channels_last))
+        skips = []
+        for down, block in zip(self.down, self.blocks, strict=True):
+            skips.append(x)
+            x = block(down(F.leaky_relu(x, 0.2)))
+        x = self.turn(x, condition)
+        for up, skip in zip(self.up, reversed(skips), strict=True):
+            x = up(x, skip, condition)
+        out = self.last(F.leaky_relu(x, 0.2)).float()
+        return 2 * torch.tanh(out[:, :3]) * torch.sigmoid(out[:, 3:])
+
+
+class Details(nn.Module):
+    """The networks of all parts."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.networks = nn.ModuleDict(
+            {part.network: Detail(len(part.rows)) for part in PARTS.values() if not part.mirrored}
+        )
+
+    def change(self, name: str, shown: Tensor, was: Tensor, source: Tensor, target: Tensor) -> Change:
+        """Of a part, in crops (B, 3, R, R) with landmarks (B, 68, 2)."""
+        part = PARTS[name]
+        rows = list(part.rows)
+        here, there = Cut(part, target[:, rows].mean(1)), Cut(part, source[:, rows].mean(1))
+        own = sorted(MIRROR[row] for row in rows) if part.mirrored else rows
+        before, after, cut = there.points(source)[:, own], here.points(target), here.take(shown)
+        lines = draw(after, part.side)
+        network = self.networks[part.network]
+        return Change(here, cut, network(cut, there.take(was), lines, before, after[:, own]), lines)
+
+    def forward(self, shown: Tensor, was: Tensor, source: Tensor, target: Tensor) -> Tensor:
+        """`shown` with all parts repainted."""
+        out = shown.clone()
+        for name in PARTS:
+            changed = self.change(name, shown, was, source, target)
+            changed.cut.put(out, changed.change)
+        return out
+
+
+def _fade(side: int) -> Tensor:
+    return torch.from_numpy(edge_fade(side, FADE))
