@@ -33,6 +33,7 @@ SLOW = 64  # steps from which a system is given few styles, and no heads and no 
 PORTRAIT_PARTS = {  # part → title of its section
     "renders": "held-out renders",
     "photographs": "held-out photographs",
+    "poses": "turned heads, closed eyes, grey photographs",
     "sweep": "amount sweep",
     "manifold": "manifold",
     "speed": "speed",

@@ -80,9 +80,18 @@ class Crop:
         import cv2
 
         change = (crop.astype(np.float32) - original.astype(np.float32)) * edge_fade(len(crop), MARGIN)[..., None]
-        back, size = _centred(self.at(len(crop)).inverse), (image.shape[1], image.shape[0])
-        added = cv2.warpAffine(change, back, size, flags=cv2.INTER_LINEAR)
-        return np.clip(np.rint(image + added), 0, 255).astype(np.uint8)
+        corners = self.back(self.side * np.array([(0, 0), (1, 0), (0, 1), (1, 1)]))
+        low = np.clip(np.floor(corners.min(0)) - 1, 0, image.shape[1::-1]).astype(int)
+        high = np.clip(np.ceil(corners.max(0)) + 1, 0, image.shape[1::-1]).astype(int)
+        out = image.copy()
+        if (high <= low).any():
+            return out
+        back = _centred(self.at(len(crop)).inverse)  # only the part of the image that the crop covers
+        back[:, 2] -= low
+        there = out[low[1] : high[1], low[0] : high[0]]
+        added = cv2.warpAffine(change, back, tuple(map(int, high - low)), flags=cv2.INTER_LINEAR)
+        there[:] = np.clip(np.rint(there + added), 0, 255)
+        return out
 
 
 def check_landmarks(points: np.ndarray) -> np.ndarray:

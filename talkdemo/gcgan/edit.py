@@ -17,15 +17,17 @@ from torch import Tensor
 from talkdemo.face import landmarks as head_landmarks
 from talkdemo.face.arkit import NAMES
 from talkdemo.face.head import FaceModel, FaceSubset
+from talkdemo.gcgan import soundness
 from talkdemo.gcgan.crop import EYES, Crop, check_landmarks, steady
 from talkdemo.gcgan.detail import sharpened
 from talkdemo.gcgan.frame import frontal
 from talkdemo.gcgan.model import GCGAN, KIND
 from talkdemo.gcgan.networks import Generated
 from talkdemo.gcgan.portrait import Portrait
+from talkdemo.gcgan.tone import Tone
 from talkdemo.records import MAX_AMOUNT, check_stop
 
-MAX_SIDE = 640  # pixels of the crop that is rendered
+MAX_SIDE = 2048  # pixels of the crop that is rendered
 STILL = 0.02  # outer eye distances: smaller changes fade into the unchanged photograph
 BATCH = 4
 CAMERA_FAR = 8.0  # distance of the camera from the head, in outer eye distances: almost no perspective
@@ -114,7 +116,8 @@ class Expresser:
     def express_all(
         self, portrait: Portrait, targets: Iterable[np.ndarray], stop: threading.Event | None = None
     ) -> Iterator[np.ndarray]:
-        """One image for each (68, 2) target, in order. Raises Stopped when `stop` is set."""
+        """One image for each (68, 2) target, in order. Raises Stopped when `stop` is set, ValueError for a target at
+        which the face would swell or fold."""
         frame, front, model = portrait.frame, portrait.front, self.model
         crop = Crop.around(portrait.landmarks, self.side, frame.upright)
         source = torch.from_numpy(crop.into(portrait.landmarks))[None] / self.side
@@ -122,14 +125,17 @@ class Expresser:
         face, z_source = model.generator.encode_source(small, source, hidden), self._codes(front[None, :, :2])
         large_crop = crop.at(int(np.clip(round(self.side / crop.scale), self.side, MAX_SIDE)))
         original = large_crop.take(portrait.image)
-        large = _tensor(original)
+        large, tone = _tensor(original), Tone.of(original)
         targets = iter(targets)
         while batch := [check_landmarks(target) for target in islice(targets, BATCH)]:
             check_stop(stop)
             moved = np.stack(batch).astype(np.float32)
             target, count = torch.from_numpy(crop.into(moved)) / self.side, len(moved)
-            z_target = self._codes(frame.flattened(moved, front))
+            straight = frame.flattened(moved, front)
+            z_target = self._codes(straight)
             generated = model.generator.decode(face.repeated(count), target, z_source.expand(count, -1), z_target)
+            widths = soundness.outline(front[:, :2], straight, frame.hidden)
+            soundness.check(portrait.name, widths, soundness.folded(generated.flow, target))
             fade = ((target - source).norm(dim=2).amax(1) / EYES / STILL).clamp(0, 1)
             for k in range(count):  # one at a time: the large crops are many pixels
                 one = Generated(*(x[k : k + 1] for x in generated))
@@ -137,7 +143,8 @@ class Expresser:
                 if model.details is not None:
                     full = model.details(shown, large, source, target[k : k + 1])
                     shown = torch.lerp(shown, full, fade[k])
-                yield large_crop.put(portrait.image, _image(shown), original)
+                result = _image(shown) if tone is None else tone.hold(_image(shown))
+                yield large_crop.put(portrait.image, result, original)
 
     def _codes(self, fronts: np.ndarray) -> Tensor:
         """(N, 68, 2) from the front → z_g (N, 32)."""

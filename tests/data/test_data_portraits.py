@@ -14,6 +14,7 @@ from talkdemo.data.portraits import photographs as faces
 from talkdemo.data.portraits import store as portraits
 from talkdemo.data.portraits.expressions import BLENDS, EXPRESSIONS, LARGEST_TURN, coefficients, perform
 from talkdemo.face.arkit import INDEX, MIRROR, indices
+from talkdemo.gcgan.frame import Frame
 from talkdemo.train.gcgan import portrait_data
 
 # Largest distance between exact and seen landmarks, mean of a group over the pictures, in outer eye distances.
@@ -106,19 +107,19 @@ def rendered(tmp_path_factory: pytest.TempPathFactory) -> Path:
     with pytest.MonkeyPatch.context() as patch:
         if "TALKDEMO_FACE_LANDMARKER" not in os.environ:
             patch.setenv("TALKDEMO_FACE_LANDMARKER", str(root / "face_landmarker.task"))
-        assert [one.person for one in portraits.render_people([441], folder)] == ["p441"]
+        assert [one.view for one in portraits.render_people([441], folder)] == [0, 1, 2]
     return folder
 
 
 @pytest.fixture(scope="module")
 def person(rendered: Path) -> portraits.Portraits:
-    return portraits.Portraits.load(rendered / "p441.npz")
+    return portraits.Portraits.load(rendered / "p441-0.npz")
 
 
 def test_pictures_lie_in_one_canonical_crop(person: portraits.Portraits) -> None:
     count = len(EXPRESSIONS) + BLENDS
-    assert person.pictures.shape == (count, 160, 160, 3) and person.pictures.dtype == np.uint8
-    assert person.exact.shape == person.seen.shape == (count, 68, 2)
+    assert person.pictures.shape == (count, portraits.STORED, portraits.STORED, 3) and person.pictures.dtype == np.uint8
+    assert person.exact.shape == (count, 68, 2) and person.seen.shape == (count, 68, 3)
     assert person.split == "val" and person.names[0] == "neutral" and np.isfinite(person.seen[0]).all()
     own = portraits.stored_crop(person.seen[0])
     np.testing.assert_allclose(own.matrix, [[1, 0, 0], [0, 1, 0]], atol=2e-3)  # it is already there
@@ -130,9 +131,17 @@ def test_exact_landmarks_are_where_mediapipe_sees_them(person: portraits.Portrai
     there = np.isfinite(person.seen[:, 0, 0])
     assert there.mean() > 0.9
     eyes = np.linalg.norm(person.exact[:, 36] - person.exact[:, 45], axis=-1)
-    error = np.linalg.norm(person.seen - person.exact, axis=-1) / eyes[:, None]
+    error = np.linalg.norm(person.seen[..., :2] - person.exact, axis=-1) / eyes[:, None]
     for name, (rows, most) in GROUPS.items():
         assert error[there][:, list(rows)].mean() < most, name
+
+
+def test_the_other_views_look_aside(rendered: Path) -> None:
+    """By what is asked for, and the sitter's own camera."""
+    for view, yaw in ((1, 30), (2, 45)):
+        aside = portraits.Portraits.load(rendered / f"p441-{view}.npz")
+        found = [abs(Frame.of(points).angles[0]) for points in aside.seen if np.isfinite(points).all()]
+        assert len(found) >= 10 and abs(np.median(found) - yaw) < 10 and aside.names[0] == "neutral"
 
 
 def test_exact_landmarks_follow_the_named_expressions(person: portraits.Portraits) -> None:
@@ -148,9 +157,9 @@ def test_exact_landmarks_follow_the_named_expressions(person: portraits.Portrait
 
 
 def test_rendering_resumes_and_leaves_what_is_there(rendered: Path) -> None:
-    before = (rendered / "p441.npz").stat().st_mtime_ns
+    before = (rendered / "p441-0.npz").stat().st_mtime_ns
     assert list(portraits.render_people([441], rendered)) == []
-    assert (rendered / "p441.npz").stat().st_mtime_ns == before
+    assert (rendered / "p441-0.npz").stat().st_mtime_ns == before
     assert not list(rendered.glob("*.part*"))
 
 

@@ -32,6 +32,7 @@ from talkdemo.evaluate.portraits.systems import COPY, WARP, copy, edited_crops, 
 from talkdemo.evaluate.reporting import table
 from talkdemo.gcgan.crop import STEADY, Crop
 from talkdemo.gcgan.edit import Expresser
+from talkdemo.gcgan.frame import AVERAGE
 from talkdemo.gcgan.model import GCGAN, GCGANConfig
 from talkdemo.gcgan.portrait import open_portrait
 from talkdemo.metrics.portraits.recogniser import SIDE, Recogniser, RecogniserConfig, prepare
@@ -41,25 +42,27 @@ NAMES = ("neutral", "happy", "surprised", "aa", "")
 
 
 def face(seed: int = 0) -> np.ndarray:
-    """(68, 2): a plausible face in the middle of STORED pixels."""
-    rng = np.random.default_rng(seed)
-    points = np.full((68, 2), (0.0, 0.4)) + rng.uniform(-0.6, 0.6, (68, 2))
-    points[36:48] = [(-0.5, 0), (-0.4, -0.05), (-0.3, -0.05), (-0.19, 0.02), (-0.3, 0.05), (-0.4, 0.05),
-                     (0.19, 0.02), (0.3, -0.05), (0.4, -0.05), (0.5, 0), (0.4, 0.05), (0.3, 0.05)]  # fmt: skip
-    angle = np.linspace(np.pi, 3 * np.pi, 20, endpoint=False)
-    points[48:68] = np.stack([0.28 * np.cos(angle), 0.76 + 0.08 * np.sin(angle)], axis=1)
+    """(68, 2): somebody's face in the middle of STORED pixels."""
+    points = AVERAGE[:, :2] + np.random.default_rng(seed).uniform(-0.02, 0.02, (68, 2))
     for row, (x, y, _) in STEADY.items():
         points[row] = x, y
-    return (points * 46 + (STORED / 2, STORED / 2 - 14)).astype(np.float32)
+    return (points * 92 + (STORED / 2, STORED / 2 - 28)).astype(np.float32)
 
 
 def performed(seed: int) -> np.ndarray:
     """(E, 68, 2) of NAMES: the mouth moves, elsewhere nothing."""
     seen = np.repeat(face(seed)[None], len(NAMES), axis=0)
     for k in range(1, len(NAMES)):
-        seen[k, 49:54, 1] -= 2 * k
-        seen[k, 55:60, 1] += 3 * k
+        seen[k, [*range(49, 54), *range(61, 64)], 1] -= 4 * k
+        seen[k, [*range(55, 60), *range(65, 68)], 1] += 6 * k
     return seen
+
+
+def solid(points: np.ndarray) -> np.ndarray:
+    """(…, 68, 2) → (…, 68, 3) with the average face's depths."""
+    return np.concatenate([points, np.broadcast_to(92 * AVERAGE[:, 2:], (*points.shape[:-1], 1))], -1).astype(
+        np.float32
+    )
 
 
 def images(seed: int) -> np.ndarray:
@@ -79,16 +82,16 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
         seen = performed(k)
         if k == 3:
             seen[2] = np.nan
-        made = Portraits(f"p{400 + k}", "test" if k > 1 else "train", images(k), seen, seen,
+        made = Portraits(f"p{400 + k}", "test" if k > 1 else "train", 0, images(k), seen, solid(seen),
                          np.zeros((len(NAMES), 52), np.float32), np.zeros((len(NAMES), 3), np.float32),
                          np.array(NAMES), np.ones(len(NAMES), np.float32))  # fmt: skip
-        made.save(out / "renders" / f"{made.person}.npz")
+        made.save(out / "renders" / f"{made.person}-0.npz")
     person = np.array(["a", "b", "a", "c", "c"])
     expression = np.array(["neutral", "neutral", "smiling", "neutral", "smiling"])
     shown = np.stack([images(20 + ord(p))[0] for p in person])
     seen = np.stack([performed(20 + ord(p))[2 * int(e == "smiling")] for p, e in zip(person, expression, strict=True)])
     split = np.array(["test", "test", "test", "train", "train"])
-    np.savez(out / "photos.npz", pictures=shown, seen=seen, person=person, expression=expression, split=split,
+    np.savez(out / "photos.npz", pictures=shown, seen=solid(seen), person=person, expression=expression, split=split,
              corpus=np.full(5, "x"))  # fmt: skip
     return out
 
@@ -106,7 +109,7 @@ class Knowing:
     def __init__(self, people: list[Person], side: int) -> None:
         self.crops = np.concatenate([one.crops(side) for one in people]).astype(np.float32)
         self.points = np.concatenate(
-            [Crop.around(p, side).into(p)[None] for one in people for p in one.landmarks]
+            [one.crop(e, side).into(p)[None] for one in people for e, p in enumerate(one.landmarks)]
         )  # all faces here keep their eyes and nose where they are
         self.faces = np.concatenate([np.eye(52, dtype=np.float32)[: len(one.landmarks)] for one in people])
 

@@ -7,7 +7,6 @@ import numpy as np
 
 from talkdemo.evaluate.portraits.people import SMILING, Person
 from talkdemo.files import replacing
-from talkdemo.gcgan.crop import Crop
 from talkdemo.gcgan.edit import Expresser
 
 TARGETS = ("happy", "surprised", "sad", "angry", "aa", "kiss", "wink_left", "sneer")  # rendered people, truth beneath
@@ -22,7 +21,7 @@ def rendered_sheet(people: Sequence[Person], expresser: Expresser) -> np.ndarray
     """(H, W, 3): input, then results of TARGETS; beneath each the true image."""
     blocks = []
     for one in people[:PEOPLE]:
-        rest, crop = one.neutral, Crop.around(one.landmarks[one.neutral], SIDE)
+        rest, crop = one.neutral, one.crop(one.neutral, SIDE)
         rows = [one.row(name) for name in TARGETS]
         targets = np.stack([one.landmarks[rest if row is None else row] for row in rows])
         results = [crop.take(image) for image in expresser.express_all(one.portrait(rest), targets)]
@@ -38,7 +37,7 @@ def photographed_sheet(people: Sequence[Person], expresser: Expresser) -> np.nda
     smiling = [(one, row) for one in people if (row := one.row(SMILING)) is not None]
     blocks = []
     for one, smile in smiling[: PEOPLE + 2]:
-        rest, crop = one.neutral, Crop.around(one.landmarks[one.neutral], SIDE)
+        rest, crop = one.neutral, one.crop(one.neutral, SIDE)
         portrait = one.portrait(rest)
         targets = np.stack([one.landmarks[smile], *(expresser.preset(portrait, name) for name in known)])
         first, *others = (crop.take(image) for image in expresser.express_all(portrait, targets))

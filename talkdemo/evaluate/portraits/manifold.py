@@ -18,6 +18,7 @@ from talkdemo.face.head import FaceModel
 from talkdemo.face.landmarks import vertex_numbers
 from talkdemo.gcgan.crop import steady
 from talkdemo.gcgan.edit import Expresser
+from talkdemo.gcgan.frame import frontal
 from talkdemo.gcgan.portrait import Portrait
 from talkdemo.metrics.portraits.landmarks import (
     MOUTH,
@@ -34,12 +35,12 @@ BASIC = (NEUTRAL, "happy", "sad", "angry", "surprised", "afraid", "disgusted")
 NEIGHBOURS = 5
 OTHERS = 3  # people whose expressions each face takes over
 STEPS = 16
-Codes = Callable[[np.ndarray], np.ndarray]  # (N, 68, 2) in any pixels → (N, D)
+Codes = Callable[[np.ndarray], np.ndarray]  # (N, 68, 2 or 3) in any pixels → (N, D)
 
 
 def plain(landmarks: np.ndarray) -> np.ndarray:
-    """(N, 68, 2) → (N, 136): the landmarks themselves, upright."""
-    return steady(landmarks).reshape(len(landmarks), -1)
+    """(N, 68, 2 or 3) → (N, 136): the landmarks themselves, from the front."""
+    return steady(np.stack([frontal(points) for points in landmarks])).reshape(len(landmarks), -1)
 
 
 def codes_of(expresser: Expresser) -> Codes:
@@ -50,7 +51,7 @@ def separation(people: Sequence[Person], systems: Mapping[str, Codes]) -> Table:
     """Neighbours and silhouettes by expression and by person, named expressions only."""
     named = [(k, e, name) for k, one in enumerate(people) for e, name in enumerate(one.expressions) if name]
     person, names = np.array([k for k, *_ in named]), np.array([name for *_, name in named])
-    landmarks = np.stack([people[k].landmarks[e] for k, e, _ in named])
+    landmarks = np.stack([people[k].portrait(e).points for k, e, _ in named])
     basic = np.isin(names, BASIC)
     kinds, basic_kinds = len(np.unique(names)), max(1, len(np.unique(names[basic])))
     rows: list[list[str | float]] = []
@@ -71,6 +72,22 @@ def separation(people: Sequence[Person], systems: Mapping[str, Codes]) -> Table:
     ]  # fmt: skip
     title = f"Codes of {len(people)} held-out people: {kinds} expressions, as read by MediaPipe"
     return Table(columns, rows, title, f"k = {NEIGHBOURS}; by expression, neighbours are other people.")
+
+
+def poses(views: Sequence[Sequence[Person]], systems: Mapping[str, Codes]) -> Table:
+    """What codes say of which way a head looks: neighbours among all views of all people, each view its own label."""
+    labelled = [(one, e, view) for view, people in enumerate(views) for one in people for e in range(len(one.images))]
+    view, person = np.array([v for *_, v in labelled]), np.array([one.name for one, *_ in labelled])
+    landmarks = np.stack([one.portrait(e).points for one, e, _ in labelled])
+    least = min(np.bincount(view))  # the same number of each
+    rows = np.concatenate([np.flatnonzero(view == v)[:: max(1, int((view == v).sum() // least))] for v in set(view)])
+    found = [
+        [title, knn_accuracy(codes(landmarks[rows]), view[rows], NEIGHBOURS, person[rows])]
+        for title, codes in systems.items()
+    ]
+    columns = [Column("codes"), PERCENT(f"kNN, {len(views)} poses %")]
+    title = f"Which way {len(views[0])} held-out people look, out of their codes: chance is {100 / len(views):.0f} %"
+    return Table(columns, found, title, f"k = {NEIGHBOURS}; neighbours are other people.")
 
 
 def synthetic_landmarks(people: Sequence[Person]) -> tuple[np.ndarray, tuple[str, ...]]:

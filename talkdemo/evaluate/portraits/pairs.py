@@ -14,8 +14,9 @@ from talkdemo.evaluate.portraits.people import Pair, Person
 from talkdemo.evaluate.portraits.systems import COPY, WARP, System, copy, edited_crops, true_crops, warp_landmarks
 from talkdemo.evaluate.reporting import PERCENT, Column, Scores, Table, mean, note
 from talkdemo.face.arkit import indices
-from talkdemo.metrics.portraits.landmarks import MOUTH, displacement_share, landmark_error
+from talkdemo.metrics.portraits.landmarks import MOUTH, across, displacement_share, landmark_error
 from talkdemo.metrics.portraits.recogniser import oval
+from talkdemo.metrics.portraits.sharpness import gradient_energy
 from talkdemo.metrics.portraits.ssim import ssim_map
 
 TRUTH = "truth"
@@ -29,10 +30,12 @@ COLUMNS = {
     "recognised": PERCENT("identity, recogniser %"),
     "similar": PERCENT("identity, SSIM %"),
     "ssim": Column("SSIM", ".3f"),
-    "moving_ssim": Column("SSIM of the moving parts", ".3f"),
+    "moving_ssim": Column("SSIM of mouth and eyes", ".3f"),
+    "sharpness": Column("gradient energy in open mouths / truth", ".2f"),
     "l1": Column("L1", ".2f"),
 }
 SMILE = indices("mouthSmile")
+OPEN = 0.08  # outer eye distances between the lips: from there a mouth is open
 TARGETS: dict[str, dict[str, float]] = {  # of the model: errors at most, the rest at least
     "renders": {"error": 0.03, "share": 0.85, "recognised": 0.95},
     "photographs": {"error": 0.045, "share": 0.75, "recognised": 0.90},
@@ -83,6 +86,7 @@ def evaluate(
             "similar": gallery.by_ssim(crops, pairs),
             "ssim": similarity.mean((1, 2)),
             "moving_ssim": (similarity * moving).sum((1, 2)) / moving.sum((1, 2)),
+            "sharpness": np.array([_sharpness(*row) for row in zip(crops, truth, goal, strict=True)]),
             "l1": np.abs(crops.astype(np.float32) - truth).mean((1, 2, 3)),
         }
 
@@ -91,6 +95,14 @@ def evaluate(
         found[title] = scores(edited_crops(system, people, pairs))
         note(f"{title} done")
     return found
+
+
+def _sharpness(crop: np.ndarray, truth: np.ndarray, points: np.ndarray) -> float:
+    """Gradient energy inside the mouth against the true one; NaN where it is not open."""
+    lips = points[60:68]
+    if np.linalg.norm(lips[2] - lips[6]) < OPEN * across(points):
+        return float("nan")
+    return gradient_energy(crop, lips) / max(gradient_energy(truth, lips), 1e-6)
 
 
 def targets_table(found: Mapping[str, Scores], name: str, part: str) -> Table:

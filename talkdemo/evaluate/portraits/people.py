@@ -15,19 +15,26 @@ from talkdemo.metrics.portraits.landmarks import moved
 SPLIT = "test"
 MIN_MOVED = 0.02  # outer eye distances: below, the mouth hardly moves
 NEUTRAL, SMILING = "neutral", "smiling"
+TALKING = "grid"  # frames of one man, whom training knows
 
 
 @dataclass(frozen=True)
 class Person:
-    """E images of one person in one frame of pixels."""
+    """E images of one person in one frame of pixels, of one pose."""
 
     name: str
-    images: np.ndarray  # (E, 160, 160, 3) uint8
+    images: np.ndarray  # (E, STORED, STORED, 3) uint8
     landmarks: np.ndarray  # (E, 68, 2) float32: MediaPipe's, read off the large original
     expressions: tuple[str, ...]  # (E,), "" for a blend
+    depths: np.ndarray | None = None  # (E, 68) float32: of the landmarks
 
     def portrait(self, row: int) -> Portrait:
-        return Portrait(self.images[row], self.landmarks[row], self.name)
+        depth = None if self.depths is None else self.depths[row]
+        return Portrait(self.images[row], self.landmarks[row], self.name, depth=depth)
+
+    def crop(self, row: int, side: int) -> Crop:
+        """The canonical one of an image."""
+        return Crop.around(self.landmarks[row], side, self.portrait(row).frame.upright)
 
     def row(self, expression: str) -> int | None:
         return self.expressions.index(expression) if expression in self.expressions else None
@@ -39,9 +46,7 @@ class Person:
 
     def crops(self, side: int) -> np.ndarray:
         """(E, side, side, 3): every image in its own canonical crop."""
-        return np.stack(
-            [Crop.around(p, side).take(image) for p, image in zip(self.landmarks, self.images, strict=True)]
-        )
+        return np.stack([self.crop(row, side).take(image) for row, image in enumerate(self.images)])
 
 
 @dataclass(frozen=True)
@@ -61,17 +66,19 @@ class Pair:
         return bool(moved(self.start, self.goal) >= MIN_MOVED)
 
 
-def rendered(folder: Path, limit: int | None = None) -> list[Person]:
-    """Held-out rendered people. Raises FileNotFoundError with the command that makes them, where there are none."""
+def rendered(folder: Path, limit: int | None = None, view: int = 0) -> list[Person]:
+    """Held-out rendered people from one side, 0: the front. Raises FileNotFoundError with the command that makes them,
+    where there are none."""
     people: list[Person] = []
-    for path in sorted((folder / "renders").glob("p*.npz")):
+    for path in sorted((folder / "renders").glob(f"p*-{view}.npz")):
         with np.load(path) as file:
             held_out = str(file["split"]) == SPLIT
         if held_out and (limit is None or len(people) < limit):
             stored = Portraits.load(path)
             found = np.isfinite(stored.seen).all((1, 2))
             names = tuple(str(name) for name in stored.names[found])
-            people.append(Person(stored.person, stored.pictures[found], stored.seen[found], names))
+            seen = stored.seen[found]
+            people.append(Person(stored.person, stored.pictures[found], seen[..., :2], names, seen[..., 2]))
     if not people:
         command = "python -m talkdemo train portrait_data renders"
         raise FileNotFoundError(f"{folder / 'renders'} holds no held-out people; `{command}` makes them")
@@ -84,12 +91,13 @@ def photographed(folder: Path, limit: int | None = None) -> list[Person]:
     if not path.exists():
         raise FileNotFoundError(f"{path} is not there; `python -m talkdemo train portrait_data photos` makes it")
     with np.load(path) as file:
-        rows = np.flatnonzero(file["split"] == SPLIT)
+        rows = np.flatnonzero((file["split"] == SPLIT) & (file["corpus"] != TALKING))
         people = []
         for name in dict.fromkeys(file["person"][rows].tolist()):
             own = rows[file["person"][rows] == name]
             expressions = tuple(file["expression"][own].tolist())
-            people.append(Person(name, file["pictures"][own], file["seen"][own].astype(np.float32), expressions))
+            seen = file["seen"][own].astype(np.float32)
+            people.append(Person(name, file["pictures"][own], seen[..., :2], expressions, seen[..., 2]))
     people.sort(key=lambda person: -len(person.images))
     if not people:
         raise FileNotFoundError(f"{path} holds no held-out people; others are wanted")
@@ -98,7 +106,7 @@ def photographed(folder: Path, limit: int | None = None) -> list[Person]:
 
 def pair(people: Sequence[Person], person: int, source: int, target: int, side: int) -> Pair:
     one = people[person]
-    crop = Crop.around(one.landmarks[source], side)
+    crop = one.crop(source, side)
     return Pair(person, source, target, crop, crop.into(one.landmarks[source]), crop.into(one.landmarks[target]))
 
 

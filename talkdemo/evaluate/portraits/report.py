@@ -1,10 +1,11 @@
 """Evaluates GC-GAN on held-out people.
 
 Parts: `renders` and `photographs` (landmarks read off the result by MediaPipe, identity, SSIM, beside "copy the input"
-and "warp by landmarks"), `sweep` (does the image change steadily as the amount grows?), `manifold` (its expression
-codes, with --plain NAME beside a geometry trained without the contrastive loss), `speed`, `sheet` (contact sheets;
-those of photographs only into runs/). Markdown on the standard output; --file also writes each part as a section of
-such a file, with its command, so that `evaluate scores` can renew it.
+and "warp by landmarks"), `poses` (turned heads keep pose and outline, closed eyes close, grey stays grey), `sweep`
+(does the image change steadily as the amount grows?), `manifold` (its expression codes, with --plain NAME beside a
+geometry trained without the contrastive loss), `speed`, `sheet` (contact sheets; those of photographs only into runs/).
+Markdown on the standard output; --file also writes each part as a section of such a file, with its command, so that
+`evaluate scores` can renew it.
 """
 
 import argparse
@@ -13,6 +14,7 @@ from contextlib import ExitStack
 from functools import cached_property
 from pathlib import Path
 
+from talkdemo.data.portraits.store import VIEWS
 from talkdemo.evaluate import scores
 from talkdemo.evaluate.names import (
     GCGAN,
@@ -22,7 +24,7 @@ from talkdemo.evaluate.names import (
     PRIVATE_SHEET,
     RECOGNISER,
 )
-from talkdemo.evaluate.portraits import contact_sheet, manifold, pairs, speed, sweep
+from talkdemo.evaluate.portraits import contact_sheet, manifold, pairs, poses, speed, sweep
 from talkdemo.evaluate.portraits.identity import Gallery, open_recogniser
 from talkdemo.evaluate.portraits.landmark_reader import Reader, open_reader
 from talkdemo.evaluate.portraits.people import (
@@ -54,6 +56,11 @@ class Run:
     @cached_property
     def rendered(self) -> list[Person]:
         return rendered(self.args.data, self.args.limit)
+
+    @cached_property
+    def views(self) -> list[list[Person]]:
+        """The rendered people from the front and from the sides."""
+        return [self.rendered, *(rendered(self.args.data, self.args.limit, view) for view in range(1, VIEWS))]
 
     @cached_property
     def photographed(self) -> list[Person]:
@@ -90,6 +97,12 @@ def evaluate_photographs(run: Run) -> list[object]:
     return [table(found, pairs.COLUMNS, title), pairs.targets_table(found, run.name, "photographs")]
 
 
+def evaluate_poses(run: Run) -> list[object]:
+    gallery = Gallery(run.rendered, run.recogniser) if run.recogniser else None
+    table = poses.poses_table(run.views, run.expresser, run.reader, gallery)
+    return [table, poses.grey_table(run.photographed, run.expresser)]
+
+
 def evaluate_sweep(run: Run) -> list[object]:
     groups: list[tuple[str, list[Person], Callable[[Sequence[Person], int], list[Pair]]]] = [
         ("rendered people, from rest", run.rendered, sweep.rendered_sweeps),
@@ -113,6 +126,7 @@ def evaluate_manifold(run: Run) -> list[object]:
     landmarks, names = manifold.synthetic_landmarks(run.rendered)
     return [
         manifold.separation(run.rendered, codes),
+        manifold.poses(run.views, codes),
         manifold.transfer(landmarks, names, models, run.args.seed),
         manifold.interpolation(landmarks, names, models),
     ]
@@ -133,6 +147,7 @@ def draw_sheets(run: Run) -> list[object]:
 PARTS: dict[str, Callable[[Run], list[object]]] = {  # of PORTRAIT_PARTS
     "renders": evaluate_renders,
     "photographs": evaluate_photographs,
+    "poses": evaluate_poses,
     "sweep": evaluate_sweep,
     "manifold": evaluate_manifold,
     "speed": lambda run: [speed.evaluate(run.expresser, run.rendered[0], run.name)],

@@ -8,9 +8,9 @@ import torch
 
 from talkdemo.evaluate.portraits.people import Person
 from talkdemo.evaluate.reporting import Column, Table
-from talkdemo.gcgan.crop import Crop
+from talkdemo.gcgan.crop import steady
 from talkdemo.gcgan.edit import Expresser
-from talkdemo.gcgan.portrait import Portrait
+from talkdemo.gcgan.model import FacePoints
 
 ROUNDS, WARM_UP = 20, 2
 THREADS = 2
@@ -33,11 +33,14 @@ def evaluate(expresser: Expresser, one: Person, name: str) -> Table:
 
     portrait, side = one.portrait(0), expresser.side
     target = one.landmarks[min(1, len(one.landmarks) - 1)]
-    crop = Crop.around(portrait.landmarks, side)
+    crop = one.crop(0, side)
     small = torch.from_numpy(crop.take(portrait.image)).permute(2, 0, 1)[None].float() / 127.5 - 1
-    source, goal = (torch.from_numpy(crop.into(points))[None] / side for points in (portrait.landmarks, target))
+    source, goal = (
+        FacePoints(torch.from_numpy(crop.into(points))[None] / side, torch.from_numpy(steady(points)[None]))
+        for points in (portrait.landmarks, target)
+    )
     zoom = LARGE / len(portrait.image)
-    photograph = Portrait(cv2.resize(portrait.image, (LARGE, LARGE)), portrait.landmarks * zoom, name)
+    photograph = portrait.within(cv2.resize(portrait.image, (LARGE, LARGE)), zoom, np.zeros(2))
 
     def network() -> object:
         with torch.inference_mode():

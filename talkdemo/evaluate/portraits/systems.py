@@ -26,7 +26,7 @@ def copy(portrait: Portrait, targets: np.ndarray) -> np.ndarray:
 
 
 def warp_landmarks(portrait: Portrait, targets: np.ndarray) -> np.ndarray:
-    crop = Crop.around(portrait.landmarks, SIDE)
+    crop = Crop.around(portrait.landmarks, SIDE, portrait.frame.upright)
     original = crop.take(portrait.image)
     image = torch.from_numpy(original.astype(np.float32)).permute(2, 0, 1)[None]
     source = torch.from_numpy(crop.into(portrait.landmarks))[None] / SIDE
