@@ -140,8 +140,6 @@ def write_image(
     arguments: argparse.Namespace, expresser: Expresser, portrait: Portrait, motion: Motion | None
 ) -> tuple[int, int]:
     """Returns its width and height."""
-    from PIL import Image
-
     from talkdemo.files import replacing
     from talkdemo.gcgan.landmarks import read_own
 
@@ -153,10 +151,10 @@ def write_image(
         target = expresser.preset(portrait, arguments.preset)
     else:
         target = expresser.transfer(portrait, open_face(getattr(arguments, "from")).points)
-    image = Image.fromarray(expresser.express(portrait, target, arguments.amount))
+    image = expresser.express(portrait, target, arguments.amount)
     with replacing(arguments.out) as temporary:
-        image.save(temporary, "png")
-    return image.size
+        portrait.save(temporary, image)
+    return image.shape[1], image.shape[0]
 
 
 def write_video(

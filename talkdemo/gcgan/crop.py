@@ -67,11 +67,12 @@ class Crop:
         """(H, W, 3) uint8 → (side, side, 3) uint8; beyond the image's edge its last pixels are repeated."""
         import cv2
 
-        shrink = 1 / self.scale
+        shrink, size, moved = 1 / self.scale, (self.side, self.side), _centred(self.matrix)
         if shrink > 1.5:  # blurred first against aliasing
-            image = cv2.GaussianBlur(image, (0, 0), 0.35 * shrink)
-        size = self.side, self.side
-        moved = _centred(self.matrix)
+            low, high = self._covered(image.shape[:2])
+            if (high > low).all():
+                image = cv2.GaussianBlur(image[low[1] : high[1], low[0] : high[0]], (0, 0), 0.35 * shrink)
+                moved[:, 2] += moved[:, :2] @ low
         return cv2.warpAffine(image, moved, size, flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
 
     def put(self, image: np.ndarray, crop: np.ndarray, original: np.ndarray) -> np.ndarray:
@@ -80,10 +81,7 @@ class Crop:
         import cv2
 
         change = (crop.astype(np.float32) - original.astype(np.float32)) * edge_fade(len(crop), MARGIN)[..., None]
-        corners = self.back(self.side * np.array([(0, 0), (1, 0), (0, 1), (1, 1)]))
-        low = np.clip(np.floor(corners.min(0)) - 1, 0, image.shape[1::-1]).astype(int)
-        high = np.clip(np.ceil(corners.max(0)) + 1, 0, image.shape[1::-1]).astype(int)
-        out = image.copy()
+        (low, high), out = self._covered(image.shape[:2]), image.copy()
         if (high <= low).any():
             return out
         back = _centred(self.at(len(crop)).inverse)  # only the part of the image that the crop covers
@@ -92,6 +90,12 @@ class Crop:
         added = cv2.warpAffine(change, back, tuple(map(int, high - low)), flags=cv2.INTER_LINEAR)
         there[:] = np.clip(np.rint(there + added), 0, 255)
         return out
+
+    def _covered(self, shape: tuple[int, ...]) -> tuple[np.ndarray, np.ndarray]:
+        """First and last pixel, x and y, of the part of an image (height, width) that the crop covers."""
+        corners = self.back(self.side * np.array([(0, 0), (1, 0), (0, 1), (1, 1)]))
+        low, high = np.floor(corners.min(0)) - 1, np.ceil(corners.max(0)) + 1
+        return np.clip(low, 0, shape[1::-1]).astype(int), np.clip(high, 0, shape[1::-1]).astype(int)
 
 
 def check_landmarks(points: np.ndarray) -> np.ndarray:

@@ -11,7 +11,7 @@ from PIL import Image
 from talkdemo.data.corpora import shared
 from talkdemo.face.track.photo import is_photo, photo_landmarks, read_photo
 from talkdemo.face.track.video import track
-from talkdemo.gcgan.portrait import find_face
+from talkdemo.gcgan.portrait import Portrait, find_face
 from talkdemo.reference import check
 
 
@@ -30,8 +30,8 @@ def test_several_views_in_one_file_are_a_photograph(tmp_path: Path) -> None:
     for name, kind in (("mpo.jpg", "MPO"), ("pages.tiff", "TIFF")):
         path = save(tmp_path / name, 2, format=kind)
         assert is_photo(path)
-        image, size = read_photo(path, name, 2048)
-        assert size == (64, 48) and abs(int(image[10, 10, 0]) - 40) < 4  # the first
+        photo = read_photo(path, name, 2048)
+        assert photo.size == (64, 48) and abs(int(photo.image[10, 10, 0]) - 40) < 4  # the first
         with pytest.raises(ValueError, match="one image was given"):
             check(path)
 
@@ -50,13 +50,41 @@ def test_content_decides_and_not_the_name(tmp_path: Path, film) -> None:
 
 
 @pytest.mark.parametrize("brand", [b"heic", b"mif1", b"heix"])
-def test_heic_is_named(tmp_path: Path, brand: bytes) -> None:
+def test_damaged_heic_is_named(tmp_path: Path, brand: bytes) -> None:
     (tmp_path / "IMG_1.HEIC").write_bytes(b"\0\0\0\x18ftyp" + brand + b"\0\0\0\0mif1heic" + bytes(range(200)))
     assert is_photo(tmp_path / "IMG_1.HEIC")
-    with pytest.raises(ValueError, match=r"IMG_1\.HEIC is a HEIC photograph.*wanted: a JPEG"):
+    with pytest.raises(ValueError, match=r"IMG_1\.HEIC is a HEIC photograph that is damaged"):
         read_photo(tmp_path / "IMG_1.HEIC", "IMG_1.HEIC", 2048)
     with pytest.raises(ValueError, match="one image was given"):
         check(tmp_path / "IMG_1.HEIC")
+
+
+def test_heic_is_read(tmp_path: Path) -> None:
+    """As iPhones take it."""
+    import pillow_heif
+
+    picture = Image.new("RGB", (64, 48), (200, 40, 40))
+    picture.paste((40, 40, 200), (0, 0, 64, 24))  # blue on top
+    pillow_heif.from_pillow(picture).save(tmp_path / "IMG_2.HEIC", quality=95)
+    photo = read_photo(tmp_path / "IMG_2.HEIC", "IMG_2.HEIC", 2048)
+    assert photo.size == (64, 48) and photo.image.shape == (48, 64, 3) and photo.alpha is None
+    assert photo.image[4, 30, 2] > 150 > photo.image[40, 30, 2] and is_photo(tmp_path / "IMG_2.HEIC")
+
+
+def test_transparency_and_profile_are_kept(tmp_path: Path) -> None:
+    """What is clear lies on white; how clear it is comes along, and so does the colour profile."""
+    picture = np.zeros((20, 30, 4), np.uint8)
+    picture[:, :15] = (200, 100, 50, 255)
+    picture[:, 15:] = (200, 100, 50, 128)
+    Image.fromarray(picture).save(tmp_path / "clear.png", icc_profile=b"a profile")
+    photo = read_photo(tmp_path / "clear.png", "clear.png", 2048)
+    assert photo.alpha is not None and (photo.alpha == picture[..., 3]).all() and photo.icc == b"a profile"
+    assert photo.image[0, 0].tolist() == [200, 100, 50] and photo.image[0, 20].tolist() == [227, 177, 152]
+    face = Portrait(photo.image, np.zeros((68, 2), np.float32), alpha=photo.alpha, icc=photo.icc)
+    face.save(tmp_path / "again.png", photo.image)
+    with Image.open(tmp_path / "again.png") as again:
+        assert again.info["icc_profile"] == b"a profile"
+        assert np.abs(np.asarray(again).astype(int) - picture).max() <= 2
 
 
 def test_a_photograph_with_two_pictures() -> None:

@@ -53,16 +53,17 @@ class Landmarks:
         return {"width": self.width, "height": self.height, "landmarks": points}
 
 
-def photo_landmarks(path: Path) -> Landmarks:
-    """The landmarks of the one face, or of the clearly largest.
+def photo_landmarks(path: Path, name: str | None = None) -> Landmarks:
+    """The landmarks of the one face, or of the clearly largest. `name`: what messages call the file.
 
     Raises ValueError with one sentence: not an image, too large, no face, several of like size, no landmarker.
     """
-    image, size = read_photo(path, path.name, SIDE)
-    scale = min(1.0, SIDE / max(size))
+    name = name or path.name
+    photo = read_photo(path, name, SIDE)
+    scale = min(1.0, SIDE / max(photo.size))
     with open_landmarker(video=False) as detect:
-        face = largest(detect, image, path.name, scale)
-    return Landmarks(*size, to_68(face) / np.float32(scale))
+        face = largest(detect, photo.image, name, scale)
+    return Landmarks(*photo.size, to_68(face) / np.float32(scale))
 
 
 def largest(detect: Detect, image: np.ndarray, name: str, scale: float = 1.0) -> DetectedFace:
@@ -86,21 +87,36 @@ def largest(detect: Detect, image: np.ndarray, name: str, scale: float = 1.0) ->
     return faces[0]
 
 
-def read_photo(path: Path, name: str, side: int) -> tuple[np.ndarray, tuple[int, int]]:
-    """The image (H, W, 3) uint8 in a file, upright, at most `side` pixels long, and the width and height it has there.
+@dataclass(frozen=True)
+class Photo:
+    """A photograph, upright."""
+
+    image: np.ndarray  # (H, W, 3) uint8; what is transparent is laid on white
+    size: tuple[int, int]  # width and height in the file
+    alpha: np.ndarray | None  # (H, W) uint8, where it has one
+    icc: bytes | None  # colour profile, of the red, green and blue in the image
+
+
+def read_photo(path: Path, name: str, side: int) -> Photo:
+    """The photograph in a file, at most `side` pixels long.
 
     It is decoded in a process of its own, within limits (guard/). Raises ValueError in one sentence.
     """
     check_readable(path, name, KINDS)
     photo = guard.call("talkdemo.face.track.photo:decoded", path, name, side)
     width, height = photo["size"]
-    return photo["image"], (width, height)
+    icc = photo["icc"]
+    return Photo(photo["image"], (width, height), photo["alpha"], None if icc is None else icc.tobytes())
 
 
 def decoded(path: str, name: str, side: int) -> dict[str, Any]:
-    """In the process of its own: `image` and `size` of `read_photo`."""
+    """In the process of its own: the fields of `read_photo`."""
     from PIL import Image
 
+    if is_heic(path):
+        from pillow_heif import register_heif_opener
+
+        register_heif_opener()
     try:
         with warnings.catch_warnings(action="ignore"), Image.open(path) as file:  # MAX_PIXELS is our limit
             size = file.size[::-1] if file.getexif().get(ORIENTATION, 1) in (5, 6, 7, 8) else file.size
@@ -108,7 +124,8 @@ def decoded(path: str, name: str, side: int) -> dict[str, Any]:
                 pixels = f"{size[0]}×{size[1]}"
                 raise ValueError(f"{name} has {pixels} pixels; wanted: at most {MAX_PIXELS // 10**6} million")
             file.draft(None, (2 * side, 2 * side))  # a large JPEG is opened at a half, a quarter or an eighth
-            image = _plain(file)
+            image, alpha = _plain(file)
+            icc = file.info.get("icc_profile") if file.mode in ("RGB", "RGBA", "P") else None  # not of CMYK
     except ValueError:
         raise
     except Image.DecompressionBombError as error:
@@ -116,12 +133,13 @@ def decoded(path: str, name: str, side: int) -> dict[str, Any]:
         raise ValueError(f"{name} has {many}; wanted: at most {MAX_PIXELS // 10**6} million") from error
     except (OSError, SyntaxError, EOFError) as error:
         if is_heic(path):
-            wanted = "a JPEG (phones export one, or take it with “Most Compatible” in the camera's settings)"
-            raise ValueError(f"{name} is a HEIC photograph, which is not read here; wanted: {wanted}") from error
+            raise ValueError(f"{name} is a HEIC photograph that is damaged or of an unknown kind") from error
         raise ValueError(f"{name} cannot be read as an image or is damaged; wanted: {KINDS}") from error
     scale = min(1.0, side / max(size))
     small = max(1, round(size[0] * scale)), max(1, round(size[1] * scale))
-    return {"image": np.asarray(image if image.size == small else image.resize(small)), "size": size}
+    layers = [None if layer is None else np.asarray(layer.resize(small)) for layer in (image, alpha)]
+    profile = None if not icc else np.frombuffer(icc, np.uint8)
+    return {"image": layers[0], "size": size, "alpha": layers[1], "icc": profile}
 
 
 def to_68(face: DetectedFace) -> np.ndarray:
@@ -156,16 +174,17 @@ def is_heic(path: str | Path) -> bool:
     return head[4:8] == b"ftyp" and head[8:12] in HEIC
 
 
-def _plain(image: Image) -> Image:
-    """Upright, 8 bits of red, green and blue; transparent parts become white."""
+def _plain(image: Image) -> tuple[Image, Image | None]:
+    """Upright, 8 bits of red, green and blue; transparent parts become white. And how opaque it is."""
     from PIL import Image, ImageOps
 
     image = ImageOps.exif_transpose(image)
     if image.mode[0] in "IF":  # grey in 16 bits or more, which convert would cut off at 255
         grey = np.asarray(image, np.float32)
         most = next((most for most in (1.0, 255.0, 65535.0) if grey.max() <= most), float(grey.max()))
-        return Image.fromarray((grey.clip(0) * (255 / most)).astype(np.uint8)).convert("RGB")
+        return Image.fromarray((grey.clip(0) * (255 / most)).astype(np.uint8)).convert("RGB"), None
+    alpha = None
     if image.has_transparency_data:
-        white = Image.new("RGBA", image.size, "white")
-        image = Image.alpha_composite(white, image.convert("RGBA"))
-    return image.convert("RGB")
+        white, image = Image.new("RGBA", image.size, "white"), image.convert("RGBA")
+        alpha, image = image.getchannel("A"), Image.alpha_composite(white, image)
+    return image.convert("RGB"), alpha

@@ -121,13 +121,10 @@ def write_view(path: Path, image: np.ndarray, view: View) -> Path:
     return path
 
 
-def write_result(folder: Path, expression: Expression) -> tuple[Path, Path]:
+def write_result(folder: Path, portrait: Portrait, expression: Expression) -> tuple[Path, Path]:
     """The whole image as PNG, its landmarks as JSON (what `track --landmarks` writes)."""
-    import cv2
-
     png, marks = folder / "expression.png", folder / "expression.json"
-    quick = [cv2.IMWRITE_PNG_COMPRESSION, 2]
-    png.write_bytes(cv2.imencode(".png", expression.image[..., ::-1], quick)[1].tobytes())
+    portrait.save(png, expression.image)
     summary.write(marks, as_json(expression))
     return png, marks
 

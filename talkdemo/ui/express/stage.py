@@ -35,7 +35,7 @@ class Stage:
         expression = express_job.express(self.expresser, session, amount, along)
         with self.visits.job(name_of(request)) as job:
             after = express_job.write_view(job.folder / "after.jpg", expression.image, view)
-            png, marks = express_job.write_result(job.folder, expression)
+            png, marks = express_job.write_result(job.folder, portrait, expression)
             way = self.expresser.path(portrait, session.points, WAY, along)
             places = self.expresser.place(portrait, np.concatenate([way, expression.points[None]]))
             if not before.is_file():

@@ -25,6 +25,7 @@ NO_LANDMARKER = (
     "Photographs cannot be read here, as MediaPipe's face landmarker is not installed; the gallery works without it."
 )
 JPEG = 90
+SHOWN = 2560  # pixels of the longer side of a photograph that is kept for a visit
 
 
 class FaceChooser:
@@ -77,14 +78,14 @@ def faces(name: str) -> str:
     return f'<div class="td-people" role="radiogroup" aria-label="People">{cards}</div>'
 
 
-def open_photo(path: Path) -> Portrait:
-    """A visitor's photograph. ValueError in one sentence that names neither the file nor our folders."""
+def open_photo(path: Path, longest: int = SHOWN) -> Portrait:
+    """A visitor's photograph, at most `longest` pixels long. ValueError in one sentence that names neither the file nor our folders."""
     try:
         model_file()
     except ValueError as error:
         raise ValueError(NO_LANDMARKER) from error
     try:
-        return open_portrait(path, CALLED)
+        return open_portrait(path, CALLED, longest)
     except ValueError as error:
         raise ValueError(str(error).replace(str(path), CALLED)) from error
 
