@@ -87,15 +87,17 @@ def measure(minutes: float = 10.0, visitors: int = VISITORS) -> dict[str, object
 
 
 @contextlib.contextmanager
-def app() -> Iterator[tuple[str, subprocess.Popen]]:
-    """The app on a free port: its address and its process."""
+def app(code: str | None = None, **more: str) -> Iterator[tuple[str, subprocess.Popen]]:
+    """The app on a free port: its address and its process. `code`: what runs instead of the verb; `more` environment
+    variables."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     variables = {name: value for name, value in os.environ.items() if name != "GRADIO_TEMP_DIR"}
-    variables["GRADIO_SERVER_PORT"] = str(port)
+    variables |= {"GRADIO_SERVER_PORT": str(port), **more}
     address = f"http://127.0.0.1:{port}/"
-    with subprocess.Popen([sys.executable, "-m", "talkdemo", "app"], env=variables, stdout=subprocess.DEVNULL) as server:
+    command = [sys.executable, *(["-c", code] if code else ["-m", "talkdemo", "app"])]
+    with subprocess.Popen(command, env=variables, stdout=subprocess.DEVNULL) as server:
         try:
             end = time.monotonic() + STARTING
             while not answers(address):

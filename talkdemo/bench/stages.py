@@ -146,6 +146,13 @@ def page() -> dict[str, object]:
     return measure_if_possible()
 
 
+def load() -> dict[str, object]:
+    """What the app bears: visitors, jobs, a day, losses; starts it."""
+    from talkdemo.bench.load import measure
+
+    return measure()
+
+
 BENCHES: dict[str, Callable[..., dict[str, object]]] = {
     "face_model": face_model,
     "render": render,
@@ -155,6 +162,7 @@ BENCHES: dict[str, Callable[..., dict[str, object]]] = {
     "long": measure_apart,
     "viewer": viewer,
     "page": page,
+    "load": load,
 }
 
 

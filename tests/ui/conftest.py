@@ -43,7 +43,7 @@ def mouthing(jaw: float, smile: float = 0.0, seconds: float = 3.0) -> Motion:
     return Motion(coefficients, head, FPS)
 
 
-WATCHING = {f"test_ui_{name}_browser.py" for name in ("compare", "reference", "viewer")} | {"test_ui_crowd.py"}
+WATCHING = {f"test_ui_{name}_browser.py" for name in ("compare", "reference", "viewer")}
 
 
 @pytest.fixture
@@ -246,7 +246,7 @@ def says() -> Callable:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Tests that watch the head being drawn, or a crowd of visitors, run where TALKDEMO_WATCH is set."""
+    """Tests that watch the head being drawn run where TALKDEMO_WATCH is set."""
     if not os.environ.get("TALKDEMO_WATCH"):
         reason = (
             "OpenGL in software draws the head at about five frames a second; TALKDEMO_WATCH=1 runs it all the same"
