@@ -36,6 +36,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--audio", type=Path, metavar="SPEECH", help="the sound of a video, as long as the motion")
     amount = f"0 (FACE as it is) to {MAX_AMOUNT:g} (exaggerated) (1)"
     parser.add_argument("--amount", type=number(0, MAX_AMOUNT), default=1.0, metavar="A", help=amount)
+    parser.add_argument("--still", action="store_true", help="the head of a video keeps the pose of FACE")
     parser.add_argument("--out", type=image_or_video, metavar="X.png|X.mp4", help="the image, or a motion's video")
     parser.add_argument("--presets", action="store_true", help="only list the names of the expressions")
     parser.add_argument("--progress", action="store_true", help="show progress even when stderr is not a terminal")
@@ -171,7 +172,16 @@ def write_video(
             f"{arguments.audio} lasts {speech.seconds:.2f} s and {arguments.npz} {length:.2f} s; "
             "the speech that the motion was made of is wanted"
         )
-    portrait_video.write(arguments.out, expresser, portrait, motion, speech, amount=arguments.amount, progress=report)
+    portrait_video.write(
+        arguments.out,
+        expresser,
+        portrait,
+        motion,
+        speech,
+        amount=arguments.amount,
+        turns=not arguments.still,
+        progress=report,
+    )
     height, width = portrait_video.crop(portrait).image.shape[:2]
     return width, height
 

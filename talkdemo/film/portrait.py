@@ -1,6 +1,6 @@
 """Renders a portrait that takes the expressions of a motion, with the speech as its sound.
 
-The portrait keeps the pose of its head: only the expression moves.
+Its head makes the small turns of the motion about the pose it has, or keeps still.
 """
 
 import threading
@@ -13,6 +13,7 @@ import numpy as np
 from talkdemo.gcgan.crop import Crop
 from talkdemo.gcgan.edit import Expresser
 from talkdemo.gcgan.portrait import Portrait
+from talkdemo.gcgan.sway import Sway
 from talkdemo.records import Motion, Progress, Speech
 from talkdemo.render import video
 
@@ -29,11 +30,13 @@ def write(
     speech: Speech | None = None,
     *,
     amount: float = 1.0,
+    turns: bool = True,
     side: int = SIDE,
     progress: Progress | None = None,
     stop: threading.Event | None = None,
 ) -> dict[str, float]:
-    """Write the mp4; returns the seconds per stage. `speech` is as long as the motion, within a frame.
+    """Write the mp4; returns the seconds per stage. `speech` is as long as the motion, within a frame; `turns`: the
+    head follows that of the motion.
 
     Raises ValueError in one sentence, Stopped when `stop` is set; then no file is left.
     """
@@ -44,9 +47,27 @@ def write(
         if progress is not None:
             progress("portrait", count / len(motion))
 
-    frames = expresser.express_all(shown, targets(expresser, shown, motion, amount), stop)
+    frames = pictures(expresser, shown, motion, amount, turns, stop)
     video.write(path, frames, speech, motion.fps, stop, report)
     return {"portrait": time.perf_counter() - begin}
+
+
+def pictures(
+    expresser: Expresser,
+    portrait: Portrait,
+    motion: Motion,
+    amount: float = 1.0,
+    turns: bool = True,
+    stop: threading.Event | None = None,
+) -> Iterator[np.ndarray]:
+    """(H, W, 3) uint8 for every frame of the motion."""
+    frames = expresser.express_all(portrait, targets(expresser, portrait, motion, amount), stop)
+    if not turns:
+        yield from frames
+        return
+    sway = Sway(portrait)
+    for frame, head in zip(frames, motion.head, strict=True):
+        yield sway(frame, amount * head)
 
 
 def targets(expresser: Expresser, portrait: Portrait, motion: Motion, amount: float = 1.0) -> Iterator[np.ndarray]:

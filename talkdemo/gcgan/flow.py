@@ -60,21 +60,37 @@ def backward_flow(source: Tensor, target: Tensor, side: int, hidden: Tensor | No
         count, device = len(source), source.device
         fixed = _edge_points().to(device).expand(count, -1, -1)
         knots = torch.cat([target, fixed], dim=1)
-        shift = torch.cat([source - target, torch.zeros_like(fixed)], dim=1)
-        k = knots.shape[1]
-        ones = torch.ones(count, k, 1, device=device)
-        affine = torch.cat([ones, knots], dim=2)
-        matrix = torch.zeros(count, k + 3, k + 3, device=device)
-        loose = torch.full((count, k), SMOOTH, device=device)
+        loose = torch.full(knots.shape[:2], SMOOTH, device=device)
         if hidden is not None:
             loose[:, : hidden.shape[1]].masked_fill_(hidden, UNSEEN)
-        matrix[:, :k, :k] = _kernel(knots, knots) + torch.diag_embed(loose)
-        matrix[:, :k, k:], matrix[:, k:, :k] = affine, affine.transpose(1, 2)
-        values = torch.cat([shift, shift.new_zeros(count, 3, 2)], dim=1)
-        weights = torch.linalg.solve(matrix.double(), values.double()).float()
+        values = torch.cat([source - target, torch.zeros_like(fixed), target.new_zeros(count, 3, 2)], dim=1)
+        weights = torch.linalg.solve(_system(knots, loose), values.double()).float()
         at = grid(side).to(device).reshape(1, -1, 2).expand(count, -1, -1)
-        basis = torch.cat([_kernel(at, knots), torch.ones_like(at[..., :1]), at], dim=2)
-        return (basis @ weights).view(count, side, side, 2)
+        return (_basis(at, knots) @ weights).view(count, side, side, 2)
+
+
+def spline(knots: Tensor, at: Tensor) -> Tensor:
+    """Knots (B, K, 2) and places (B, P, 2) → (B, P, K): the spline's value at each place is its product with the values
+    at the knots."""
+    count, k = knots.shape[:2]
+    loose = torch.full((count, k), SMOOTH, device=knots.device)
+    values = torch.eye(k + 3, k, dtype=torch.float64, device=knots.device).expand(count, -1, -1)
+    return _basis(at, knots) @ torch.linalg.solve(_system(knots, loose), values).float()
+
+
+def _system(knots: Tensor, loose: Tensor) -> Tensor:
+    """(B, K, 2), (B, K) how little each knot's value binds → (B, K + 3, K + 3) float64."""
+    count, k = knots.shape[:2]
+    affine = torch.cat([torch.ones_like(knots[..., :1]), knots], dim=2)
+    matrix = torch.zeros(count, k + 3, k + 3, device=knots.device)
+    matrix[:, :k, :k] = _kernel(knots, knots) + torch.diag_embed(loose)
+    matrix[:, :k, k:], matrix[:, k:, :k] = affine, affine.transpose(1, 2)
+    return matrix.double()
+
+
+def _basis(at: Tensor, knots: Tensor) -> Tensor:
+    """(B, P, 2), (B, K, 2) → (B, P, K + 3)."""
+    return torch.cat([_kernel(at, knots), torch.ones_like(at[..., :1]), at], dim=2)
 
 
 def warp(image: Tensor, flow: Tensor) -> Tensor:

@@ -55,6 +55,16 @@ def test_video(expresser: Expresser, maya: Portrait, tmp_path: Path, read_video)
     assert np.allclose(still, maya.landmarks[None])
 
 
+def test_the_head_turns_or_keeps_still(expresser: Expresser, maya: Portrait) -> None:
+    motion = talking(3)
+    motion.head[1:] = (0.0, 0.1, 0.0)
+    still = list(portrait_video.pictures(expresser, maya, motion, amount=1.0, turns=False))
+    turned = list(portrait_video.pictures(expresser, maya, motion, amount=1.0))
+    assert (still[0] == turned[0]).all() and (still[2] != turned[2]).any()
+    hair = np.s_[20:45, 220:300]  # moves with the head alone
+    assert (still[2][hair] == maya.image[hair]).all() and (turned[2][hair] != maya.image[hair]).any()
+
+
 def test_stopped_leaves_nothing(expresser: Expresser, maya: Portrait, tmp_path: Path) -> None:
     stop = threading.Event()
     with pytest.raises(Stopped):
