@@ -52,11 +52,8 @@ def photo(source: Path, arguments: argparse.Namespace) -> dict[str, object]:
 
 def video(source: Path, arguments: argparse.Namespace) -> dict[str, object]:
     """Track and write the motion; returns the summary."""
-    import numpy as np
-
     from talkdemo.cli.terminal import progress_line
     from talkdemo.export import livelink, npz
-    from talkdemo.face.arkit import NAMES
     from talkdemo.face.track.video import track
 
     if arguments.landmarks:
@@ -70,19 +67,5 @@ def video(source: Path, arguments: argparse.Namespace) -> dict[str, object]:
     if arguments.npz:
         npz.write(arguments.npz, [tracked.motion])
     length = len(tracked.motion) / tracked.motion.fps
-    rest, camera = np.split(tracked.offset, [len(NAMES)])
-    return {
-        "source": str(source),
-        **({"stream": tracked.motion.meta["stream"]} if "stream" in tracked.motion.meta else {}),
-        "frames": len(tracked.motion),
-        "fps": tracked.motion.fps,
-        "length": round(length, 3),
-        "seen": round(tracked.seen, 4),
-        "confidence": round(float(tracked.confidence.mean()), 4),
-        "mirrored": arguments.mirrored,
-        "channels": int(tracked.mask[: len(NAMES)].sum()),
-        "rest": {name: round(float(value), 3) for name, value in zip(NAMES, rest, strict=True) if value >= 0.05},
-        "camera": [round(float(angle), 4) for angle in camera],
-        "seconds": round(seconds, 3),
-        "times_real_time": round(length / seconds, 2),
-    }
+    measured = {"seconds": round(seconds, 3), "times_real_time": round(length / seconds, 2)}
+    return {"source": str(source), **tracked.figures(), **measured}

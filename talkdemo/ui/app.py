@@ -3,6 +3,7 @@
 import os
 import signal
 import sys
+import tempfile
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -19,13 +20,17 @@ os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"
 ROOT = private_root()  # before gradio reads where to put files
 
 import gradio as gr  # noqa: E402
+import gradio.mcp  # noqa: E402
 from starlette.middleware import Middleware  # noqa: E402
 
 from talkdemo.ui import style  # noqa: E402
+from talkdemo.ui.compare.api import Endpoint as CompareEndpoint  # noqa: E402
 from talkdemo.ui.compare.tab import CompareTab  # noqa: E402
 from talkdemo.ui.express.tab import MISSING, ExpressTab, open_expresser  # noqa: E402
 from talkdemo.ui.parts import library, panel, portraits  # noqa: E402
+from talkdemo.ui.parts.catalogue import Catalogue  # noqa: E402
 from talkdemo.ui.parts.options import PLAIN, QUICK  # noqa: E402
+from talkdemo.ui.reference.api import Endpoint as TrackEndpoint  # noqa: E402
 from talkdemo.ui.talk.tab import TalkTab  # noqa: E402
 from talkdemo.ui.talk.video import QUIET  # noqa: E402
 from talkdemo.ui.viewer.caching import Lasting  # noqa: E402
@@ -71,12 +76,14 @@ def build(
     characters = list(CHARACTERS) if characters is None else characters
     examples = example_clips() if examples is None else examples
     visits = visits or Visits(ROOT)
+    gradio.mcp.DEFAULT_TEMP_DIR = str(visits.jobs)  # what agents send inline lies where the sweeper comes by
     with App(title=TITLE, analytics_enabled=False, delete_cache=(PERIOD, AGE), fill_width=True) as app:
         gr.HTML(HEADER)
         with gr.Tab("Talk"):
             app.talk_tab = TalkTab(pipelines, visits, characters, examples, expresser, videos)
             app.talk_tab.build()
         with gr.Tab("Compare"):
+            CompareEndpoint(pipelines, visits, characters).build()  # before the tab takes its name
             app.compare_tab = CompareTab(pipelines, visits, characters, examples)
             app.compare_tab.build()
         with gr.Tab("Expression") as tab:
@@ -86,6 +93,8 @@ def build(
                 app.express_tab = ExpressTab(expresser, visits)
                 app.express_tab.build(tab, app.talk_tab.talk)
         gr.HTML(FOOTER)
+        TrackEndpoint(visits).build()
+        Catalogue(pipelines, characters, expresser).build()
 
         def leave(request: gr.Request) -> None:
             visits.leave(str(request.session_hash))
@@ -112,7 +121,7 @@ def launch_options(characters: Sequence[str]) -> dict[str, Any]:
         "run_history": False,
         "share": False,
         "ssr_mode": False,
-        "mcp_server": False,
+        "mcp_server": True,
         "enable_monitoring": False,
         "show_error": False,
     }
@@ -131,6 +140,7 @@ def serve(videos: str = QUIET) -> int:
 
     begin = time.perf_counter()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))  # so that the private folder goes with the process
+    tempfile.tempdir = str(ROOT)  # whatever else is made on the way goes with it, too
     raster.check()
     app = build(videos=videos)
     _, address, _ = app.launch(**launch_options(app.characters), quiet=True, prevent_thread_lock=True)

@@ -353,10 +353,10 @@ def test_a_taken_port_is_told_in_one_sentence(monkeypatch, capsys) -> None:
     assert said == "talkdemo: Cannot find empty port in range: 7860-7860\n"
 
 
-def test_only_talk_is_public(built: gr.Blocks, serve) -> None:
+def test_what_talk_takes(built: gr.Blocks, serve) -> None:
     client = Client(serve(built), verbose=False)
     endpoints = client.view_api(return_format="dict")["named_endpoints"]
-    assert list(endpoints) == ["/talk"]
+    assert list(endpoints) == ["/talk", "/compare", "/track", "/models"]
     named = {parameter["parameter_name"]: parameter for parameter in endpoints["/talk"]["parameters"]}
     assert list(named) == [
         "speech", "identity", "emotion", "character", "steps", "seed", "full", "blend_with", "share", "guidance_audio",

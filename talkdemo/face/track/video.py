@@ -15,7 +15,7 @@ from pathlib import Path
 
 import numpy as np
 
-from talkdemo.face.arkit import MIRROR, indices
+from talkdemo.face.arkit import MIRROR, NAMES, indices
 from talkdemo.face.track import filter as track_filter
 from talkdemo.face.track.faces import Track
 from talkdemo.face.track.follow import SCOUT_SHARE, follow, scout
@@ -47,6 +47,22 @@ class Tracked:
         """From the first frame to the last in which the face was detected."""
         seen = np.flatnonzero(self.confidence > 0)
         return Reference(self.name, self.motion[seen[0] : seen[-1] + 1], self.mask)
+
+    def figures(self) -> dict[str, object]:
+        """What was seen, for a summary; seconds, and radians of the camera."""
+        rest, camera = np.split(self.offset, [len(NAMES)])
+        return {
+            **({"stream": self.motion.meta["stream"]} if "stream" in self.motion.meta else {}),
+            "frames": len(self.motion),
+            "fps": self.motion.fps,
+            "length": round(len(self.motion) / self.motion.fps, 3),
+            "seen": round(self.seen, 4),
+            "confidence": round(float(self.confidence.mean()), 4),
+            "mirrored": self.motion.meta["mirrored"],
+            "channels": int(self.mask[: len(NAMES)].sum()),
+            "rest": {name: round(float(value), 3) for name, value in zip(NAMES, rest, strict=True) if value >= 0.05},
+            "camera": [round(float(angle), 4) for angle in camera],
+        }
 
 
 def track(

@@ -1,34 +1,23 @@
 """The endpoints /talk (an identity) and /talk_like (a reference clip) for programs."""
 
-from collections.abc import Callable, Generator, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from functools import partial
-from html import escape
 from pathlib import Path
 from typing import Any
 
 import gradio as gr
 
 from talkdemo.pipeline import SpeechToFace
-from talkdemo.records import AUTO, DEFAULT_STEPS, DIFFPOSETALK, DIFFUSIONTALKER, Guidance, Request, Stopped
-from talkdemo.ui.parts import library, panel
+from talkdemo.records import AUTO, DEFAULT_STEPS, DIFFPOSETALK, DIFFUSIONTALKER, Guidance, Request
+from talkdemo.ui.parts import library
 from talkdemo.ui.parts.blend import NONE, mix
-from talkdemo.ui.parts.job import Done, Report, run_job
+from talkdemo.ui.parts.endpoint import NoInput, coded, job, open_endpoint
 from talkdemo.ui.parts.sampling import steps_slider
-from talkdemo.ui.parts.turns import MOTION, VIDEO, Turns
+from talkdemo.ui.parts.turns import VIDEO
 from talkdemo.ui.parts.visits import Visits
 from talkdemo.ui.reference.own_clip import OWN
 from talkdemo.ui.talk.form import Form
 from talkdemo.ui.talk.job import Talk, draw, talk, write
-
-RETURNS = (
-    "Returns the video (unless `video` is false), a Live Link Face CSV, an npz of the motion, a summary, and the head "
-    "with its motion as GLB. While the video is drawn, CSV and npz are there already."
-)
-TALK = f"Animate a 3D head in the style of a learned identity. {RETURNS}"
-TALK_LIKE = (
-    "Animate a 3D head in the style of a reference clip: `reference` names one of the gallery; `clip` (a video, a Live "
-    f"Link CSV or an npz of ours) takes its place where it is given. {RETURNS}"
-)
 
 
 class Endpoints:
@@ -40,32 +29,25 @@ class Endpoints:
     def build(self, **limits: Any) -> None:
         """To be called inside gr.Blocks, once the form is built."""
         form, identities = self.form, self.form.library
-        steps = steps_slider(DEFAULT_STEPS)
         full = gr.Checkbox(False, label="full: the full model even where there is a student", visible=False)
-
-        def open_endpoint(name: str, about: str, handler: Callable, inputs: list) -> None:
-            video = gr.Checkbox(True, label="video: draw it too", visible=False)
-            files = [gr.Video(visible=False), gr.File(visible=False), gr.File(visible=False)]
-            inputs, outputs = [*inputs, video], [*files, gr.JSON(visible=False), gr.File(visible=False)]
-            gr.Button(visible=False).click(handler, inputs, outputs, api_name=name, api_description=about, **limits)
-
-        common = [form.character, steps, form.seed, full]
-        inputs = [
-            form.speech,
-            identities.identity,
-            form.emotion,
-            *common,
-            identities.other,
-            identities.share,
-            *form.guidance,
+        video = gr.Checkbox(True, label="video: draw it too", visible=False)
+        outputs = [
+            gr.Video(label="video", visible=False),
+            gr.File(label="csv", visible=False),
+            gr.File(label="npz", visible=False),
+            gr.JSON(label="summary", visible=False),
+            gr.File(label="glb", visible=False),
         ]
-        open_endpoint("talk", TALK, self.talk, inputs)
+        common = [form.character, steps_slider(DEFAULT_STEPS), form.seed, full]
+        style = [identities.other, identities.share, *form.guidance]
+        inputs = [form.speech, identities.identity, form.emotion, *common, *style, video]
+        open_endpoint(self.talk, inputs, outputs, **limits)
         if clip := form.references:
             reference = gr.Dropdown([*clip.names], value=clip.names[0], label="reference", visible=False)
             file = gr.File(label="clip: in place of the reference", visible=False)
             other = gr.Dropdown([NONE, *clip.names], value=NONE, label="blend_with", visible=False)
-            inputs = [form.speech, reference, *common, other, clip.share, clip.head, *clip.guidance, file]
-            open_endpoint("talk_like", TALK_LIKE, self.talk_like, inputs)
+            inputs = [form.speech, reference, *common, other, clip.share, clip.head, *clip.guidance, file, video]
+            open_endpoint(self.talk_like, inputs, outputs, **limits)
 
     def talk(
         self,
@@ -83,12 +65,35 @@ class Endpoints:
         video: bool = True,
         request: gr.Request = None,  # type: ignore[assignment]
     ) -> Iterator[tuple]:
-        """Yields progress, then video, CSV, npz, the summary and the GLB."""
-        if identity == AUTO and blend_with != NONE:
-            raise gr.Error("auto cannot be part of a blend: two names are wanted.", print_exception=False)
-        style = {"identity": library.read_identity(identity, blend_with, share), "emotion": emotion}
-        guidance = Guidance(guidance_audio, guidance_style)
-        yield from self._run(request, speech, DIFFUSIONTALKER, character, steps, seed, full, guidance, video, **style)
+        """Animate a 3D head with speech, in the style of a learned identity: face motion (52 ARKit blendshapes) and
+        head rotation at 25 frames a second. Progress comes while it works; CSV and npz are there before the video.
+
+        Args:
+            speech: the speech, 0.2 s to 10 min: any sound or video file
+            identity: whose way of talking; auto mixes the learned ones as they match the voice
+            emotion: of the performance
+            character: whose head is drawn and put into the GLB
+            steps: sampling steps, 2 to 512; 8 run the distilled student, which is fast and as good
+            seed: the same seed gives the same motion
+            full: sample the full model even where there is a student of so many steps
+            blend_with: a second identity, or none
+            share: of the second identity, 0 to 1
+            guidance_audio: 0 to 4; more makes the lips follow the speech more closely, other than 1 takes longer
+            guidance_style: 0 to 4; more exaggerates identity and emotion, other than 1 takes longer
+            video: draw the mp4 too, which takes longer than the motion
+        Returns:
+            the video (mp4, none unless asked for)
+            the motion as Live Link Face CSV
+            the motion as npz: coefficients (T, 52), names, head (T, 3) in radians, fps
+            a summary: settings, frames, seconds per stage
+            the head with its motion as GLB
+        """
+        with coded():
+            if identity == AUTO and blend_with != NONE:
+                raise ValueError("auto cannot be part of a blend: two names are wanted.")
+            style = {"identity": library.read_identity(identity, blend_with, share), "emotion": emotion}
+            settings = self._settings(DIFFUSIONTALKER, character, steps, seed, full, guidance_audio, guidance_style)
+            yield from self._run(request, speech, video, **settings, **style)
 
     def talk_like(
         self,
@@ -107,59 +112,62 @@ class Endpoints:
         video: bool = True,
         request: gr.Request = None,  # type: ignore[assignment]
     ) -> Iterator[tuple]:
-        """Yields progress, then video, CSV, npz, the summary and the GLB."""
-        shares = mix(OWN if clip else reference, blend_with, share)
-        style = {
-            "reference": [(Path(str(clip)) if name == OWN else name, weight) for name, weight in shares.items()],
-            "head": head,
-        }
-        guidance = Guidance(guidance_audio, guidance_style)
-        yield from self._run(request, speech, DIFFPOSETALK, character, steps, seed, full, guidance, video, **style)
+        """Animate a 3D head with speech, in the style of a reference clip of anybody talking: face motion (52 ARKit
+        blendshapes) and head rotation at 25 frames a second. Progress comes while it works.
 
-    def _run(
-        self,
-        session: gr.Request,
-        speech: str | None,
-        model: str,
-        character: str,
-        steps: float,
-        seed: float,
-        full: bool,
-        guidance: Guidance,
-        video: bool,
-        **style: Any,
-    ) -> Iterator[tuple]:
-        try:
-            if speech is None:
-                raise ValueError("There is no speech: a sound or video file is wanted.")
-            request = Request(
-                Path(speech), model, character=character, steps=int(steps), seed=int(seed),
-                distilled=False if full else None, guidance=guidance, **style,
-            )  # fmt: skip
-            made = yield from self._job(session, partial(talk, self.pipelines, request), MOTION, [None, None, None])
-            files = yield from self._job(session, partial(self._files, made, character), MOTION, [None, None, None])
-            csv, npz, glb = map(str, files)
-            summary = {**made.summary, "character": character}
-            if video:
-                work = partial(draw, self.pipelines[model], made, character)
-                made = yield from self._job(session, work, VIDEO, [None, csv, npz])
-                summary = {**made.summary, "character": character}
-            yield str(made.video) if video else None, csv, npz, summary, glb
-        except Stopped:
-            raise gr.Error("Stopped.", print_exception=False) from None
-        except Exception as error:
-            raise gr.Error(escape(panel.sentence(error), quote=False), print_exception=False) from error
+        Args:
+            speech: the speech, 0.2 s to 10 min: any sound or video file
+            reference: the clip whose style is followed, by its name in the gallery
+            character: whose head is drawn and put into the GLB
+            steps: sampling steps, 2 to 512; 8 run the distilled student, which is fast and as good
+            seed: the same seed gives the same motion
+            full: sample the full model even where there is a student of so many steps
+            blend_with: a second reference, or none
+            share: of the second reference, 0 to 1
+            head: false holds the head still
+            guidance_audio: 0 to 4; more makes the lips follow the speech more closely, other than 1 takes longer
+            guidance_style: 0 to 4; more exaggerates the style, other than 1 takes longer
+            clip: 1 s to 10 min of one face in place of the reference: a video, Live Link Face CSV or an npz of ours
+            video: draw the mp4 too, which takes longer than the motion
+        Returns:
+            the video (mp4, none unless asked for)
+            the motion as Live Link Face CSV
+            the motion as npz: coefficients (T, 52), names, head (T, 3) in radians, fps
+            a summary: settings, frames, seconds per stage
+            the head with its motion as GLB
+        """
+        with coded():
+            shares = mix(OWN if clip else reference, blend_with, share)
+            sources = [(Path(str(clip)) if name == OWN else name, weight) for name, weight in shares.items()]
+            settings = self._settings(DIFFPOSETALK, character, steps, seed, full, guidance_audio, guidance_style)
+            yield from self._run(request, speech, video, **settings, reference=sources, head=head)
+
+    @staticmethod
+    def _settings(
+        model: str, character: str, steps: float, seed: float, full: bool, audio: float, style: float
+    ) -> dict[str, Any]:
+        return {
+            "model": model, "character": character, "steps": int(steps), "seed": int(seed),
+            "distilled": False if full else None, "guidance": Guidance(audio, style),
+        }  # fmt: skip
+
+    def _run(self, session: gr.Request, speech: str | None, video: bool, **settings: Any) -> Iterator[tuple]:
+        if speech is None:
+            raise NoInput("There is no speech: a sound or video file is wanted.")
+        request = Request(Path(speech), **settings)
+        character = str(request.character)
+
+        def waiting(told: dict[str, Any]) -> tuple:
+            return None, None, None, told, None
+
+        made = yield from job(self.visits, session, partial(talk, self.pipelines, request), waiting)
+        files = yield from job(self.visits, session, partial(self._files, made, character), waiting)
+        csv, npz, glb = map(str, files)
+        if video:
+            work = partial(draw, self.pipelines[str(request.model)], made, character)
+            made = yield from job(self.visits, session, work, lambda told: (None, csv, npz, told, None), VIDEO)
+        yield str(made.video) if video else None, csv, npz, {**made.summary, "character": character}, glb
 
     def _files(self, made: Talk, character: str, folder: Path, *_: Any) -> list[Path]:
         face = self.form.pipeline.face
         return [write(kind, face, made, character, folder) for kind in ("csv", "npz", "glb")]
-
-    def _job(self, session: gr.Request, work: Callable, turns: Turns, there: list) -> Generator[tuple, None, Any]:
-        """Yields progress beside the files that are there already; returns the result."""
-        for event in run_job(self.visits, session.session_hash or "", work, outlives=True, turns=turns):
-            if isinstance(event, Done):
-                return event.result
-            if isinstance(event, Report):
-                told = {"stage": event.stage, "fraction": round(event.fraction, 3), "before": event.before}
-                yield *there, told, None
-        raise Stopped
