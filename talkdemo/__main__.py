@@ -15,7 +15,9 @@ from talkdemo.records import Stopped
 
 VERBS = {
     "app": "the web app",
+    "serve": "the web app, its costly work on a Ray cluster",
     "animate": "speech → talking head: mp4, GLB, motion files (CSV, npz), JSON",
+    "batch": "a folder of speech → motion files, on many machines if wanted",
     "compare": "one speech under two settings: table, side by side video",
     "identities": "talking identities: styles learnt from voices",
     "references": "reference clips whose style can be followed",

@@ -35,6 +35,8 @@ VERBS: dict[str, str] = {  # verb → what is asked of it, and what it then says
     "push": "push diffusiontalker-8 me/talker --card → apache-2.0",
     "pull": "pull --help → --revision",
     "space": "space me/talk --dry-run → app.py",
+    "batch": "batch --help → --workers",
+    "serve": "serve --help → --samplers",
     "evaluate": "evaluate --help → --systems",
     "train": "train diffusiontalker --help → --run",
 }

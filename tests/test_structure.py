@@ -43,6 +43,7 @@ ROOMS: dict[str, str] = {
     "evaluate": "all -train -build -bench -ui -cli -__main__",
     "bench": "all -train -build -evaluate -cli -__main__",
     "ui": f"{GROUND} checkpoint pipeline reference compare film gcgan metrics face render export",
+    "serve": f"{GROUND} pipeline gcgan",
     "hub": "files checkpoint evaluate",
     "cli": "all -build -__main__",
     "__main__": "records cli",

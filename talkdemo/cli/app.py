@@ -2,6 +2,8 @@
 
 import argparse
 
+from talkdemo.cli.arguments import integer
+
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     videos = (
@@ -9,9 +11,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "nobody waits (quiet, the default), always, or never (request)"
     )
     parser.add_argument("--videos", default="quiet", metavar="quiet|always|request", help=videos)
+    port = "also serve Prometheus metrics, on this port of this machine: jobs, seconds by stage, queue"
+    parser.add_argument("--metrics", type=integer(1, 65535), metavar="PORT", help=port)
 
 
 def run(arguments: argparse.Namespace) -> int:
     from talkdemo.ui import app
 
-    return app.serve(arguments.videos)
+    return app.serve(arguments.videos, metrics_port=arguments.metrics)

@@ -11,7 +11,7 @@ from talkdemo.hub.client import commit, hub
 HARDWARE = CPU, ZERO = ("cpu-basic", "zero-a10g")
 BESIDE = ("app.py", "README.md", "LICENSE", "packages.txt", "requirements.txt")  # README: the Space's settings
 # What only making the models needs; the command line asks evaluate/names.py for its options.
-LEFT_OUT = ("train/*", "build/*", "bench/*", "data/*", "evaluate/*", "*.pyc", "assets/*.md")
+LEFT_OUT = ("train/*", "build/*", "bench/*", "data/*", "evaluate/*", "serve/cluster.py", "*.pyc", "assets/*.md")
 NEEDED = ("evaluate/__init__.py", "evaluate/names.py")
 CPU_TORCH = "--extra-index-url https://download.pytorch.org/whl/cpu\n"  # 0.2 GB in place of the 3 GB for CUDA
 

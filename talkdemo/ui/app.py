@@ -27,7 +27,7 @@ from talkdemo.ui import style  # noqa: E402
 from talkdemo.ui.compare.api import Endpoint as CompareEndpoint  # noqa: E402
 from talkdemo.ui.compare.tab import CompareTab  # noqa: E402
 from talkdemo.ui.express.tab import MISSING, ExpressTab, open_expresser  # noqa: E402
-from talkdemo.ui.parts import library, panel, portraits  # noqa: E402
+from talkdemo.ui.parts import library, metrics, panel, portraits  # noqa: E402
 from talkdemo.ui.parts.catalogue import Catalogue  # noqa: E402
 from talkdemo.ui.parts.options import PLAIN, QUICK  # noqa: E402
 from talkdemo.ui.reference.api import Endpoint as TrackEndpoint  # noqa: E402
@@ -133,16 +133,23 @@ def example_clips() -> list[Path]:
     return sorted(clips, key=lambda path: (path.stem != "welcome", path.name))
 
 
-def serve(videos: str = QUIET) -> int:
-    """Open the app and serve until stopped; `videos` as `build` takes it. Raises RuntimeError, ValueError or OSError
-    when that cannot be: no OpenGL, no weights, the port is taken."""
+def serve(
+    videos: str = QUIET,
+    pipelines: Mapping[str, SpeechToFace] | None = None,
+    expresser: Expresser | None = None,
+    metrics_port: int | None = None,
+) -> int:
+    """Open the app and serve until stopped; `videos`, `pipelines` and `expresser` as `build` takes them. Raises
+    RuntimeError, ValueError or OSError when that cannot be: no OpenGL, no weights, a port is taken."""
     from talkdemo.render import raster
 
     begin = time.perf_counter()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))  # so that the private folder goes with the process
     tempfile.tempdir = str(ROOT)  # whatever else is made on the way goes with it, too
     raster.check()
-    app = build(videos=videos)
+    app = build(pipelines=pipelines, expresser=expresser, videos=videos)
+    if metrics_port:
+        metrics.serve(metrics_port)
     _, address, _ = app.launch(**launch_options(app.characters), quiet=True, prevent_thread_lock=True)
     print(f"TalkDemo is at {address} (ready after {time.perf_counter() - begin:.1f} s; Ctrl-C ends it)", flush=True)
     app.talk_tab.form.paces.start()

@@ -136,3 +136,28 @@ def test_who_stops_leaves_the_queue(kind: Callable[[], Turns]) -> None:
         thread.join(30)
         assert caught and turns.waiting == 0
     assert not turns.busy
+
+
+def test_two_places_are_two_jobs_at_a_time() -> None:
+    turns = Turns()
+    turns.places = 2
+    inside, most, gate = 0, 0, threading.Barrier(2, timeout=30)
+    lock = threading.Lock()
+
+    def work(meet: bool) -> None:
+        nonlocal inside, most
+        with turns.job(threading.Event(), lambda *_: None):
+            with lock:
+                inside += 1
+                most = max(most, inside)
+            if meet:
+                gate.wait()  # passes only while both are inside
+            with lock:
+                inside -= 1
+
+    threads = [threading.Thread(target=work, args=(k < 2,)) for k in range(6)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(30)
+    assert most == 2 and not turns.busy

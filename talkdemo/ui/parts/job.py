@@ -14,6 +14,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any, Generic, TypeVar
 
+from talkdemo.ui.parts import metrics
 from talkdemo.ui.parts.turns import MOTION, Turns
 from talkdemo.ui.parts.visits import Visits
 
@@ -61,11 +62,16 @@ class Reporter:
         """May take as long as others have their turn; raises Stopped where it is stopped then."""
         now = time.monotonic()
         if stage != self._stage:
+            self.over(now)
             self._stage, self._begin, self._first = stage, now, fraction
         done = fraction - self._first
         left = (now - self._begin) * (1 - fraction) / done if done > KNOWN else None
         self._put(Report(stage, fraction, left))
         self._rest(False)
+
+    def over(self, now: float) -> None:
+        """The stage is over."""
+        metrics.stage(self._stage, now - self._begin)
 
     def piece(self, content: Any, rest: bool = True) -> None:
         """A part of the result that the page shows at once. `rest`: others may have a turn now."""
@@ -89,8 +95,10 @@ def follow(work: Work[Result], stop: threading.Event | None = None, turns: Turns
     def run() -> None:
         try:
             waits = lambda before, left: events.put(Report(WAITING, 0.0, left, before))  # noqa: E731
-            with turns.job(stop, waits) as rest:
-                result = work(Reporter(events.put, rest), stop)
+            with metrics.job(), turns.job(stop, waits) as rest:
+                reporter = Reporter(events.put, rest)
+                result = work(reporter, stop)
+                reporter.over(time.monotonic())
             events.put(Done(result))
         except BaseException as error:  # handed to the generator's thread
             events.put(error)

@@ -30,20 +30,20 @@ class Turn:
 
 class Turns:
     """Hands out turns. Any thread may ask; `before` has turns of its own, and while any of its jobs works or waits,
-    none is handed out here."""
+    none is handed out here. `places`: how many jobs may work at a time."""
 
     def __init__(self, before: "Turns | None" = None, quantum: float = QUANTUM) -> None:
-        self.before, self.quantum = before, quantum
+        self.before, self.quantum, self.places = before, quantum, 1
         self._changed: threading.Condition = before._changed if before else threading.Condition()
         self._numbers = itertools.count()
         self._waiting: list[Turn] = []
-        self._holder: Turn | None = None
+        self._holders: list[Turn] = []
         self._mean: float | None = None  # seconds of a turn, of late
 
     @property
     def busy(self) -> bool:
         """Whether a job works or waits."""
-        return self._holder is not None or bool(self._waiting)
+        return bool(self._holders or self._waiting)
 
     @property
     def waiting(self) -> int:
@@ -74,7 +74,7 @@ class Turns:
             yield rest
         finally:
             with self._changed:
-                if self._holder is turn:
+                if turn in self._holders:
                     self._give_up(turn)
 
     def _wait(self, turn: Turn, stop: threading.Event, told: Told) -> None:
@@ -86,24 +86,25 @@ class Turns:
                     place = self._place(turn)
                     told(place, None if self._mean is None else place * self._mean)
                     self._changed.wait(POLL)
-                self._holder, turn.began = turn, time.monotonic()
+                self._holders.append(turn)
+                turn.began = time.monotonic()
             finally:
                 self._waiting.remove(turn)
                 self._changed.notify_all()
 
     def _comes(self, turn: Turn) -> bool:
-        return self._holder is None and self._place(turn) == 0 and not (self.before and self.before.busy)
+        return self._place(turn) == 0 and not (self.before and self.before.busy)
 
     def _place(self, turn: Turn) -> int:
-        """How many go before a waiting one, the one that works now included."""
+        """How many go before a waiting one until there is a place for it, those that work now included."""
         earlier = sum((other.had, other.number) < (turn.had, turn.number) for other in self._waiting)
-        return earlier + (self._holder is not None)
+        return max(0, earlier + len(self._holders) - self.places + 1)
 
     def _give_up(self, turn: Turn) -> None:
         turn.had += 1
         spent = min(time.monotonic() - turn.began, self.quantum)  # it holds its turn on while nobody waits
         self._mean = spent if self._mean is None else 0.7 * self._mean + 0.3 * spent
-        self._holder = None
+        self._holders.remove(turn)
         self._changed.notify_all()
 
 
