@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 import numpy as np
+from trimesh import geometry, graph, grouping
 
 from talkdemo.records import Face
 from talkdemo.render.shader import kind
@@ -69,7 +70,6 @@ def solidity(face: Face) -> np.ndarray:
 
     Only the lowest of the open edges of skin and clothes counts: eye sockets, mouth and collar are open edges too.
     """
-    from scipy import sparse
     from scipy.spatial import cKDTree
 
     solid = np.ones(len(face.neutral), dtype=np.float32)
@@ -77,15 +77,10 @@ def solidity(face: Face) -> np.ndarray:
     if not skin:
         return solid
     _, first, group = np.unique(face.weld, return_index=True, return_inverse=True)
-    corners = group[np.concatenate(skin)]
-    edges = np.sort(np.concatenate([corners[:, [0, 1]], corners[:, [1, 2]], corners[:, [2, 0]]]), axis=1)
-    edges, count = np.unique(edges, axis=0, return_counts=True)
-    edges = edges[count == 1]
+    edges = open_edges(group[np.concatenate(skin)])
     if not len(edges):
         return solid
-    size = len(first)
-    joined = sparse.coo_matrix((np.ones(len(edges)), tuple(edges.T)), shape=(size, size))
-    loop = sparse.csgraph.connected_components(joined, directed=False)[1][edges[:, 0]]  # (E,)
+    loop = graph.connected_component_labels(edges, len(first))[edges[:, 0]]  # (E,)
     ends = face.neutral[first[edges]]  # (E, 2, 3)
     low, high = face.neutral[:, 1].min(), face.neutral[:, 1].max()
     lowest = min(np.unique(loop), key=lambda i: ends[loop == i, :, 1].mean())
@@ -98,11 +93,17 @@ def solidity(face: Face) -> np.ndarray:
     return solid
 
 
+def open_edges(faces: np.ndarray) -> np.ndarray:
+    """(F, 3) vertices → (E, 2) vertices of the edges that only one of these triangles has."""
+    edges = np.sort(geometry.faces_to_edges(faces), axis=1)
+    return edges[grouping.group_rows(edges, require_count=1)]
+
+
 def _smooth(values: np.ndarray, face: Face) -> np.ndarray:
     """Each vertex with the mean of its triangles, once over: takes away the grain of few directions."""
     faces = np.concatenate([part.faces for part in face.parts])
     _, group = np.unique(face.weld, return_inverse=True)
-    mean = values[faces].mean(axis=1)
-    corners = group[faces].T.ravel()
-    total, count = np.bincount(corners, np.tile(mean, 3), group.max() + 1), np.bincount(corners, None, group.max() + 1)
-    return np.where(count[group] > 0, (total / np.maximum(count, 1))[group], values)
+    triangles = geometry.index_sparse(group.max() + 1, group[faces], dtype=np.float64)
+    count = triangles.sum(axis=1).A1[group]
+    total = (triangles @ values[faces].mean(axis=1))[group]
+    return np.where(count > 0, total / np.maximum(count, 1), values)

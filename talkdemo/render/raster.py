@@ -31,19 +31,22 @@ class Renderer:
         studio: Studio = STUDIO,
         samples: int = 4,
     ) -> None:
-        """`size`: pixels, one number or (width, height), even; `samples` per pixel on edges (0 = none).
+        """`size`: pixels, one number or (width, height), even; `samples` per pixel on edges: 4, or 0 for none.
 
-        Raises ValueError for a size that is odd or not within 16…4096, RuntimeError (one sentence) without OpenGL.
+        Raises ValueError for a size that is odd or not within 16…4096 and for other `samples`, RuntimeError (one
+        sentence) without OpenGL.
         """
         width, height = (size, size) if isinstance(size, int) else size
         if width % 2 or height % 2 or not (16 <= width <= 4096 and 16 <= height <= 4096):
             raise ValueError(f"an image of {width}×{height} was asked for; wanted even sides of 16 to 4096 pixels")
+        if samples not in (0, 4):
+            raise ValueError(f"{samples} samples per pixel were asked for; wanted 4, or 0 for hard edges")
         self.face, self.width, self.height = face, width, height
         self.camera = camera or portrait(face, width, height)
         self.normals = Normals(np.concatenate([part.faces for part in face.parts]), face.weld)
         resting = self.normals(np.ascontiguousarray(face.neutral, dtype=np.float32))
         self._context = context.current()  # what is made here is of no use in another one
-        opened = self._context.submit(_open, face, resting, self.camera, studio, samples)
+        opened = self._context.submit(_open, face, resting, self.camera, studio, samples > 0)
         self._scene = self._context.result(opened)
         # called, too, when the renderer is garbage collected
         self.close = weakref.finalize(self, self._context.submit, self._scene.delete)

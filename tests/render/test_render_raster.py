@@ -118,25 +118,29 @@ def test_stop_and_leaving_early(face, renderer) -> None:
 def test_a_forgotten_renderer_frees_what_it_held(face, opengl) -> None:
     from OpenGL import GL
 
-    scene = Renderer(face, 64)._scene  # the renderer is forgotten at once; its scene is held here only to be looked at
+    kinds = (GL.glIsTexture, GL.glIsBuffer, GL.glIsVertexArray, GL.glIsFramebuffer, GL.glIsRenderbuffer, GL.glIsProgram)
+
+    def alive() -> set[tuple[int, int]]:
+        """(kind, name) of everything in the context; names are small numbers."""
+        return {(kind, name) for kind, known in enumerate(kinds) for name in range(1, 1000) if known(name)}
+
     gc.collect()
-
-    def alive() -> list[bool]:
-        objects = [(GL.glIsTexture, name) for name in scene.textures]
-        objects += [(GL.glIsBuffer, name) for name in scene.buffers] + [(GL.glIsVertexArray, scene.array)]
-        objects += [(GL.glIsFramebuffer, name) for name in scene.frames]
-        objects += [(GL.glIsRenderbuffer, name) for name in scene.stores]
-        objects += [(GL.glIsProgram, program.name) for program in scene.programs.values()]
-        return [bool(known(name)) for known, name in objects]
-
-    states = context.submit(alive).result()  # drawn up after the deletion, which was queued before it
-    assert len(states) > 15 and not any(states)
+    before = context.submit(alive).result()
+    renderer = Renderer(face, 64)
+    renderer.image()
+    held = context.submit(alive).result() - before
+    assert len(held) > 30 and {kind for kind, _ in held} == set(range(len(kinds)))
+    del renderer
+    gc.collect()
+    assert context.submit(alive).result() == before  # looked at after the deletion, which was queued before
 
 
 def test_unfit_input_is_refused(face, renderer) -> None:
     for size in (127, (128, 63), 8, 5000):
         with pytest.raises(ValueError, match="even sides of 16 to 4096"):
             Renderer(face, size)
+    with pytest.raises(ValueError, match="wanted 4, or 0"):
+        Renderer(face, 64, samples=2)
     with pytest.raises(ValueError, match="this face has"):
         renderer.image(face.neutral[:-1])
     with pytest.raises(ValueError, match="NaN"):

@@ -134,7 +134,7 @@ def test_every_shader_of_the_renderer_is_translated() -> None:
     for text in (studio["vertex"], *studio["fragments"].values()):
         assert "#version" not in text and "texelFetch" not in text and "precision highp float" in text
     with pytest.raises(RuntimeError, match="the renderer's shader has changed"):
-        script._translated(shader.VERTEX, ("no such line", ""))
+        script._translated("face.vert", ("no such line", ""))
 
 
 def test_the_script_is_built_once_and_holds_everything() -> None:

@@ -7,6 +7,8 @@ import numpy as np
 from talkdemo.build.head.mesh import Piece, from_source
 from talkdemo.build.head.skin import noise, step
 from talkdemo.build.head.source import Source
+from talkdemo.render.normals import Normals
+from talkdemo.render.occlusion import open_edges
 
 THICK = 0.0045  # metres over the skin
 REACH, EDGE = 0.2, 0.75  # metres of the texture's height; v of the collar's edge
@@ -29,17 +31,9 @@ def shirt(source: Source, polygons: np.ndarray, turn: np.ndarray) -> tuple[Piece
     uv[:, 0] = np.abs(angle) / np.pi
     uv[:, 1] = np.clip(EDGE - below_collar(source.rest) / REACH, 0.0, 1.0)
     piece = from_source(source, "shirt", below, uv, turn)
-    normal = vertex_normals(piece.rest, piece.faces)
+    normal = Normals(piece.faces, np.arange(len(piece.rest)))(piece.rest)
     thickened = replace(piece, rest=piece.rest + THICK * normal, actions=np.zeros_like(piece.actions))
     return thickened, np.unique(below[:, :, 0])
-
-
-def vertex_normals(points: np.ndarray, faces: np.ndarray) -> np.ndarray:
-    face = np.cross(points[faces[:, 1]] - points[faces[:, 0]], points[faces[:, 2]] - points[faces[:, 0]])
-    out = np.zeros_like(points)
-    for corner in range(3):
-        np.add.at(out, faces[:, corner], face)
-    return out / (np.linalg.norm(out, axis=1, keepdims=True) + 1e-12)
 
 
 def texture(size: int = 512) -> np.ndarray:
@@ -57,8 +51,6 @@ def texture(size: int = 512) -> np.ndarray:
 
 def tuck_in(weld: np.ndarray, source_vertex: np.ndarray, first_row: np.ndarray, start: int, piece: Piece) -> None:
     """Give the shirt's upper edge, in place, the weld numbers of the skin below it, so that it is no open edge."""
-    corners = np.sort(np.concatenate([piece.faces[:, [0, 1]], piece.faces[:, [1, 2]], piece.faces[:, [2, 0]]]), axis=1)
-    edges, count = np.unique(corners, axis=0, return_counts=True)
-    open_edge = np.unique(edges[count == 1])
+    open_edge = np.unique(open_edges(piece.faces))
     rows = open_edge[piece.uv[open_edge, 1] > EDGE]
     weld[start + rows] = weld[first_row[source_vertex[rows]]]

@@ -15,7 +15,7 @@ import trimesh
 
 from talkdemo.files import replacing
 from talkdemo.render import shader
-from talkdemo.render.light import SHADOW_REACH, SHADOW_SIZE, SHADOW_SOFTNESS, STUDIO
+from talkdemo.render.light import SHADOW_SIZE, STUDIO
 from talkdemo.ui.parts.visits import private_root
 from talkdemo.ui.style import STATIC
 
@@ -67,39 +67,51 @@ def three() -> str:
 
 def studio() -> dict[str, object]:
     """Our shaders in WebGL 2's GLSL, and the numbers that go with them."""
-    softness = SHADOW_SOFTNESS / (2 * SHADOW_REACH)
     room = _ROOM
     for name, colour in (("CENTRE", STUDIO.centre), ("EDGE", STUDIO.edge)):
         room = room.replace(name, "vec3({}, {}, {})".format(*(round(value / 255, 5) for value in colour)))
+    strands = _translated("depth.frag")
     return {
         "vertex": _translated(
-            shader.VERTEX,
+            "face.vert",
+            ("uniform mat4 V;\nuniform mat4 P;\n", "uniform mat4 clip;\n"),
+            ("P * V * ", "clip * "),
+            ("layout(location = 3) in vec4 still_at;", "layout(location = 3) in float open_sky;"),
+            ("uniform mat4 shadow_clip;", "layout(location = 4) in float solid;\nuniform mat4 shadow_clip;"),
+            ("still_at.xy", "vec2(open_sky, solid)"),
             ("out vec3 p;", "layout(location = 5) in vec2 lip;\nout vec2 mark;\nout vec3 p;"),
             ("p = position;", "mark = lip; p = position;"),
         ),
-        "fragments": {kind: _fragment(kind, softness, room) for kind in shader.KINDS},
-        "shadowVertex": _translated(shader.SHADOW_VERTEX),
-        "solid": _translated(shader.SHADOW_FRAGMENT),
-        "strands": _translated(shader.SHADOW_HAIR_FRAGMENT),
+        "fragments": {kind: _fragment(kind, room) for kind in shader.KINDS},
+        "shadowVertex": _translated("depth.vert", ("mat4 P;", "mat4 clip;"), ("P * ", "clip * ")),
+        "solid": strands,
+        "strands": f"#define STRANDS\n{strands}",
         "background": f"{_PRECISION}{room}{_BACKGROUND}",
         "shadowSize": SHADOW_SIZE,
         "dense": shader.DENSE,
+        "thin": shader.THIN,
     }
 
 
-def _fragment(kind: str, softness: float, room: str) -> str:
-    return _translated(
-        shader.fragment(kind, STUDIO, softness),
-        ("uniform sampler2D room;\n", room),
+def _fragment(kind: str, room: str) -> str:
+    constants = "".join(f"#define {name} {value}\n" for name, value in shader.defines(kind, STUDIO).items())
+    return constants + _translated(
+        "face.frag",
+        ("#extension GL_ARB_shading_language_420pack : require\n", ""),
+        ("layout(binding = 0) uniform sampler2D image;\n", "uniform sampler2D image;\n"),
+        ("layout(binding = 1) uniform sampler2DShadow shadow;\n", "uniform sampler2DShadow shadow;\n"),
+        ("layout(binding = 2) uniform sampler2D room;\n", room),
         ("texelFetch(room, ivec2(gl_FragCoord.xy), 0).rgb", "room_at(gl_FragCoord.xy)"),
         ("texture(shadow, ", "arrives("),
-        ("uniform vec3 viewer;\n", f"{_SHADOW}{_HEAT}uniform vec3 viewer;\n"),
+        ("uniform vec3 cam_pos;\n", f"{_SHADOW}{_HEAT}uniform vec3 cam_pos;\n"),
+        ("cam_pos", "viewer"),
         ("\n    c = sqrt(shoulder(c));", _MARK),
     )
 
 
-def _translated(text: str, *changes: tuple[str, str]) -> str:
-    """GLSL 3.30 as GLSL ES 3.00 (three.js adds the version), with changes, each of which must apply."""
+def _translated(name: str, *changes: tuple[str, str]) -> str:
+    """GLSL 3.30 of a file as GLSL ES 3.00 (three.js adds the version), with changes, each of which must apply."""
+    text = (shader.FOLDER / name).read_text(encoding="utf-8")
     for old, new in ((_VERSION, _PRECISION), *changes):
         if old not in text:
             raise RuntimeError(f"the renderer's shader has changed: {old!r} is not in it")

@@ -1,5 +1,4 @@
 // A figure in OpenGL: one mesh for each pass over each part, in the order and with the programs of render.scene.
-const DISCARD = /^.*discard;.*$/m;
 const ORDER = { opaque: 0, mask: 1, blend: 2 };
 
 class Surfaces {
@@ -53,27 +52,27 @@ class Surfaces {
     image.needsUpdate = true;
     this.things.push(image, part.material);
     const kind = part.material.userData.surface;
-    let program = STUDIO.fragments[kind];
-    if (part.alpha === "opaque") program = program.replace(DISCARD, "");  // what lies behind is then not shaded
-    const pass = (alpha, cutoff, changes) => {
+    const pass = (defines, changes) => {
+      for (const [name, value] of Object.entries(defines)) defines[name] = value.toFixed(6);
       const material = new THREE.RawShaderMaterial({
-        glslVersion: THREE.GLSL3, vertexShader: STUDIO.vertex, fragmentShader: program,
+        glslVersion: THREE.GLSL3, vertexShader: STUDIO.vertex, fragmentShader: STUDIO.fragments[kind], defines,
         side: double ? THREE.DoubleSide : THREE.FrontSide,
         uniforms: {
-          ...this.uniforms, image: { value: image }, roughness: { value: part.material.roughness },
-          alpha: { value: new THREE.Vector2(...alpha) }, cutoff: { value: cutoff },
+          ...this.uniforms, image: { value: image },
+          material: { value: { roughness_factor: part.material.roughness } },
         },
         ...changes,
       });
       this.coloured.push(material);
       this.scene.add(this._mesh(this._geometry(part), material));
     };
-    if (part.alpha === "opaque") pass([-1, 2], 0, {});
-    else if (part.alpha === "mask" && smooth) pass([0.02, 2], part.material.alphaTest, { alphaToCoverage: true });
-    else if (part.alpha === "mask") pass([part.material.alphaTest, 2], 0, {});
+    const { dense, thin } = STUDIO, cutoff = part.material.alphaTest;
+    if (part.alpha === "opaque") pass({}, {});
+    else if (part.alpha === "mask" && smooth) pass({ CUTOFF: cutoff, LEAST: thin, BELOW: 2 }, { alphaToCoverage: true });
+    else if (part.alpha === "mask") pass({ LEAST: cutoff, BELOW: 2 }, {});
     else {  // the dense middle of the strands stands in the depth buffer; the rest blends
-      pass([STUDIO.dense, 2], 0, {});
-      pass([0.02, STUDIO.dense], 0, {
+      pass({ LEAST: dense, BELOW: 2 }, {});
+      pass({ LEAST: thin, BELOW: dense }, {
         depthWrite: false, blending: THREE.CustomBlending, blendSrc: THREE.SrcAlphaFactor,
         blendDst: THREE.OneMinusSrcAlphaFactor, blendSrcAlpha: THREE.ZeroFactor, blendDstAlpha: THREE.OneFactor,
       });
