@@ -177,7 +177,7 @@ def gcgan_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
         model = GCGAN(GCGANConfig(generator, GeometryConfig(shape=8, widths=(32, 16)), presets, shown))
         with torch.no_grad():  # so that it moves faces visibly
             model.geometry.expression[-1].weight.mul_(10)
-            model.geometry.decoder[-1].weight.mul_(4)
+            model.geometry.decoder[-1].weight.mul_(0.7)
         model.describe(torch.randn(3, 32), torch.randn(4, 32), shown)
     return model.save(tmp_path_factory.mktemp("weights") / "gcgan.safetensors", {"licence": "none"})
 

@@ -16,6 +16,7 @@ RECIPES = {  # name → module of talkdemo.train
     "gcgan_geometry": "gcgan.geometry",
     "gcgan_reader": "gcgan.reader",
     "gcgan": "gcgan.recipe",
+    "gcgan_details": "gcgan.details",
     "recogniser": "gcgan.recogniser",
 }
 

@@ -10,13 +10,17 @@ from torch import nn
 from talkdemo.data.portraits.expressions import EXPRESSIONS
 from talkdemo.data.portraits.store import FINE, MARGIN, STORED
 from talkdemo.gcgan.crop import EYES, MIDDLE, SIDE
+from talkdemo.gcgan.detail import Details
 from talkdemo.gcgan.frame import AVERAGE
 from talkdemo.gcgan.model import GCGAN, GCGANConfig
+from talkdemo.gcgan.networks import Critic, Generated
+from talkdemo.train.gcgan import details as gcgan_details
 from talkdemo.train.gcgan import geometry as gcgan_geometry
 from talkdemo.train.gcgan import overlays
 from talkdemo.train.gcgan import reader as gcgan_reader
 from talkdemo.train.gcgan import recipe as gcgan
 from talkdemo.train.gcgan.data import Faces, Pairs, PairSampler, load
+from talkdemo.train.gcgan.detail_losses import detail_terms, mouth_critic_terms
 from talkdemo.train.gcgan.losses import PENALTY, PENALTY_EVERY, PortraitLoss, face_masks, structure
 from talkdemo.train.gcgan.reader import Reader
 from talkdemo.train.gcgan.shapes import Draw, Shapes
@@ -225,3 +229,31 @@ def test_what_is_worn_stays_with_the_face():
     changed = (dressed != images).flatten(2).any(2)
     assert 5 < changed[:, 0].sum() < 25 and torch.equal(changed[:, 0], changed[:, 1])
     assert dressed.abs().max() <= 1
+
+
+def test_a_perfect_mouth_costs_nothing():
+    """The second stage, untrained, where the first shows the truth, and where it does not."""
+    torch.manual_seed(0)
+    batch, second, critic = pairs(), Details(), Critic(1, (8, 16))
+    still = torch.zeros(2, SIDE, SIDE, 2)
+    shown = Generated(batch.source, batch.source, batch.source[:, :1], still)
+    same = Pairs(**{**vars(batch), "target": batch.source, "target_fine": batch.source_fine})
+    terms, mouths = detail_terms(second, critic, same, shown, False)
+    assert max(float(term.detach()) for term in terms.values()) < 1e-3 and torch.equal(mouths.real, mouths.fake)
+    terms, _ = detail_terms(second, critic, batch, shown, True)
+    assert float(terms["detail_mouth"].detach()) > 1 and "detail_adversarial" in terms
+    assert "mouth_penalty" in mouth_critic_terms(critic, mouths, penalised=True)
+
+
+@pytest.mark.slow
+def test_the_second_stage_leaves_the_first(folder, tmp_path, one_thread):
+    gcgan_geometry.main(["--data", str(folder), "--max-steps", "2", "--run", str(tmp_path / "a"), "--batch", "16"])
+    first = tmp_path / "a" / "gcgan.safetensors"
+    out = tmp_path / "b.safetensors"
+    words = ["--data", str(folder), "--init", str(first), "--batch", "2", "--max-steps", "3"]
+    gcgan_details.main([*words, "--run", str(tmp_path / "b"), "--out", str(out)])
+    (before, _), (after, file) = GCGAN.open(first), GCGAN.open(out)
+    assert after.details is not None and file.provenance["details"]["steps"] == 3
+    assert any(parameter.any() for parameter in after.details.networks["mouth"].last.parameters())
+    for name, tensor in before.state_dict().items():
+        assert torch.equal(tensor, after.state_dict()[name]), name

@@ -257,8 +257,8 @@ def test_names_on_the_map_do_not_touch() -> None:
 
 
 def test_the_endpoint(tab: ExpressTab, tmp_path: Path, monkeypatch) -> None:
-    monkeypatch.setattr(faces, "open_photo", lambda path: open_gallery(path.stem))
-    monkeypatch.setattr(express_job, "open_photo", lambda path: open_gallery(path.stem))
+    monkeypatch.setattr(faces, "open_photo", lambda path, *_: open_gallery(path.stem))
+    monkeypatch.setattr(express_job, "open_photo", lambda path, *_: open_gallery(path.stem))
     ask = Endpoint(tab.expresser, tab.visits).express
     image, marks = ask("maya.png", "aa", 1.0, request=ME)
     assert np.asarray(Image.open(image)).shape == (SIDE, SIDE, 3) and len(marks["landmarks"]) == 68

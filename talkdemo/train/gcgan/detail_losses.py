@@ -1,6 +1,6 @@
 """Loss terms of GC-GAN's second stage: mouth and eyes against the true image at their own scale, a critic of mouths.
 
-Only pairs whose true image is known count. The first stage is given as it is.
+The first stage is given as it is.
 """
 
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ from torch import Tensor
 from talkdemo.gcgan.detail import PARTS, Details, sharpened
 from talkdemo.gcgan.networks import Critic, Generated
 from talkdemo.train.gcgan.data import Pairs
-from talkdemo.train.gcgan.losses import PENALTY, PENALTY_EVERY, masked_mean, structure
+from talkdemo.train.gcgan.losses import PENALTY, PENALTY_EVERY, structure
 
 PIXELS, EDGES, STRUCTURE, ADVERSARIAL, FEATURES = 4.0, 3.0, 1.0, 0.06, 1.0
 OPENING = 4.0  # how much heavier the inside of mouth and eyes counts
@@ -28,10 +28,9 @@ class Mouths:
 
 
 def detail_terms(
-    details: Details, critic: Critic, batch: Pairs, generated: Generated, unpaired: Tensor, adversarial: bool
+    details: Details, critic: Critic, batch: Pairs, generated: Generated, adversarial: bool
 ) -> tuple[dict[str, Tensor], Mouths]:
     """Terms, already weighted, and the mouths."""
-    paired = (~unpaired).float()
     with torch.no_grad():
         shown = sharpened(batch.source_fine, batch.source, generated)
     terms: dict[str, Tensor] = {}
@@ -46,7 +45,7 @@ def detail_terms(
             edges = away.diff(dim=axis).abs() * weight.narrow(axis, 1, part.side - 1)
             error = error + EDGES * edges.mean((1, 2, 3))
         error = error + STRUCTURE * (1 - structure(after, truth))
-        terms[f"detail_{name}"] = masked_mean(error, paired)
+        terms[f"detail_{name}"] = error.mean()
         if part.network == "mouth":
             mouths = Mouths(truth, after, part_of.lines)
     assert mouths is not None
@@ -54,27 +53,26 @@ def detail_terms(
         realness, features, _ = critic(mouths.fake, mouths.lines)
         with torch.no_grad():
             _, true_features, _ = critic(mouths.real, mouths.lines)
-        terms["detail_adversarial"] = ADVERSARIAL * masked_mean(F.softplus(-realness.float()).mean((1, 2, 3)), paired)
+        terms["detail_adversarial"] = ADVERSARIAL * F.softplus(-realness.float()).mean()
         away = [
-            (a.float() - b.float()).abs().mean((1, 2, 3)) / b.float().abs().mean().clamp_min(1e-3)
+            (a.float() - b.float()).abs().mean() / b.float().abs().mean().clamp_min(1e-3)
             for a, b in zip(features, true_features, strict=True)
         ]
-        terms["detail_features"] = FEATURES * masked_mean(torch.stack(away).mean(0), paired)
+        terms["detail_features"] = FEATURES * torch.stack(away).mean()
     return terms, mouths
 
 
-def mouth_critic_terms(critic: Critic, mouths: Mouths, unpaired: Tensor, penalised: bool) -> dict[str, Tensor]:
+def mouth_critic_terms(critic: Critic, mouths: Mouths, penalised: bool) -> dict[str, Tensor]:
     """Real mouths against painted ones, with the gradient penalty where `penalised`."""
-    paired = (~unpaired).float()
     image = mouths.real.detach().requires_grad_(penalised)
     real, _, _ = critic(image, mouths.lines)
     fake, _, _ = critic(mouths.fake.detach(), mouths.lines)
     terms = {
-        "mouth_real": masked_mean(F.softplus(-real.float()).mean((1, 2, 3)), paired),
-        "mouth_fake": masked_mean(F.softplus(fake.float()).mean((1, 2, 3)), paired),
+        "mouth_real": F.softplus(-real.float()).mean(),
+        "mouth_fake": F.softplus(fake.float()).mean(),
     }
     if penalised:
         (slope,) = torch.autograd.grad(real.float().sum(), image, create_graph=True)
         size = slope.float().square().flatten(1).sum(1)
-        terms["mouth_penalty"] = PENALTY_EVERY * PENALTY / 2 * masked_mean(size, paired)
+        terms["mouth_penalty"] = PENALTY_EVERY * PENALTY / 2 * size.mean()
     return terms

@@ -1,4 +1,4 @@
-"""Trains GC-GAN's generator, second stage and critics on pairs of portraits, the trained geometry and reader fixed.
+"""Trains GC-GAN's generator and critic on pairs of portraits, with the trained geometry and reader fixed.
 
 First on renders, where every expression's true image is known; photographs join with a share of their own from
 PHOTOGRAPHS_FROM on, in pairs neutral ↔ smiling and, unpaired, with the expression of a rendered person (then landmarks,
@@ -11,13 +11,12 @@ from dataclasses import fields, replace
 from pathlib import Path
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from talkdemo.gcgan.model import GCGAN
-from talkdemo.gcgan.networks import Critic
+from talkdemo.gcgan.networks import Critic, Generator
 from talkdemo.train import recipe
 from talkdemo.train.gcgan.data import Pairs, PairSampler, load
-from talkdemo.train.gcgan.detail_losses import detail_terms, mouth_critic_terms
 from talkdemo.train.gcgan.losses import PENALTY_EVERY, PortraitLoss
 from talkdemo.train.gcgan.reader import open_reader
 from talkdemo.train.loop import descend, run
@@ -26,7 +25,6 @@ PHOTOGRAPHS_FROM, ADVERSARIAL_FROM = 0.15, 0.2  # spent parts of the budget
 PHOTOGRAPHS = 0.35  # share of the pairs, from then on
 UNPAIRED = 0.35  # share of the photographs' pairs whose target is somebody else's expression
 UNPAIRED_ALONE = 0.85  # of those of whom there is but one photograph
-MOUTH_WIDTHS = (24, 48, 72)  # of the critic of mouths
 SAVE_EVERY = 240.0  # seconds
 TRAINED_ON = (
     "portraits rendered by talkdemo.data.portraits.store",
@@ -65,14 +63,6 @@ def seen_as(batch: Pairs, front: Tensor) -> Tensor:
     return batch.source_points + (front - batch.source_front) @ torch.linalg.lstsq(own, seen).solution
 
 
-class Both(nn.Module):
-    """What is averaged and saved: generator and second stage."""
-
-    def __init__(self, model: GCGAN) -> None:
-        super().__init__()
-        self.generator, self.details = model.generator, model.details
-
-
 def main(arguments: Sequence[str] | None = None) -> None:
     out = Path("runs/gcgan/gcgan.safetensors")
     parser = recipe.argument_parser("gcgan", __doc__, minutes=90.0, batch=12, rate=5e-4, out=out)
@@ -83,27 +73,16 @@ def main(arguments: Sequence[str] | None = None) -> None:
     args = parser.parse_args(arguments)
 
     device = recipe.begin(args)
-    shapes, geometry = GCGAN.open(args.geometry)
-    model = GCGAN(replace(shapes.config, details=True))
-    model.load_state_dict(shapes.state_dict(), strict=False)  # but for the details
+    model, geometry = GCGAN.open(args.geometry)
     if args.init:
-        before = GCGAN.open(args.init)[0]
-        model.generator.load_state_dict(before.generator.state_dict())
-        if before.details is not None:
-            model.details.load_state_dict(before.details.state_dict())
-    model.eval()
+        model.generator.load_state_dict(GCGAN.open(args.init)[0].generator.state_dict())
     model.to(device).geometry.eval().requires_grad_(False)
-    for stage in (model.generator, model.details):
-        stage.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    model.generator.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     faces = load(args.data, "train")
-    both_stages = Both(model)
     critic, loss = Critic(len(faces.names)).to(device), PortraitLoss(open_reader(args.reader).to(device))
-    mouth_critic = Critic(1, MOUTH_WIDTHS).to(device)
     optimisers = {
-        "generator": torch.optim.AdamW(both_stages.parameters(), betas=(0.9, 0.99), weight_decay=1e-4),
-        "critic": torch.optim.AdamW(
-            [*critic.parameters(), *mouth_critic.parameters()], betas=(0.0, 0.99), weight_decay=0.0
-        ),
+        "generator": torch.optim.AdamW(model.generator.parameters(), betas=(0.9, 0.99), weight_decay=1e-4),
+        "critic": torch.optim.AdamW(critic.parameters(), betas=(0.0, 0.99), weight_decay=0.0),
     }
     real = round(PHOTOGRAPHS * args.batch) if faces.real.any() else 0
     samplers = [
@@ -118,33 +97,26 @@ def main(arguments: Sequence[str] | None = None) -> None:
     def step(number: int, progress: float) -> dict[str, Tensor]:
         batch, unpaired = next(both) if real and progress >= PHOTOGRAPHS_FROM else (next(everybody), nobody)
         adversarial, penalised = progress >= ADVERSARIAL_FROM, (number + 1) % PENALTY_EVERY == 0
-        for judge in (critic, mouth_critic):
-            judge.requires_grad_(False)
+        critic.requires_grad_(False)
         with torch.autocast(device.type, dtype=torch.bfloat16):
             phase = "adversarial" if adversarial else "reconstruct"
             terms, generated = loss.generator(model, critic, batch, unpaired, phase)
-            fine, mouths = detail_terms(model.details, mouth_critic, batch, generated, unpaired, adversarial)
-            terms |= fine
         descend(terms, optimisers["generator"], clip=2.0)
         if adversarial:
-            for judge in (critic, mouth_critic):
-                judge.requires_grad_(True)
+            critic.requires_grad_(True)
             with torch.autocast(device.type, dtype=torch.bfloat16, enabled=not penalised):
                 against = loss.critic(critic, batch, generated.image, unpaired, penalised)
-                against |= mouth_critic_terms(mouth_critic, mouths, unpaired, penalised)
             descend(against, optimisers["critic"])
             terms |= {f"critic_{name}": value for name, value in against.items()}
         return terms
 
-    def save(average: Both, steps: int, minutes: float) -> None:
+    def save(average: Generator, steps: int, minutes: float) -> None:
         whole = copy.deepcopy(model)
-        whole.generator.load_state_dict(average.generator.state_dict())
-        whole.details.load_state_dict(average.details.state_dict())
+        whole.generator.load_state_dict(average.state_dict())
         sources = TRAINED_ON if faces.real.any() else TRAINED_ON[:1]
         before = {key: geometry.provenance.get(key) for key in ("recipe", "steps", "minutes", "contrastive")}
         whole.save(args.out, recipe.provenance("gcgan.recipe", sources, steps, minutes, geometry=before))
 
     config = recipe.loop_config(args, average=0.998, save_every=SAVE_EVERY, log_every=25)
     generators = [drawing, *(g for sampler in samplers for g in (sampler.rng, sampler.generator))]
-    critics = {"critic": critic, "mouth critic": mouth_critic}
-    run(both_stages, step, optimisers, config, args.run, save, generators, critics)
+    run(model.generator, step, optimisers, config, args.run, save, generators, {"critic": critic})
