@@ -73,7 +73,8 @@ def read(path: Path | str) -> list[Motion]:
         wanted = f"{(*coefficients.shape[:-1], 3)}"
         raise ValueError(f"{path}: head of shape {head.shape} given; {wanted} is wanted")
     if fps.size != 1 or not MIN_FPS <= fps.item() <= MAX_FPS:
-        raise ValueError(f"{path}: fps {fps!s} given; one number from {MIN_FPS} to {MAX_FPS} is wanted")
+        given = fps.item() if fps.size == 1 else f"of shape {fps.shape}"
+        raise ValueError(f"{path}: fps {given} given; one number from {MIN_FPS} to {MAX_FPS} is wanted")
     if not (np.isfinite(coefficients).all() and np.isfinite(head).all()):
         raise ValueError(f"{path}: values that are not finite were given")
     order = [channels.index(name) for name in NAMES]
