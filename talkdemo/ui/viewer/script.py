@@ -1,7 +1,7 @@
 """The viewer's script: three.js out of the trimesh wheel, our renderer's shaders, and static/viewer/, in one file.
 
 trimesh ships three.js r140 with its GLTF loader inside the page of its own viewer; what stands before that page's
-program defines the global THREE. The shaders are render.shader's, translated to WebGL 2.
+program defines the global THREE. The shaders are those of render/shaders, translated to WebGL 2.
 """
 
 import functools
