@@ -7,6 +7,7 @@ beyond that waits here, so that no memory grows. Results equal those of one proc
 """
 
 import asyncio
+import contextlib
 import tempfile
 import threading
 import time
@@ -203,7 +204,8 @@ def _followed(call: Callable[[], Any], progress: Progress | None, stop: threadin
             if deaths == TRIES:
                 raise
         finally:
-            events.cancel()
+            with contextlib.suppress(BackPressureError, RayActorError):  # it never began
+                events.cancel()
 
 
 class Remote(SpeechToFace):
