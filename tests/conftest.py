@@ -18,7 +18,7 @@ from talkdemo.face.arkit import INDEX
 from talkdemo.records import FPS, SAMPLE_RATE, SAMPLES_PER_FRAME, Motion, Request, Speech, Stopped
 
 
-def plain_decode(path: Path, name: str | None = None) -> Speech:
+def plain_decode(path: Path, name: str | None = None, stop: threading.Event | None = None) -> Speech:
     """16-bit mono wav at 16 kHz only; the sentences of the real decoder's kind for the rest."""
     path = Path(path)
     try:

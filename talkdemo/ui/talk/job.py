@@ -91,7 +91,7 @@ def talk(
     spent = {"reference": time.perf_counter() - begin}
     clock = Clock(ahead, stop)
     with clock.stage("decode"):
-        speech = decode(Path(str(request.speech)), CALLED)
+        speech = decode(Path(str(request.speech)), CALLED, stop)
     sound = write_sound(speech, folder)
     report.piece(Opening(speech.frames, sound), rest=False)
     request = replace(request, speech=speech, name=CALLED)
