@@ -24,13 +24,7 @@ from talkdemo.audio.ssl import SelfSupervised, open_encoder
 from talkdemo.audio.voice import frames as voice_frames
 from talkdemo.checkpoint import installed
 from talkdemo.condition.identity import IdentityLibrary
-from talkdemo.condition.resolve import (
-    Condition,
-    check_condition,
-    needs_voice,
-    resolve_identity,
-    resolve_style,
-)
+from talkdemo.condition.resolve import Condition, check_condition, needs_voice, resolve_identity, resolve_style
 from talkdemo.condition.style import StyleEncoder
 from talkdemo.diffusion.sampler import SAMPLERS
 from talkdemo.export import bundle, gltf, summary

@@ -31,7 +31,7 @@ from talkdemo.metrics.diversity import diversity
 from talkdemo.metrics.score import Measurement, Sums, add, against_phones, against_speech, against_truth, shuffled
 from talkdemo.records import DDIM, Clip, Motion
 
-RENDERED = ("ljspeech", "german", "dutch", "grid")  # with phones, or with a track that MediaPipe read off the real video
+RENDERED = ("ljspeech", "german", "dutch", "grid")  # with phones, or a track that MediaPipe read off the real video
 
 
 def evaluate(clips: Sequence[Clip], system: System, measurer: Measurer, seeds: Sequence[int] = (0,)) -> list[Sums]:
