@@ -79,7 +79,7 @@ def faces(name: str) -> str:
 
 
 def open_photo(path: Path, longest: int = SHOWN) -> Portrait:
-    """A visitor's photograph, at most `longest` pixels long. ValueError in one sentence that names neither the file nor our folders."""
+    """A visitor's photograph, at most `longest` pixels long. ValueError in one sentence, without file or folder names."""
     try:
         model_file()
     except ValueError as error:
