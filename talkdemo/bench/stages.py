@@ -153,6 +153,13 @@ def load() -> dict[str, object]:
     return measure()
 
 
+def replicas() -> dict[str, object]:
+    """Jobs a minute on a Ray cluster; starts one."""
+    from talkdemo.bench.replicas import measure
+
+    return measure()
+
+
 BENCHES: dict[str, Callable[..., dict[str, object]]] = {
     "face_model": face_model,
     "render": render,
@@ -163,6 +170,7 @@ BENCHES: dict[str, Callable[..., dict[str, object]]] = {
     "viewer": viewer,
     "page": page,
     "load": load,
+    "replicas": replicas,
 }
 
 

@@ -9,7 +9,7 @@ from talkdemo.cli.app import add_arguments as add_app
 from talkdemo.cli.arguments import number
 
 
-def replicas(text: str) -> tuple[int, int]:
+def low_high(text: str) -> tuple[int, int]:
     """An argparse type: 2 → (2, 2), 1-8 → (1, 8)."""
     low, _, high = text.partition("-")
     if not low.isdigit() or not (high or low).isdigit() or not 0 < int(low) <= int(high or low):
@@ -19,7 +19,7 @@ def replicas(text: str) -> tuple[int, int]:
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     for kind, work in (("samplers", "motion"), ("artists", "rendered videos"), ("painters", "portraits")):
-        parser.add_argument(f"--{kind}", type=replicas, default=(1, 1), metavar="N|LOW-HIGH", help=f"of {work} (1)")
+        parser.add_argument(f"--{kind}", type=low_high, default=(1, 1), metavar="N|LOW-HIGH", help=f"of {work} (1)")
     parser.add_argument("--cpus", type=number(0.1, 256), default=1.0, metavar="C", help="of one replica (1)")
     parser.add_argument("--gpus", type=number(0, 8), default=0.0, metavar="G", help="of one sampler or painter (0)")
     parser.add_argument("--address", metavar="HOST:PORT|auto", help="of a cluster; without, one of this machine")
@@ -39,12 +39,13 @@ def run(arguments: argparse.Namespace) -> int:
     from talkdemo.ui.express.tab import open_expresser
     from talkdemo.ui.parts import turns
 
-    kinds = {kind: getattr(arguments, kind) for kind in ("samplers", "artists", "painters")}
-    gpus = {"samplers": arguments.gpus, "artists": 0.0, "painters": arguments.gpus}
-    asked = {kind: cluster.Replicas(count[0], count[1], arguments.cpus, gpus[kind]) for kind, count in kinds.items()}
-    cluster.start(**asked, address=arguments.address)
+    counts = {kind: getattr(arguments, f"{kind}s") for kind in cluster.KINDS}
+    gpus = {"sampler": arguments.gpus, "artist": 0.0, "painter": arguments.gpus}
+    replicas = {kind: cluster.Replicas(*counts[kind], arguments.cpus, gpus[kind]) for kind in counts}
+    cluster.start(replicas, arguments.address)
     try:
-        turns.MOTION.places, turns.VIDEO.places = kinds["samplers"][1], max(kinds["artists"][1], kinds["painters"][1])
+        most = {kind: high for kind, (_, high) in counts.items()}
+        turns.MOTION.places, turns.VIDEO.places = most["sampler"], max(most["artist"], most["painter"])
         turns.VIDEO.before = None  # videos have replicas of their own
         pipelines = {model: cluster.Remote.of(SpeechToFace.load(model, "cpu")) for model in MODELS}
         expresser = open_expresser()

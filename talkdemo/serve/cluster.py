@@ -11,7 +11,7 @@ import contextlib
 import tempfile
 import threading
 import time
-from collections.abc import AsyncIterator, Callable, Iterable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
 from itertools import islice
@@ -117,7 +117,7 @@ class Sampler:
 class Artist:
     """A replica that renders videos."""
 
-    def __init__(self) -> None:
+    def __init__(self, _: int) -> None:
         self.pipeline = SpeechToFace.load()
 
     async def video(self, motion: Motion, speech: Speech | None, character: Any, size: int) -> AsyncIterator[Any]:
@@ -152,18 +152,16 @@ class Painter:
             yield event
 
 
-def start(samplers: Replicas, artists: Replicas, painters: Replicas, address: str | None = None) -> None:
-    """Deploy on a cluster: that of `address` ("auto": the one this machine belongs to), None: one of its own.
-    Raises ConnectionError where there is none."""
+KINDS = {"sampler": Sampler, "artist": Artist, "painter": Painter}
+
+
+def start(replicas: Mapping[str, Replicas], address: str | None = None) -> None:
+    """Deploy these of KINDS on a cluster: that of `address` ("auto": the one this machine belongs to), None: one of its
+    own. Raises ConnectionError where there is none."""
     ray.init(address=address, ignore_reinit_error=True, include_dashboard=False, log_to_driver=False)
-    deployments = (
-        (Sampler, "sampler", samplers, (max(1, int(samplers.cpus)),)),
-        (Artist, "artist", artists, ()),
-        (Painter, "painter", painters, (max(1, int(painters.cpus)),)),
-    )
-    for kind, name, replicas, arguments in deployments:
-        one = serve.deployment(kind, name=name, **replicas.options())
-        serve.run(one.bind(*arguments), name=f"{NAME}-{name}", route_prefix=None)
+    for kind, count in replicas.items():
+        one = serve.deployment(KINDS[kind], name=kind, **count.options())
+        serve.run(one.bind(max(1, int(count.cpus))), name=f"{NAME}-{kind}", route_prefix=None)
 
 
 def stop() -> None:

@@ -35,7 +35,7 @@ def cluster() -> Iterator[SimpleNamespace]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(cluster, "WAITING", 1)
         one, two = cluster.Replicas(cpus=0.4), cluster.Replicas(2, 2, 0.4)
-        cluster.start(two, one, one, os.environ.get("RAY_ADDRESS"))
+        cluster.start({"sampler": two, "artist": one, "painter": one}, os.environ.get("RAY_ADDRESS"))
         plain = SpeechToFace.load()
         yield SimpleNamespace(plain=plain, remote=cluster.Remote.of(plain), module=cluster)
         cluster.stop()
