@@ -190,21 +190,26 @@ def losses(server: Server, clip: Path, long: Path) -> dict[str, object]:
         "worker_killed_told": told,
         "worker_killed_next_served": server.press.answer(clip).first is not None,
     }
-    os.kill(server.pid, signal.SIGUSR2)
-    films = [film(server, clip) for _ in range(3)]
-    return figures | {"opengl_lost_told": films[0], "opengl_lost_next": films[-1]}
+    lost = film(server, clip, lambda: os.kill(server.pid, signal.SIGUSR2))
+    return figures | {"opengl_lost_told": lost, "opengl_lost_next": film(server, clip)}
 
 
-def film(server: Server, clip: Path) -> str:
-    """A video by the endpoint for programs: "drawn", or what was said instead."""
+def film(server: Server, clip: Path, amid: Callable[[], None] | None = None) -> str:
+    """A video by the endpoint for programs: "drawn", or what was said instead. `amid` happens while it is drawn."""
     from gradio_client import Client, handle_file
     from gradio_client.exceptions import AppError
 
     address = server.press.address.removesuffix("gradio_api/")
     try:
         client = Client(address, verbose=False, httpx_kwargs={"timeout": PATIENCE})
-        video = client.predict(speech=handle_file(str(clip)), api_name="/talk")[0]
-        return "drawn" if video else "nothing"
+        job = client.submit(speech=handle_file(str(clip)), api_name="/talk")
+        while not job.done():
+            told = [one[3] for one in job.outputs() if isinstance(one[3], dict)]
+            if amid and any(one.get("stage") == "render" for one in told):
+                amid()
+                amid = None
+            time.sleep(0.05)
+        return "drawn" if job.result()[0] else "nothing"
     except (AppError, httpx.HTTPError) as error:
         return str(error)
 
