@@ -16,6 +16,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    from talkdemo.ui import app
+    from talkdemo.serve import zero
 
-    return app.serve(arguments.videos, metrics_port=arguments.metrics)
+    lent = zero.pipelines()  # before torch is imported
+    from talkdemo.ui import app
+    from talkdemo.ui.express.tab import open_expresser
+
+    return app.serve(arguments.videos, lent, open_expresser() if lent else None, arguments.metrics)

@@ -41,7 +41,7 @@ def run(arguments: argparse.Namespace) -> int:
 
     counts = {kind: getattr(arguments, f"{kind}s") for kind in cluster.KINDS}
     gpus = {"sampler": arguments.gpus, "artist": 0.0, "painter": arguments.gpus}
-    replicas = {kind: cluster.Replicas(*counts[kind], arguments.cpus, gpus[kind]) for kind in counts}
+    replicas = {kind: cluster.Replicas(low, high, arguments.cpus, gpus[kind]) for kind, (low, high) in counts.items()}
     cluster.start(replicas, arguments.address)
     try:
         most = {kind: high for kind, (_, high) in counts.items()}
