@@ -79,7 +79,7 @@ def faces(name: str) -> str:
 
 
 def open_photo(path: Path, longest: int = SHOWN) -> Portrait:
-    """A visitor's photograph, at most `longest` pixels long. ValueError in one sentence, without file or folder names."""
+    """A visitor's photograph, at most `longest` pixels long. ValueError in one sentence, with no file or folder."""
     try:
         model_file()
     except ValueError as error:
