@@ -33,6 +33,9 @@ def crash(path, name):
 def segfault(path, name):
     ctypes.string_at(0)
 
+def killed(path, name):
+    os.kill(os.getpid(), 9)
+
 def leave(path, name):
     os._exit(3)
 
@@ -83,6 +86,7 @@ def read(function: str, *arguments: object, **how: object) -> list:
     [
         ("crash", r"^This file could not be read: its decoder ended \(SIGABRT\); wanted: "),
         ("segfault", r"^This file could not be read: its decoder ended \(SIGSEGV\); wanted: "),
+        ("killed", "^This file could not be read: its decoder was killed; please try again$"),
         ("leave", r"^This file could not be read: its decoder ended \(status 3\); wanted: "),
         ("swell", "^This file needs more than 2048 MB of memory to be read; wanted: at most that$"),
         ("burn", "^This file takes more than 60 s of computing; wanted: at most that$"),

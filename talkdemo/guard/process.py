@@ -138,10 +138,11 @@ def _told(worker: Worker, name: str) -> Iterator[None]:
         status = worker.close()
         if status == -signal.SIGXCPU:
             raise ValueError(f"{name} takes more than {COMPUTING} s of computing; wanted: at most that") from error
+        if status == -signal.SIGKILL:  # by the system, that has no memory left, or by hand
+            raise ValueError(f"{name} could not be read: its decoder was killed; please try again") from error
         how = signal.Signals(-status).name if status < 0 else f"status {status}"
-        raise ValueError(
-            f"{name} could not be read: its decoder ended ({how}); wanted: a file that plays to its end"
-        ) from error
+        wanted = "wanted: a file that plays to its end"
+        raise ValueError(f"{name} could not be read: its decoder ended ({how}); {wanted}") from error
 
 
 @atexit.register
