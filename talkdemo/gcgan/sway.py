@@ -66,9 +66,10 @@ class Sway:
         line = np.arange(FIELD, dtype=np.float32)
         for _ in range(2):
             place = np.stack(np.meshgrid(line, line), axis=-1) + back * (FIELD / self.side)
-            back = -cv2.remap(field, place.astype(np.float32), None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+            x, y = np.moveaxis(place.astype(np.float32), -1, 0)
+            back = -cv2.remap(field, x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
         height, width = image.shape[:2]
         whole = cv2.resize(back, (round(self.side),) * 2, interpolation=cv2.INTER_CUBIC)[:height, :width]
         rows, columns = np.mgrid[0:height, 0:width].astype(np.float32)
-        place = np.stack([columns, rows], axis=-1) + whole
-        return cv2.remap(image, place, None, cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE)
+        x, y = columns + whole[..., 0], rows + whole[..., 1]
+        return cv2.remap(image, x, y, cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE)

@@ -54,11 +54,11 @@ def detail_terms(
         with torch.no_grad():
             _, true_features, _ = critic(mouths.real, mouths.lines)
         terms["detail_adversarial"] = ADVERSARIAL * F.softplus(-realness.float()).mean()
-        away = [
+        apart = [
             (a.float() - b.float()).abs().mean() / b.float().abs().mean().clamp_min(1e-3)
             for a, b in zip(features, true_features, strict=True)
         ]
-        terms["detail_features"] = FEATURES * torch.stack(away).mean()
+        terms["detail_features"] = FEATURES * torch.stack(apart).mean()
     return terms, mouths
 
 

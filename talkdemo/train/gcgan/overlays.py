@@ -49,7 +49,8 @@ def _glasses(points: np.ndarray, side: int, rng: np.random.Generator) -> Layer:
     for eye in eyes:
         cv2.ellipse(cover, (tuple(map(int, eye))), shape, tilt, 0, 360, 1.0, thick, cv2.LINE_AA)
     inner = [eye + (other - eye) * size / apart for eye, other in (eyes, eyes[::-1])]
-    cv2.line(cover, *(tuple(map(int, point)) for point in inner), 1.0, thick, cv2.LINE_AA)
+    start, end = (point.astype(int).tolist() for point in inner)
+    cv2.line(cover, start, end, 1.0, thick, cv2.LINE_AA)
     return np.broadcast_to(rng.random(3) * rng.uniform(0, 0.8), (side, side, 3)), cover
 
 
@@ -72,7 +73,7 @@ def _beard(points: np.ndarray, side: int, rng: np.random.Generator) -> Layer:
     cv2.fillPoly(cover, [corners[list(LIPS)].astype(np.int32)], 0.0)
     soft = cv2.GaussianBlur(cover, (0, 0), 0.012 * side)
     fine = cv2.GaussianBlur(rng.normal(size=(side, side)).astype(np.float32), (0, 0), 0.004 * side)
-    fine /= fine.std()
+    fine = fine / fine.std()
     return (_hair(rng) * np.exp(0.3 * fine[..., None])).clip(0, 1), soft * (0.4 + 0.5 * rng.random() + 0.1 * fine).clip(
         0, 1
     )

@@ -88,7 +88,8 @@ def express(expresser: Expresser, session: Session, amount: float, along: str) -
 def strip(expresser: Expresser, session: Session, along: str, stop: threading.Event) -> list[str]:
     """Small images at the amounts of STRIP as data: addresses. Raises Stopped when `stop` is set."""
     portrait, small = session.portrait, shrink(session.portrait, SMALL)
-    scale = np.divide(*(np.linalg.norm(one.landmarks[45] - one.landmarks[36]) for one in (small, portrait)))
+    sizes = [float(np.linalg.norm(one.landmarks[45] - one.landmarks[36])) for one in (small, portrait)]
+    scale = sizes[0] / sizes[1]
     shift = small.landmarks[0] - portrait.landmarks[0] * scale
     targets = expresser.path(portrait, session.points, STRIP, along)
     return [data_uri(image) for image in expresser.express_all(small, targets * scale + shift, stop)]
