@@ -165,3 +165,19 @@ def test_the_image_holds_what_a_space_holds() -> None:
     lines = (root / "Dockerfile").read_text()
     assert re.search(r"^FROM python:3\.11\.\d+-slim-\w+$", lines, re.M) and "USER talkdemo" in lines
     assert "HEALTHCHECK" in lines and space.CPU_TORCH.split()[1] in lines
+
+
+def test_nothing_is_installed_that_the_app_never_imports() -> None:
+    """The first part of requirements.txt; the second holds still what these stand on."""
+    from importlib.metadata import packages_distributions
+
+    modules: dict[str, set[str]] = {}
+    for module, owners in packages_distributions().items():
+        for owner in owners:
+            modules.setdefault(re.sub(r"[-_.]+", "-", owner).lower(), set()).add(module)
+    code = "\n".join(one.decode() for name, one in contents().items() if name.endswith(".py"))
+    pins = (Path(__file__).parents[2] / "requirements.txt").read_text().split("\n\n")[0]
+    for name in re.findall(r"^([\w.-]+)==", pins, re.M):
+        known = modules[re.sub(r"[-_.]+", "-", name).lower()]
+        used = [one for one in known if re.search(rf'(import|from) ({one}\b|\w+ as {one}\b)|find_spec\("{one}"', code)]
+        assert used or (name == "mcp" and "gradio.mcp" in code), f"{name} is installed and never imported"
