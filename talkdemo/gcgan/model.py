@@ -25,6 +25,10 @@ class FacePoints(NamedTuple):
     front: Tensor  # (B, 68, 2) of the same face from the front, in a crop of its own
     hidden: Tensor | None = None  # (B, 68) bool: behind the face itself
 
+    def rows(self, which: Tensor) -> FacePoints:
+        """Those of some faces of the batch."""
+        return FacePoints(self.seen[which], self.front[which], None if self.hidden is None else self.hidden[which])
+
 
 @dataclass(frozen=True)
 class GCGANConfig:
