@@ -75,9 +75,7 @@ class PortraitLoss:
             terms["critic_features"] = masked_mean(_features(features, true_features), paired)
             terms["expression"] = _labels(label, batch.expression)
             if unpaired.any():
-                begin, end = (
-                    FacePoints(*(None if x is None else x[unpaired] for x in way)) for way in (batch.end, batch.begin)
-                )
+                begin, end = (way.rows(unpaired) for way in (batch.end, batch.begin))
                 back = model(image[unpaired].detach(), begin, end)
                 terms["cycle"] = (back.image - batch.source[unpaired]).abs().mean()
         return {name: weights[name] * term for name, term in terms.items()}, generated
