@@ -16,7 +16,7 @@ from torch import Tensor
 from talkdemo.gcgan.crop import SIDE
 from talkdemo.gcgan.drawing import draw
 from talkdemo.gcgan.flow import grid
-from talkdemo.gcgan.model import GCGAN, FacePoints
+from talkdemo.gcgan.model import GCGAN
 from talkdemo.gcgan.networks import Critic, Generated
 from talkdemo.train.gcgan.data import Pairs
 from talkdemo.train.gcgan.reader import Reader
