@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import re
+import tempfile
 import threading
 import time
 import zipfile
@@ -346,6 +347,7 @@ def test_a_taken_port_is_told_in_one_sentence(monkeypatch, capsys) -> None:
 
     monkeypatch.setattr(raster, "check", lambda: None)
     monkeypatch.setattr(signal, "signal", lambda *_: None)
+    monkeypatch.setattr(tempfile, "tempdir", None)  # which the app sets for its process
     asked: list[dict] = []
     monkeypatch.setattr(ui, "build", lambda **how: asked.append(how) or SimpleNamespace(launch=launch, characters=[]))
     assert command.main(["app", "--videos", "request"]) == 2 and asked[0]["videos"] == "request"
