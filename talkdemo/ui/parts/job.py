@@ -5,6 +5,7 @@ The work runs in one thread of its own; the generator drains what it reports, so
 """
 
 import contextlib
+import ctypes
 import queue
 import threading
 import time
@@ -102,6 +103,8 @@ def follow(work: Work[Result], stop: threading.Event | None = None, turns: Turns
             events.put(Done(result))
         except BaseException as error:  # handed to the generator's thread
             events.put(error)
+        finally:
+            give_back()
 
     thread = threading.Thread(target=run, name="talkdemo-job", daemon=True)
     thread.start()
@@ -129,6 +132,12 @@ def follow(work: Work[Result], stop: threading.Event | None = None, turns: Turns
     finally:
         stop.set()
         thread.join(PATIENCE)
+
+
+def give_back() -> None:
+    """What a job has freed goes back to the system: glibc would keep it for threads to come, in pieces."""
+    with contextlib.suppress(AttributeError, OSError):  # another C library
+        ctypes.CDLL(None).malloc_trim(0)
 
 
 def run_job(
