@@ -90,7 +90,7 @@ def test_the_wheel_holds_what_git_does(wheel: Path) -> None:
     if tracked.returncode:
         pytest.skip("not a checkout")
     assert not set(tracked.stdout.split()) - held and not [name for name in held if "tests/" in name]
-    assert wheel.stat().st_size < 60e6
+    assert wheel.stat().st_size < 90e6
 
 
 @pytest.mark.slow
@@ -122,7 +122,7 @@ def test_the_installed_app_talks(installed: Path, tmp_path: Path) -> None:
     app = subprocess.Popen([installed, "app"], cwd=tmp_path, env=variables, stdout=subprocess.PIPE, text=True)
     try:
         assert app.stdout is not None
-        line = app.stdout.readline()
+        line = next(line for line in app.stdout if "TalkDemo is at" in line)
         address = next(word for word in line.split() if word.startswith("http"))
         assert "maya" in httpx.get(f"{address}config").text
         (speech,) = installed.parents[1].glob("lib/python*/site-packages/talkdemo/assets/examples/speech/welcome.flac")
