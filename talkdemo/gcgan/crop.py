@@ -23,6 +23,7 @@ STEADY: dict[int, tuple[float, float, float]] = {  # landmark: x, y, weight
     48: (-0.280, 0.760, 0.15), 54: (0.280, 0.760, 0.15),
 }  # fmt: skip
 AXIS = 0.1  # outer eye distances behind the eyes: a face turning about this line stays in the middle of the crop
+REPLACED = 40.0  # grey levels of change from which a crop takes the place of its image
 MARGIN = 0.08  # over which a changed crop fades into its image, fraction of the crop's side
 MIDDLE = (0.5, 0.39)  # place of the middle between the eyes, fractions of the crop's side
 
@@ -77,18 +78,24 @@ class Crop:
 
     def put(self, image: np.ndarray, crop: np.ndarray, original: np.ndarray) -> np.ndarray:
         """A copy of `image` (H, W, 3) uint8 plus the difference of `crop` to the `original` crop, both (R, R, 3), which
-        fades at the crop's edges. Where the crop did not change, nor does the image."""
+        fades at the crop's edges. Where the crop did not change, nor does the image; where it changed much, it takes
+        the image's place, whose finest edges would stay otherwise."""
         import cv2
 
-        change = (crop.astype(np.float32) - original.astype(np.float32)) * edge_fade(len(crop), MARGIN)[..., None]
+        fade = edge_fade(len(crop), MARGIN)[..., None]
+        change = (crop.astype(np.float32) - original.astype(np.float32)) * fade
+        much = cv2.dilate((np.abs(change).max(2) / REPLACED).clip(0, 1), np.ones((3, 3), np.uint8))
+        much = cv2.GaussianBlur(much, (0, 0), 1.0)[..., None] * fade
         (low, high), out = self._covered(image.shape[:2]), image.copy()
         if (high <= low).any():
             return out
         back = _centred(self.at(len(crop)).inverse)  # only the part of the image that the crop covers
         back[:, 2] -= low
         there = out[low[1] : high[1], low[0] : high[0]]
-        added = cv2.warpAffine(change, back, tuple(map(int, high - low)), flags=cv2.INTER_LINEAR)
-        there[:] = np.clip(np.rint(there + added), 0, 255)
+        size = tuple(map(int, high - low))
+        added = there + cv2.warpAffine(change, back, size, flags=cv2.INTER_LINEAR)
+        placed = cv2.warpAffine(np.concatenate([crop * much, much], axis=2), back, size, flags=cv2.INTER_LINEAR)
+        there[:] = np.clip(np.rint(added * (1 - placed[..., 3:]) + placed[..., :3]), 0, 255)
         return out
 
     def _covered(self, shape: tuple[int, ...]) -> tuple[np.ndarray, np.ndarray]:

@@ -19,7 +19,7 @@ from torch import Tensor, nn
 from talkdemo.face.landmarks import MIRROR
 from talkdemo.gcgan.crop import edge_fade
 from talkdemo.gcgan.drawing import DRAWINGS, draw
-from talkdemo.gcgan.flow import grid, resize, warp
+from talkdemo.gcgan.flow import grid, resize, shut, warp
 from talkdemo.gcgan.networks import Block, Generated, Styled, Up, start_at_zero
 
 GRAIN = 0.2  # change of colour (−1 … 1) at which the photograph's grain is left out
@@ -49,11 +49,12 @@ def sharpened(large: Tensor, small: Tensor, generated: Generated, fade: Tensor |
     """The generator's result for crops `small` (B, 3, S, S) with the pixels of the same `large` ones (B, 3, R, R): they
     are warped, and what is painted is laid over them. Where much is painted the crop's own grain is removed: it belongs
     to skin, not to teeth. `fade` (B,): how much of all that is done."""
-    flow, paint = generated.flow, generated.image - warp(small, generated.flow)
+    flow, ends = generated.flow, (generated.source, generated.target)
+    paint = generated.image - warp(small, shut(flow, *ends))
     if fade is not None:
         flow, paint = flow * fade[:, None, None, None], paint * fade[:, None, None, None]
     size, side = large.shape[-1], paint.shape[-1]
-    warped = warp(large, resize(flow, size))
+    warped = warp(large, shut(resize(flow, size), *ends))
     coarse = F.interpolate(warped, size=(side, side), mode="bilinear", antialias=True)
     removed = 1 - torch.exp(-(paint.abs().amax(1, keepdim=True) / GRAIN).square())
     joined = F.interpolate(torch.cat([paint, coarse, removed], dim=1), size=(size, size), mode="bicubic")

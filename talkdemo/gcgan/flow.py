@@ -13,6 +13,15 @@ from torch import Tensor
 # Points of an upper rim and those below them, lids and inner lips, and how near they may come as fractions of the side.
 UPPER, LOWER = (37, 38, 43, 44, 61, 62, 63), (41, 40, 47, 46, 67, 66, 65)
 MIN_GAP = (0.003, 0.003, 0.003, 0.003, 0.001, 0.001, 0.001)
+# Upper and lower rim of each eye from left to right, and its brow.
+EYES = (
+    ([36, 37, 38, 39], [36, 41, 40, 39], range(17, 22)),
+    ([42, 43, 44, 45], [42, 47, 46, 45], range(22, 27)),
+)
+SHUT, OPEN = 0.08, 0.16  # mean gap over width of an eye that is shut, as MediaPipe reads it, and of one that is not
+ARCH = 0.55  # exponent of the curve of a rim
+UNDER = 0.7  # of the way to the brow, where the skin begins that a lid stretches
+RIM, BEYOND = 0.03, 0.08  # eye widths: the lashes, and how far a shut lid goes over the lower one
 EDGE = 6  # fixed points along each edge
 SMOOTH = 1e-4  # regularisation; lips that touch would otherwise tear the map
 UNSEEN = 3.0  # of landmarks that the face hides: they hardly pull at what is seen in their place
@@ -28,6 +37,55 @@ def untangle(source: Tensor, target: Tensor) -> Tensor:
     moved[:, UPPER, 1] -= missing
     moved[:, LOWER, 1] += missing
     return moved
+
+
+def shutting(source: Tensor, target: Tensor) -> Tensor:
+    """(B, 2): how far each eye shuts, 0 to 1. MediaPipe leaves a gap between lids that are shut, and a warp by the few
+    landmarks of a lid would leave a larger one."""
+
+    def gap(points: Tensor, upper: list[int], lower: list[int]) -> Tensor:  # (B,), mean over the width of the eye
+        wide = (points[:, upper[0]] - points[:, upper[-1]]).norm(dim=1).clamp_min(1e-6)
+        return (points[:, lower[1:-1]] - points[:, upper[1:-1]]).norm(dim=2).mean(1) / wide
+
+    shares = []
+    for upper, lower, _ in EYES:
+        own, there = gap(source, upper, lower), gap(target, upper, lower)
+        less = 2 * (1 - there / own.clamp_min(1e-6))  # of an eye that was shut already, nothing
+        shares.append(((OPEN - there) / (OPEN - SHUT)).clamp(0, 1) * less.clamp(0, 1))
+    return torch.stack(shares, dim=1)
+
+
+def _held_open(source: Tensor, target: Tensor, shares: Tensor) -> Tensor:
+    """The target with lids as far apart as the source's where they shut: `_lids` shuts them."""
+    moved = target.clone()
+    for k, (upper, lower, _) in enumerate(EYES):
+        rows, corners = [*upper[1:-1], *lower[1:-1]], [upper[0], upper[-1]]
+        away = (target - source)[:, corners].mean(1, keepdim=True)
+        moved[:, rows] = torch.lerp(target[:, rows], source[:, rows] + away, shares[:, k, None, None])
+    return moved
+
+
+def _lids(points: Tensor, shares: Tensor, at: Tensor) -> Tensor:
+    """Landmarks (B, 68, 2) with open eyes, how far each shuts (B, 2), places (P, 2) → shifts (B, P, 2). Along the axis
+    of each eye, the skin from the upper rim to under the brow is stretched down over it."""
+    shift = torch.zeros(len(points), len(at), 2, device=at.device)
+    for k, (upper, lower, brow) in enumerate(EYES):
+        first, last = points[:, upper[0], None], points[:, upper[-1], None]
+        wide = (last - first).norm(dim=2, keepdim=True).clamp_min(1e-6)
+        across = (last - first) / wide
+        down = torch.stack([-across[..., 1], across[..., 0]], dim=-1)
+        place = (at - first) / wide
+        u, v = (place * across).sum(-1), (place * down).sum(-1)  # (B, P)
+        arch = (4 * u * (1 - u)).clamp_min(0) ** ARCH
+        heights = (((points - first) / wide) * down).sum(-1)  # (B, 68)
+        high, low = (heights[:, rim[1:-1]].mean(1, keepdim=True) * arch / (8 / 9) ** ARCH for rim in (upper, lower))
+        top = high + UNDER * (heights[:, list(brow)].mean(1, keepdim=True) - high)
+        end = high + shares[:, k, None] * (low + BEYOND * arch - high)
+        share = ((v - top) / (end - top).clamp_min(1e-6)).clamp(0, 1)
+        change = top + share * (high - RIM * shares[:, k, None] * arch - top) - v
+        inside = (v > top) & (v < end) & (arch > 0)
+        shift += (change * inside)[..., None] * wide * down
+    return shift
 
 
 @cache
@@ -54,10 +112,13 @@ def _kernel(a: Tensor, b: Tensor) -> Tensor:
 
 def backward_flow(source: Tensor, target: Tensor, side: int, hidden: Tensor | None = None) -> Tensor:
     """Landmarks (B, 68, 2) each → (B, side, side, 2) shifts as fractions of the side: pixel p of the new image is found
-    at p + shift in the source. `hidden` (B, 68) bool: landmarks behind something."""
+    at p + shift in the source. `hidden` (B, 68) bool: landmarks behind something. Eyes that shut are left open: that is
+    `shut`'s, at any size."""
     with torch.autocast(source.device.type, enabled=False):
         source, target = source.float(), target.float()
         count, device = len(source), source.device
+        shares = shutting(source, target)
+        target = _held_open(source, target, shares)
         fixed = _edge_points().to(device).expand(count, -1, -1)
         knots = torch.cat([target, fixed], dim=1)
         loose = torch.full(knots.shape[:2], SMOOTH, device=device)
@@ -65,8 +126,9 @@ def backward_flow(source: Tensor, target: Tensor, side: int, hidden: Tensor | No
             loose[:, : hidden.shape[1]].masked_fill_(hidden, UNSEEN)
         values = torch.cat([source - target, torch.zeros_like(fixed), target.new_zeros(count, 3, 2)], dim=1)
         weights = torch.linalg.solve(_system(knots, loose), values.double()).float()
-        at = grid(side).to(device).reshape(1, -1, 2).expand(count, -1, -1)
-        return (_basis(at, knots) @ weights).view(count, side, side, 2)
+        places = grid(side).to(device).reshape(-1, 2)
+        flow = (_basis(places.expand(count, -1, -1), knots) @ weights).view(count, side, side, 2)
+        return flow
 
 
 def spline(knots: Tensor, at: Tensor) -> Tensor:
@@ -91,6 +153,27 @@ def _system(knots: Tensor, loose: Tensor) -> Tensor:
 def _basis(at: Tensor, knots: Tensor) -> Tensor:
     """(B, P, 2), (B, K, 2) → (B, P, K + 3)."""
     return torch.cat([_kernel(at, knots), torch.ones_like(at[..., :1]), at], dim=2)
+
+
+def shut(flow: Tensor, source: Tensor, target: Tensor) -> Tensor:
+    """The flow (B, S, S, 2) of landmarks (B, 68, 2) each, with lids over eyes that shut; at S pixels, as the edge of a
+    lid is a jump."""
+    shares = shutting(source, target)
+    if not bool((shares > 0).any()):
+        return flow
+    lids = _lids(_held_open(source, target, shares), shares, grid(flow.shape[1]).to(flow).reshape(-1, 2))
+    lids = lids.view_as(flow)
+    return lids + warp(flow.permute(0, 3, 1, 2), lids).permute(0, 2, 3, 1)
+
+
+def lidded(source: Tensor, target: Tensor, side: int) -> Tensor:
+    """Landmarks (B, 68, 2) each → (B, 1, side, side): 1 where a shut lid covers an eye."""
+    shares = shutting(source, target)
+    if not bool((shares > 0).any()):
+        return torch.zeros(len(source), 1, side, side, device=source.device)
+    shift = _lids(_held_open(source, target, shares), shares, grid(side).to(source.device).reshape(-1, 2))
+    cover = (shift.norm(dim=2) * side).clamp(0, 1).view(-1, 1, side, side)
+    return torch.nn.functional.avg_pool2d(torch.nn.functional.max_pool2d(cover, 3, 1, 1), 3, 1, 1)
 
 
 def warp(image: Tensor, flow: Tensor) -> Tensor:

@@ -18,7 +18,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from talkdemo.gcgan.drawing import DRAWINGS, draw
-from talkdemo.gcgan.flow import backward_flow, resize, untangle, warp
+from talkdemo.gcgan.flow import backward_flow, lidded, resize, shut, untangle, warp
 
 FLOW_SIDE = 128  # pixels at which the warp is computed: lids and lips are sharp edges of it
 REACH = 0.06  # fraction of the side by which the network may move the warp
@@ -39,7 +39,9 @@ class Generated(NamedTuple):
     image: Tensor  # (B, 3, S, S) in −1 … 1
     painted: Tensor  # (B, 3, S, S): the warped image with the network's changes
     mask: Tensor  # (B, 1, S, S): weight of the painted image against the warped one
-    flow: Tensor  # (B, S, S, 2): the warp
+    flow: Tensor  # (B, S, S, 2): the warp, eyes left open
+    source: Tensor  # (B, 68, 2): the landmarks it leads from …
+    target: Tensor  # … and to
 
 
 class EncodedFace(NamedTuple):
@@ -59,7 +61,8 @@ class EncodedFace(NamedTuple):
             return x.expand(count, *x.shape[1:])
 
         hidden = None if self.hidden is None else repeat(self.hidden)
-        return EncodedFace(*map(repeat, self[:4]), tuple(map(repeat, self.skips)), hidden)
+        image, landmarks, features, code = map(repeat, self[:4])
+        return EncodedFace(image, landmarks, features, code, tuple(map(repeat, self.skips)), hidden)
 
 
 class Generator(nn.Module):
@@ -104,21 +107,24 @@ class Generator(nn.Module):
 
     def decode(self, face: EncodedFace, target: Tensor, z_source: Tensor, z_target: Tensor) -> Generated:
         """The face with its landmarks at `target`."""
-        image, side, target = face.image, face.image.shape[-1], untangle(face.landmarks, target)
+        image, side, target = face.image, face.image.shape[-1], untangle(face.landmarks, target).float()
         flow, lines = backward_flow(face.landmarks, target, min(FLOW_SIDE, side), face.hidden), draw(target, side)
+        source = face.landmarks.float()
+        over = shut(flow, source, target)
         condition = torch.cat([face.code, z_source, z_target - z_source], dim=1)
-        x = self.turn(warp(face.features, resize(flow, face.features.shape[-1])), condition)
+        x = self.turn(warp(face.features, resize(over, face.features.shape[-1])), condition)
         for stage, skip in zip(self.up, reversed(face.skips), strict=True):
             size = skip.shape[-1]
-            joined = torch.cat([warp(skip, resize(flow, size)), F.adaptive_avg_pool2d(lines, size)], dim=1)
+            joined = torch.cat([warp(skip, resize(over, size)), F.adaptive_avg_pool2d(lines, size)], dim=1)
             x = stage(x, joined, condition)
-        full = resize(flow, side)
+        full = resize(over, side)
         fine = F.pixel_shuffle(F.leaky_relu(self.fine(x), 0.2), 2)
         out = self.last(torch.cat([fine, warp(image, full), lines], dim=1)).float()
-        flow = full + REACH * torch.tanh(out[:, 4:]).permute(0, 2, 3, 1)
-        warped = warp(image.float(), flow)
+        flow = resize(flow, side) + REACH * torch.tanh(out[:, 4:]).permute(0, 2, 3, 1)
+        warped = warp(image.float(), shut(flow, source, target))
         painted, mask = warped + 2 * torch.tanh(out[:, :3]), torch.sigmoid(out[:, 3:4])
-        return Generated(torch.lerp(warped, painted, mask), painted, mask, flow)
+        mask = mask * (1 - lidded(source, target, side))  # a shut lid is skin of the photograph
+        return Generated(torch.lerp(warped, painted, mask), painted, mask, flow, source, target)
 
 
 class Critic(nn.Module):

@@ -9,7 +9,7 @@ import torch
 
 from talkdemo.gcgan.crop import EYES, MIDDLE
 from talkdemo.gcgan.drawing import draw
-from talkdemo.gcgan.flow import backward_flow, untangle, warp
+from talkdemo.gcgan.flow import backward_flow, shut, untangle, warp
 from talkdemo.gcgan.geometry import UNIT, Geometry, GeometryConfig, contrastive
 from talkdemo.gcgan.model import GCGAN, FacePoints, GCGANConfig
 from talkdemo.gcgan.networks import Critic, Generator, GeneratorConfig
@@ -51,7 +51,8 @@ def test_an_untrained_generator_warps(points: torch.Tensor) -> None:
         generated = generator(image, points, target, z, z)
     assert generated.image.shape == generated.painted.shape == (3, 3, 32, 32)
     assert generated.mask.shape == (3, 1, 32, 32) and generated.flow.shape == (3, 32, 32, 2)
-    shown = warp(image, backward_flow(points, untangle(points, target), 32))
+    there = untangle(points, target)
+    shown = warp(image, shut(backward_flow(points, there, 32), points, there))
     assert torch.allclose(generated.image, shown, atol=1e-5) and torch.equal(generated.image, generated.painted)
 
 

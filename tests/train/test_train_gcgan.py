@@ -236,7 +236,7 @@ def test_a_perfect_mouth_costs_nothing():
     torch.manual_seed(0)
     batch, second, critic = pairs(), Details(), Critic(1, (8, 16))
     still = torch.zeros(2, SIDE, SIDE, 2)
-    shown = Generated(batch.source, batch.source, batch.source[:, :1], still)
+    shown = Generated(batch.source, batch.source, batch.source[:, :1], still, batch.source_points, batch.source_points)
     same = Pairs(**{**vars(batch), "target": batch.source, "target_fine": batch.source_fine})
     terms, mouths = detail_terms(second, critic, same, shown, False)
     assert max(float(term.detach()) for term in terms.values()) < 1e-3 and torch.equal(mouths.real, mouths.fake)

@@ -13,7 +13,7 @@ import torch
 from talkdemo.evaluate.portraits.people import Pair, Person
 from talkdemo.gcgan.crop import SIDE, Crop
 from talkdemo.gcgan.edit import Expresser
-from talkdemo.gcgan.flow import backward_flow, resize, warp
+from talkdemo.gcgan.flow import backward_flow, resize, shut, warp
 from talkdemo.gcgan.portrait import Portrait
 
 System = Callable[[Portrait, np.ndarray], np.ndarray]  # (H, W, 3), targets (N, 68, 2) pixels → (N, H, W, 3) uint8
@@ -32,7 +32,8 @@ def warp_landmarks(portrait: Portrait, targets: np.ndarray) -> np.ndarray:
     source = torch.from_numpy(crop.into(portrait.landmarks))[None] / SIDE
     results = []
     for target in targets:
-        flow = resize(backward_flow(source, torch.from_numpy(crop.into(target))[None] / SIDE, FLOW), SIDE)
+        goal = torch.from_numpy(crop.into(target))[None] / SIDE
+        flow = shut(resize(backward_flow(source, goal, FLOW), SIDE), source, goal)
         warped = warp(image, flow)[0].permute(1, 2, 0).round().clamp(0, 255).byte().numpy()
         results.append(crop.put(portrait.image, warped, original))
     return np.stack(results)
