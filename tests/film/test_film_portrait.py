@@ -39,8 +39,8 @@ def test_what_is_shown(maya: Portrait) -> None:
         portrait_video.crop(Portrait(wide, maya.landmarks + np.array([9000, 0]), "away"))
 
 
-def test_video(expresser: Expresser, maya: Portrait, tmp_path: Path, read_video) -> None:
-    shares: list[float] = []
+def test_video(maya: Portrait, tmp_path: Path, read_video) -> None:
+    expresser, shares = Expresser.load(), list[float]()
     speech = Speech(np.sin(np.arange(6 * 640) / 10).astype(np.float32) * 0.3)
     spent = portrait_video.write(
         tmp_path / "x.mp4", expresser, maya, talking(6), speech, progress=lambda _, share: shares.append(share)
