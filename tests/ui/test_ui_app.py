@@ -122,7 +122,7 @@ def test_a_motion_that_cannot_be_shown_is_one_sentence(built: gr.Blocks, wav, st
     ):
         stand_in.animate = faulty
         *_, told, last = press(tab, wav("hum", 1.0))
-        assert words in told[tab.panel] and "td-error" in told[tab.panel] and last == {tab.head: None}
+        assert words in told[tab.panel] and "td-error" in told[tab.panel] and last == tab.cleared()
         assert told[tab.form.generate].interactive and not list(tab.visits.jobs.iterdir())
 
 
@@ -308,7 +308,7 @@ def test_stop_button_stops_only_ones_own(slow_stand_in, tmp_path, wav) -> None:
     assert slow_stand_in.running == 1
     tab.stop(request)
     *_, last, emptied = running
-    assert emptied == {tab.head: None}
+    assert emptied == tab.cleared()
     assert "Stopped" in last[tab.panel] and slow_stand_in.running == 0
 
 
