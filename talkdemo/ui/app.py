@@ -98,6 +98,8 @@ def build(
 
         def leave(request: gr.Request) -> None:
             visits.leave(str(request.session_hash))
+            # gradio keeps a copy of the page's settings for each of 10,000 sessions: 0.7 MB that nobody comes back to
+            app.app.state_holder.session_data.pop(str(request.session_hash), None)
 
         app.unload(leave)
         form = app.talk_tab.form
