@@ -210,7 +210,7 @@ def test_photographs_are_cropped_and_blank_ones_named(
         Image.fromarray(picture).resize((512, 512)).save(tmp_path / f"{folder}.jpg")
     assert portrait_data.make_photos(tmp_path / "out", tmp_path) == ["002f.jpg"]
     with np.load(tmp_path / "out" / "photos.npz") as file:
-        assert file["pictures"].shape == (1, 160, 160, 3) and file["person"].tolist() == ["london-001"]
+        assert file["pictures"].shape == (1, 320, 320, 3) and file["person"].tolist() == ["london-001"]
         np.testing.assert_allclose(file["seen"][0], person.seen[0], atol=2.5)
 
 
