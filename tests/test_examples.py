@@ -39,7 +39,7 @@ def test_the_lines_in_the_readme_run(tmp_path: Path) -> None:
 def test_the_readme_names_what_exists() -> None:
     text = README.read_text(encoding="utf-8")
     links = re.findall(r"\]\(([^):#]+)\)", text)
-    tree = [line.strip().split("  ")[0] for line in text.split("```\ntalkdemo/")[1].split("```")[0].splitlines()[1:]]
+    tree = [line.strip().split("  ")[0] for line in text.split("\ntalkdemo/\n")[1].split("```")[0].splitlines()]
     named = [name for name in tree if name.endswith((".py", "/")) and "*" not in name and " " not in name]
     assert links and len(named) > 10 and len(text.splitlines()) <= 150
     for name in (*links, *named):

@@ -30,7 +30,7 @@ def tracked(monkeypatch: pytest.MonkeyPatch) -> list[dict]:
         coefficients[:, INDEX["jawOpen"]], head[:, 0] = 0.5, np.linspace(0, 0.2, 30)
         offset = np.zeros(55, np.float32)
         offset[INDEX["browDownLeft"]] = 0.25
-        motion = Motion(coefficients, head, FPS, {"source": path.name})
+        motion = Motion(coefficients, head, FPS, {"source": path.name, "mirrored": given["mirrored"]})
         mask, sure = np.ones(55, bool), np.ones(30, np.float32)
         return tracker.Tracked(path.name, motion, mask, sure, 0.9, offset)
 

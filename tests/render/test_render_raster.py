@@ -121,8 +121,8 @@ def test_a_forgotten_renderer_frees_what_it_held(face, opengl) -> None:
     kinds = (GL.glIsTexture, GL.glIsBuffer, GL.glIsVertexArray, GL.glIsFramebuffer, GL.glIsRenderbuffer, GL.glIsProgram)
 
     def alive() -> set[tuple[int, int]]:
-        """(kind, name) of everything in the context; names are small numbers."""
-        return {(kind, name) for kind, known in enumerate(kinds) for name in range(1, 1000) if known(name)}
+        """(kind, name) of everything in the context; names are given out in turn."""
+        return {(kind, name) for kind, known in enumerate(kinds) for name in range(1, 20_000) if known(name)}
 
     gc.collect()
     before = context.submit(alive).result()
