@@ -167,8 +167,7 @@ def moves(button: Any) -> float:
 
 def stop(page: Any) -> None:
     """What is still being sampled is no longer wanted."""
-    if page.is_enabled("#td-stop"):
-        page.click("#td-stop")
+    page.locator("#td-stop").evaluate("button => button.click()")  # at once: it may have come to its end meanwhile
     page.wait_for_selector(f"{GENERATE}:not([disabled])")
 
 
