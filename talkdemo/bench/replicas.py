@@ -23,8 +23,9 @@ def measure() -> dict[str, object]:
     if find_spec("ray") is None:
         return {"skipped": "ray is not installed (pip install talkdemo[ray])"}
     from talkdemo.serve import cluster
+    from talkdemo.serve.twin import twin
 
-    speech, pipeline = decode(CLIP), cluster.Remote.of(SpeechToFace.load())
+    speech, pipeline = decode(CLIP), twin(cluster.Remote, SpeechToFace.load())
 
     def ask(seed: int) -> None:
         pipeline.animate(Request(speech, identity="Ada", seed=seed))

@@ -35,6 +35,7 @@ def run(arguments: argparse.Namespace) -> int:
     from talkdemo.pipeline import SpeechToFace
     from talkdemo.records import MODELS
     from talkdemo.serve import cluster
+    from talkdemo.serve.twin import twin
     from talkdemo.ui import app
     from talkdemo.ui.express.tab import open_expresser
     from talkdemo.ui.parts import turns
@@ -47,9 +48,9 @@ def run(arguments: argparse.Namespace) -> int:
         most = {kind: high for kind, (_, high) in counts.items()}
         turns.MOTION.places, turns.VIDEO.places = most["sampler"], max(most["artist"], most["painter"])
         turns.VIDEO.before = None  # videos have replicas of their own
-        pipelines = {model: cluster.Remote.of(SpeechToFace.load(model, "cpu")) for model in MODELS}
+        pipelines = {model: twin(cluster.Remote, SpeechToFace.load(model, "cpu")) for model in MODELS}
         expresser = open_expresser()
-        remote = cluster.RemoteExpresser.of(expresser) if expresser else None
+        remote = twin(cluster.RemoteExpresser, expresser) if expresser else None
         return app.serve(arguments.videos, pipelines, remote, arguments.metrics)
     finally:
         cluster.stop()

@@ -158,7 +158,7 @@ KINDS = {"sampler": Sampler, "artist": Artist, "painter": Painter}
 def start(replicas: Mapping[str, Replicas], address: str | None = None) -> None:
     """Deploy these of KINDS on a cluster: that of `address` ("auto": the one this machine belongs to), None: one of its
     own. Raises ConnectionError where there is none."""
-    ray.init(address=address, ignore_reinit_error=True, include_dashboard=False, log_to_driver=False)
+    ray.init(address=address or "local", ignore_reinit_error=True, include_dashboard=False, log_to_driver=False)
     for kind, count in replicas.items():
         one = serve.deployment(KINDS[kind], name=kind, **count.options())
         serve.run(one.bind(max(1, int(count.cpus))), name=f"{NAME}-{kind}", route_prefix=None)
@@ -209,13 +209,6 @@ def _followed(call: Callable[[], Any], progress: Progress | None, stop: threadin
 class Remote(SpeechToFace):
     """A pipeline whose sampling and rendering are done by replicas; the rest, which costs little, is done here."""
 
-    @classmethod
-    def of(cls, pipeline: SpeechToFace) -> "Remote":
-        """Shares its weights."""
-        remote = cls.__new__(cls)
-        vars(remote).update(vars(pipeline))
-        return remote
-
     def stream(
         self, request: Request, *, progress: Progress | None = None, stop: threading.Event | None = None
     ) -> Iterator[list[Motion]]:
@@ -246,13 +239,6 @@ class Remote(SpeechToFace):
 
 class RemoteExpresser(Expresser):
     """An expresser whose images are made by replicas."""
-
-    @classmethod
-    def of(cls, expresser: Expresser) -> "RemoteExpresser":
-        """Shares its weights."""
-        remote = cls.__new__(cls)
-        vars(remote).update(vars(expresser))
-        return remote
 
     def express_all(
         self, portrait: Portrait, targets: Iterable[np.ndarray], stop: threading.Event | None = None

@@ -102,7 +102,7 @@ def animate(batch: Batch, workers: int | None = None, address: str | None = None
 def _by_ray(batch: Batch, left: list[Row], workers: int, address: str | None) -> Iterable[Row]:
     import ray
 
-    ray.init(address=address, ignore_reinit_error=True, include_dashboard=False, log_to_driver=False)
+    ray.init(address=address or "local", ignore_reinit_error=True, include_dashboard=False, log_to_driver=False)
     ray.data.DataContext.get_current().enable_progress_bars = False
     clips = ray.data.from_items(left, override_num_blocks=len(left))  # each result comes as soon as it is there
     pool = ray.data.ActorPoolStrategy(size=min(workers, len(left)))

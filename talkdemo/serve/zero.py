@@ -11,6 +11,7 @@ from importlib.util import find_spec
 from typing import Any
 
 from talkdemo.records import FPS, MODELS, Guidance, Motion, Progress, Request, Speech, check_stop
+from talkdemo.serve.twin import twin
 
 # Bounds, not measurements: a GPU that is asked for too long is only given back earlier.
 START, EVALUATION, WINDOW = 10.0, 0.02, 4.0  # seconds: to begin, of one evaluation, of motion in a window at least
@@ -51,8 +52,4 @@ def pipelines() -> dict[str, Any] | None:
                     progress("sample", min(1.0, done / FPS / speech.seconds))
                 yield window
 
-    lent = {}
-    for model in MODELS:
-        lent[model] = Lent.__new__(Lent)
-        vars(lent[model]).update(vars(SpeechToFace.load(model)))
-    return lent
+    return {model: twin(Lent, SpeechToFace.load(model)) for model in MODELS}

@@ -21,6 +21,7 @@ from talkdemo.gcgan.edit import Expresser
 from talkdemo.gcgan.gallery import open_gallery
 from talkdemo.pipeline import SpeechToFace
 from talkdemo.records import Request, Speech, Stopped
+from talkdemo.serve.twin import twin
 
 pytest.importorskip("ray", reason="ray is not installed (pip install talkdemo[ray])")
 pytestmark = pytest.mark.slow
@@ -29,16 +30,22 @@ WELCOME = EXAMPLES / "speech" / "welcome.flac"
 
 @pytest.fixture(scope="module")
 def cluster() -> Iterator[SimpleNamespace]:
-    """Two samplers, one of each other kind; a single request may wait for a sampler."""
+    """Two samplers, one of each other kind; a single request may wait for a sampler. Torch adds up in another order on
+    several threads; replicas have one."""
+    import torch
+
     from talkdemo.serve import cluster
 
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(cluster, "WAITING", 1)
         one, two = cluster.Replicas(cpus=0.4), cluster.Replicas(2, 2, 0.4)
         cluster.start({"sampler": two, "artist": one, "painter": one}, os.environ.get("RAY_ADDRESS"))
         plain = SpeechToFace.load()
-        yield SimpleNamespace(plain=plain, remote=cluster.Remote.of(plain), module=cluster)
+        yield SimpleNamespace(plain=plain, remote=twin(cluster.Remote, plain), module=cluster)
         cluster.stop()
+    torch.set_num_threads(threads)
 
 
 def replicas(kind: str) -> list[int]:
@@ -69,7 +76,7 @@ def test_portraits_are_equal(cluster) -> None:
     targets = expresser.path(
         maya, expresser.preset(maya, "happy"), np.linspace(0, 1, cluster.module.CHUNK + 2).tolist()
     )
-    there = cluster.module.RemoteExpresser.of(expresser).express_all(maya, targets)
+    there = twin(cluster.module.RemoteExpresser, expresser).express_all(maya, targets)
     for one, other in zip(expresser.express_all(maya, targets), there, strict=True):
         assert np.abs(one.astype(int) - other).max() <= 1  # batches of another size
 
