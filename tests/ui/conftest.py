@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import contextlib
 import json
-import os
 import socket
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -41,9 +40,6 @@ def mouthing(jaw: float, smile: float = 0.0, seconds: float = 3.0) -> Motion:
     head = np.zeros((len(times), 3), np.float32)
     head[:, 1] = 0.1 * np.sin(times)
     return Motion(coefficients, head, FPS)
-
-
-WATCHING = {f"test_ui_{name}_browser.py" for name in ("compare", "reference", "viewer")}
 
 
 @pytest.fixture
@@ -243,14 +239,3 @@ def says() -> Callable:
         return page.inner_text(selector)
 
     return wait
-
-
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Tests that watch the head being drawn run where TALKDEMO_WATCH is set."""
-    if not os.environ.get("TALKDEMO_WATCH"):
-        reason = (
-            "OpenGL in software draws the head at about five frames a second; TALKDEMO_WATCH=1 runs it all the same"
-        )
-        for item in items:
-            if item.path.name in WATCHING:
-                item.add_marker(pytest.mark.skip(reason=reason))

@@ -38,11 +38,11 @@ def page(shipped, browser, visiting) -> Iterator[object]:
 
 
 def choose(page, clip: Path, steps: int = 6) -> None:
-    """Upload the clip, set both sides to the full model's `steps` and 2."""
+    """Upload the clip, set both sides to the full model's `steps` and 3, of which there is no student."""
     page.locator("#td-compare-speech").get_by_role("button", name="upload").click()
     page.set_input_files("#td-compare-speech input[type=file]", clip)
     page.wait_for_selector("#td-compare-speech button[aria-label='Play']")
-    for side, count in (("first", steps), ("second", 2)):
+    for side, count in (("first", steps), ("second", 3)):
         page.fill(f"#td-{side}-steps input[type=number]", str(count))
         page.keyboard.press("Tab")
 
@@ -64,10 +64,9 @@ def picture(page) -> np.ndarray:
 def test_both_heads_in_one_view(page, clip: Path, says, phone, read_video) -> None:
     choose(page, clip)
     page.click("#td-compare-go")
-    page.wait_for_selector("[data-stage=full-6].td-now")
     plays(page)
     names = page.locator(f"{HEAD} .td-hv-name").all_inner_texts()
-    assert names == ["Full model, 6 steps", "Full model, 2 steps"]
+    assert names == ["Full model, 6 steps", "Full model, 3 steps"]
     says(page, "#td-figures", "Network evaluations")
 
     page.focus(f"{HEAD} .td-hv-stage")
@@ -97,7 +96,7 @@ def test_both_heads_in_one_view(page, clip: Path, says, phone, read_video) -> No
     page.wait_for_selector("#td-pair-film-save", state="visible")
     with page.expect_download() as caught:
         page.click("#td-pair-film-save")
-    assert caught.value.suggested_filename == "left-full-6-right-full-2.mp4"
+    assert caught.value.suggested_filename == "left-full-6-right-full-3.mp4"
     frames, samples = read_video(caught.value.path())
     assert frames.shape[0] == 50 and frames.shape[2] == 2 * SIZE and samples is not None
     phone(page)
@@ -118,7 +117,7 @@ def test_a_blind_vote(page, clip: Path, says) -> None:
     assert names.all_inner_texts() == ["Left", "Right"]
     assert not page.is_visible("#compare-chart") and not page.is_visible("#td-figures")
     question = (
-        "One is the full model, 6 steps, the other the full model, 2 steps. Which one is the full model, 6 steps?"
+        "One is the full model, 6 steps, the other the full model, 3 steps. Which one is the full model, 6 steps?"
     )
     assert page.inner_text("#td-vote").startswith(question)
     inside = page.inner_html("#td-compare-head") + page.inner_html("#td-compare-panel")
@@ -128,7 +127,7 @@ def test_a_blind_vote(page, clip: Path, says) -> None:
     answer = says(page, "#td-answer", "Your 1 vote on this pair so far")
     says(page, f"{HEAD} .td-hv-left", "steps")
     left, right = names.all_inner_texts()
-    assert {left, right} == {"Full model, 6 steps", "Full model, 2 steps"}
+    assert {left, right} == {"Full model, 6 steps", "Full model, 3 steps"}
     assert ("Right." if right == "Full model, 6 steps" else "Not this time.") in answer
     page.wait_for_selector("#td-vote", state="hidden")
 

@@ -33,12 +33,12 @@ def tab(page, name: str) -> None:
 
 
 def generate(page) -> str:
-    """Press the button; what the panel says once the video plays."""
+    """Press the button; what the panel says once the head moves."""
     page.get_by_role("button", name="Child", exact=True).click()
     page.wait_for_selector("#td-speech button[aria-label='Play']")
     page.click("#td-generate")
     page.wait_for_selector("#motion-chart")
-    page.wait_for_function("document.querySelector('#td-video video')?.currentTime > 0.2")
+    page.wait_for_function("Number(document.querySelector('#td-head[data-state=playing]')?.dataset.time) > 0.2")
     return page.inner_text("#td-panel")
 
 
