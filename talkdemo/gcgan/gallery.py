@@ -27,11 +27,12 @@ def open_gallery(name: str) -> Portrait:
         raise ValueError(f"portrait {name!r} given; one of {', '.join(gallery()) or 'none'} is wanted")
     with Image.open(gallery()[name]) as file:
         image = np.asarray(file.convert("RGB"))
-    return Portrait(image, np.array(_known()[name], np.float32), name)
+    points = np.array(_known()[name], np.float32)
+    return Portrait(image, points[:, :2], name, depth=points[:, 2] if points.shape[1] == 3 else None)
 
 
 @cache
 def _known() -> dict[str, list[list[float]]]:
-    """Name → 68 points in pixels of its image."""
+    """Name → 68 points in pixels of its image; with a third number, the depth, of a head that is turned."""
     file = FOLDER / LANDMARKS
     return json.loads(file.read_text(encoding="utf-8")) if file.is_file() else {}

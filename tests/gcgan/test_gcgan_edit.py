@@ -111,9 +111,19 @@ def test_gallery() -> None:
         portrait = open_gallery(name)
         assert portrait.image.shape == (512, 512, 3) and portrait.name == name
         assert portrait.landmarks.shape == (68, 2) and 100 < portrait.landmarks.mean() < 412
-        assert np.linalg.norm(portrait.landmarks[36] - portrait.landmarks[45]) > 90
+        assert np.linalg.norm(portrait.points[36] - portrait.points[45]) > 90
     with pytest.raises(ValueError, match="'nobody' given; one of maya"):
         open_gallery("nobody")
+
+
+def test_the_harder_photographs_of_the_gallery() -> None:
+    """Turned heads come with depths, and read as turned as they were drawn; a grey one has no colour."""
+    for name, yaw, pitch in (("elena", 30, 0), ("jonas", -40, -14)):
+        portrait = open_gallery(name)
+        assert portrait.depth is not None and portrait.depth.shape == (68,)
+        assert np.allclose(portrait.frame.angles[:2], (yaw, pitch), atol=5) and portrait.frame.hidden.any()
+    assert open_gallery("maya").depth is None
+    assert np.ptp(open_gallery("walter").image.astype(int), axis=2).max() <= 2
 
 
 def test_no_gallery(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
