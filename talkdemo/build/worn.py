@@ -107,7 +107,7 @@ def _shadowed(texture: np.ndarray, uv: np.ndarray, share: np.ndarray, colour: Co
     import cv2
 
     side = texture.shape[0]
-    dense = np.zeros((side, side), np.float32)
+    dense: np.ndarray = np.zeros((side, side), np.float32)
     at = (np.stack([uv[:, 0], 1 - uv[:, 1]], axis=1) * (side - 1)).round().astype(int)
     np.add.at(dense, (at[:, 1], at[:, 0]), share.astype(np.float32))
     dense = cv2.GaussianBlur(dense, (0, 0), side / 200)
