@@ -27,7 +27,7 @@ from talkdemo.condition.identity import IdentityLibrary
 from talkdemo.condition.resolve import Condition, check_condition, needs_voice, resolve_identity, resolve_style
 from talkdemo.condition.style import StyleEncoder
 from talkdemo.diffusion.sampler import SAMPLERS
-from talkdemo.export import bundle, gltf, summary
+from talkdemo.export import bundle, gltf, mesh, summary
 from talkdemo.face.characters import CHARACTERS, Character
 from talkdemo.face.contact import meet_and_part
 from talkdemo.face.head import FaceModel
@@ -244,6 +244,8 @@ def run(
     clock = Clock(progress, stop)
     pipeline.check(request)
     speech = _decode(request, clock)
+    if outputs.mesh:
+        mesh.check(outputs.mesh, outputs.mesh_at, speech.seconds)
     windows: list[list[Motion]] = []
     for window in pipeline.stream(replace(request, speech=speech), progress=progress, stop=stop):
         windows.append(window)
@@ -257,6 +259,8 @@ def run(
             clock.seconds |= {stage: clock.seconds.get(stage, 0.0) + value for stage, value in spent.items()}
         for path, motion in zip(numbered(files.glb, len(motions)), motions, strict=False):
             gltf.write(path, pipeline.face, request.character, motion)
+        if files.mesh:
+            mesh.write(files.mesh, pipeline.face, motions[0], outputs.mesh_at, request.character)
         bundle.write_motions(files, motions, speech)
         described = summary.summarise(
             motions,

@@ -224,6 +224,8 @@ class Outputs:
     glb: Path | str | None = None
     wav: Path | str | None = None  # the speech
     zip: Path | str | None = None
+    mesh: Path | str | None = None  # OBJ or PLY of the frame at `mesh_at` seconds, of the first sample; not in the zip
+    mesh_at: float = 0.0
     csv_fps: float = FPS
 
 

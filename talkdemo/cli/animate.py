@@ -1,4 +1,4 @@
-"""Animates a head with speech: mp4, GLB, Live Link Face CSV, npz and JSON, or all of them in one zip.
+"""Animates a head with speech: mp4, GLB, OBJ or PLY, Live Link Face CSV, npz and JSON, or all of them in one zip.
 
 SPEECH is any sound or video file. Without --out and --zip only motion is made, which needs no graphics.
 With --samples K the npz holds K motions; mp4, CSV and GLB of the k-th get "-k" before their ending, from the second on.
@@ -68,6 +68,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--out", type=output_path(".mp4"), metavar="X.mp4", help="video with sound")
     parser.add_argument("--csv", type=output_path(".csv"), metavar="X.csv", help="Live Link Face CSV")
     parser.add_argument("--glb", type=output_path(".glb"), metavar="X.glb", help="the character, animated (glTF 2.0)")
+    parser.add_argument("--mesh", type=output_path(".obj", ".ply"), metavar="X.obj", help="one frame: OBJ or PLY")
+    at = "the moment of --mesh, seconds (0)"
+    parser.add_argument("--at", type=number(0, 3600), default=0.0, metavar="S", help=at)
     parser.add_argument("--wav", type=output_path(".wav"), metavar="X.wav", help="the speech, to lie beside the GLB")
     parser.add_argument("--npz", type=output_path(".npz"), metavar="X.npz", help="coefficients and head rotation")
     parser.add_argument("--json", type=output_path(".json"), metavar="X.json", help="settings and seconds per stage")
@@ -83,12 +86,12 @@ def run(arguments: argparse.Namespace) -> int:
     speech, clips = check_source(arguments.speech), names(arguments.reference)
     for clip in clips:
         check(clip)
-    single = {kind: getattr(arguments, kind) for kind in ("npz", "json", "wav", "zip")}
+    single = {kind: getattr(arguments, kind) for kind in ("npz", "json", "mesh", "wav", "zip")}
     several = {"video": arguments.out, "csv": arguments.csv, "glb": arguments.glb}
-    outputs = Outputs(**several, **single, csv_fps=arguments.fps)
+    outputs = Outputs(**several, **single, csv_fps=arguments.fps, mesh_at=arguments.at)
     paths = [path for option in several.values() for path in numbered(option, arguments.samples)]
     check_outputs((*paths, *single.values()), speech=[speech], reference=clips)
-    drawn = arguments.out or arguments.glb or arguments.zip
+    drawn = arguments.out or arguments.glb or arguments.mesh or arguments.zip
     character = choose_character(arguments.character) if drawn or arguments.character else None
     if arguments.out or arguments.zip:
         from talkdemo.render import raster

@@ -92,12 +92,12 @@ def image_size(text: str) -> int:
     return int(text)
 
 
-def output_path(suffix: str) -> Callable[[str], Path]:
+def output_path(*suffixes: str) -> Callable[[str], Path]:
     """An argparse type: a path that ends as its contents will be."""
 
     def parse(text: str) -> Path:
-        if Path(text).suffix.lower() != suffix:
-            raise argparse.ArgumentTypeError(f"{text!r} given; a name ending in {suffix} is wanted")
+        if Path(text).suffix.lower() not in suffixes:
+            raise argparse.ArgumentTypeError(f"{text!r} given; a name ending in {' or '.join(suffixes)} is wanted")
         return Path(text)
 
     return parse

@@ -37,7 +37,8 @@ def summarise(
 
 def paths(outputs: Outputs) -> dict[str, str]:
     """The files asked for, as a summary names them."""
-    named = {"out": outputs.video, **{name: getattr(outputs, name) for name in ("csv", "npz", "glb", "wav", "zip")}}
+    kinds = ("csv", "npz", "glb", "mesh", "wav", "zip")
+    named = {"out": outputs.video, **{name: getattr(outputs, name) for name in kinds}}
     return {name: str(path) for name, path in named.items() if path}
 
 
