@@ -32,10 +32,13 @@ from talkdemo.diffusion.denoiser import (
 from talkdemo.diffusion.network import Network, NetworkConfig
 from talkdemo.diffusion.sampler import Denoiser, OnStep, Sampler, ddim, draw
 from talkdemo.diffusion.schedule import cosine
+from talkdemo.diffusion.smoothing import smoothed
 from talkdemo.diffusion.window import Window, generate, padded_frames, windows
 from talkdemo.records import Guidance
 
 KIND = "talker"
+HALF = ("cuda",)  # kinds of devices on which the network runs in bfloat16, as it was trained
+STUDENT_HERTZ = 3.0  # students' heads, which tremble, are smoothed above it
 
 
 @dataclass(frozen=True)
@@ -148,7 +151,11 @@ class Talker(nn.Module):
                 z = torch.zeros(k, network.window, network.channels, device=device)
             else:
                 z = draw((network.window, network.channels), generators).to(device)
-            return sampler(denoise, z, schedule, generators=generators, on_step=step)
+            with torch.autocast(device.type, torch.bfloat16, enabled=device.type in HALF):
+                motion = sampler(denoise, z, schedule, generators=generators, on_step=step)
+            if self.config.student_steps is not None:
+                motion[..., HEAD] = smoothed(motion[..., HEAD], previous[..., HEAD], STUDENT_HERTZ)
+            return motion
 
         first = self.start.expand(k, -1, -1)
         pieces = (piece.to(device) for piece in features)
