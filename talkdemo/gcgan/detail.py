@@ -23,7 +23,7 @@ from talkdemo.gcgan.flow import grid, resize, shut, warp
 from talkdemo.gcgan.networks import Block, Generated, Styled, Up, start_at_zero
 
 GRAIN = 0.2  # change of colour (−1 … 1) at which the photograph's grain is left out
-WIDTHS = (16, 24, 48, 72)  # channels at full size, a half, a quarter, an eighth
+WIDTHS = (32, 48, 72, 96)  # channels at a half of the size, a quarter, an eighth, a sixteenth
 FADE = 0.12  # of a part's side, over which its change fades into the face
 
 
@@ -96,34 +96,38 @@ class Cut(NamedTuple):
         return like.new_tensor([-self.part.size if self.part.mirrored else self.part.size, self.part.size])
 
 
-class Change(NamedTuple):
-    """What the second stage does to a part, S pixels wide."""
+class Look(NamedTuple):
+    """What a network sees of a part, S pixels wide, in B crops; the left eye mirrored."""
 
     cut: Cut
-    shown: Tensor  # (B, 3, S, S) as it was shown
-    change: Tensor  # (B, 3, S, S)
-    lines: Tensor  # (B, DRAWINGS, S, S) the target's landmarks, drawn
+    shown: Tensor  # (B, 3, S, S) in −1 … 1, as it is shown
+    was: Tensor  # (B, 3, S, S) as it was in the photograph
+    before: Tensor  # (B, 68, 2) the face's landmarks, fractions of S
+    after: Tensor
 
 
 class Detail(nn.Module):
-    """One network: images (B, 3, S, S) in −1 … 1 of a part as it is shown and as it was → its change."""
+    """One network: a part of `rows` as it is shown and as it was → its change. Pixels are seen four at a time."""
 
-    def __init__(self, rows: int) -> None:
+    def __init__(self, rows: tuple[int, ...]) -> None:
         super().__init__()
-        condition = 4 * rows  # the part's landmarks before and after
-        self.first = nn.Conv2d(6 + DRAWINGS, WIDTHS[0], 3, 1, 1)
+        self.rows = list(rows)
+        condition = 4 * len(rows)  # the part's landmarks before and after
+        self.first = nn.Conv2d(4 * 6 + DRAWINGS, WIDTHS[0], 3, 1, 1)
         self.down = nn.ModuleList(nn.Conv2d(a, b, 4, 2, 1) for a, b in pairwise(WIDTHS))
         self.blocks = nn.ModuleList(Block(width) for width in WIDTHS[1:])
         self.turn = Styled(WIDTHS[-1], condition)
         self.up = nn.ModuleList(Up(b, a, a, condition) for a, b in list(pairwise(WIDTHS))[::-1])
-        self.last = nn.Conv2d(WIDTHS[0], 4, 3, 1, 1)
+        self.last = nn.Conv2d(WIDTHS[0], 4 * 4, 3, 1, 1)
         start_at_zero(self.last)
 
-    def forward(self, shown: Tensor, was: Tensor, lines: Tensor, before: Tensor, after: Tensor) -> Tensor:
-        """`lines`: drawing of the landmarks to be shown; `before` and `after`: the part's own (B, N, 2) in fractions of
-        S; → (B, 3, S, S)."""
-        condition = torch.cat([before.flatten(1) - 0.5, (after - before).flatten(1)], dim=1) * 4
-        x = self.first(torch.cat([shown, was, lines], dim=1).contiguous(memory_format=torch.channels_last))
+    def forward(self, shown: Tensor, was: Tensor, before: Tensor, after: Tensor) -> Tensor:
+        """A look's → (B, 3, S, S)."""
+        own, there = before[:, self.rows], after[:, self.rows]
+        condition = torch.cat([own.flatten(1) - 0.5, (there - own).flatten(1)], dim=1) * 4
+        pixels = F.pixel_unshuffle(torch.cat([shown, was], dim=1), 2)
+        lines = draw(after, pixels.shape[-1])
+        x = self.first(torch.cat([pixels, lines], dim=1).contiguous(memory_format=torch.channels_last))
         skips = []
         for down, block in zip(self.down, self.blocks, strict=True):
             skips.append(x)
@@ -131,7 +135,7 @@ class Detail(nn.Module):
         x = self.turn(x, condition)
         for up, skip in zip(self.up, reversed(skips), strict=True):
             x = up(x, skip, condition)
-        out = self.last(F.leaky_relu(x, 0.2)).float()
+        out = F.pixel_shuffle(self.last(F.leaky_relu(x, 0.2)).float(), 2)
         return 2 * torch.tanh(out[:, :3]) * torch.sigmoid(out[:, 3:])
 
 
@@ -140,28 +144,22 @@ class Details(nn.Module):
 
     def __init__(self) -> None:
         super().__init__()
-        self.networks = nn.ModuleDict(
-            {part.network: Detail(len(part.rows)) for part in PARTS.values() if not part.mirrored}
-        )
-
-    def change(self, name: str, shown: Tensor, was: Tensor, source: Tensor, target: Tensor) -> Change:
-        """Of a part, in crops (B, 3, R, R) with landmarks (B, 68, 2)."""
-        part = PARTS[name]
-        rows = list(part.rows)
-        here, there = Cut(part, target[:, rows].mean(1)), Cut(part, source[:, rows].mean(1))
-        own = sorted(MIRROR[row] for row in rows) if part.mirrored else rows
-        before, after, cut = there.points(source)[:, own], here.points(target), here.take(shown)
-        lines = draw(after, part.side)
-        network = self.networks[part.network]
-        return Change(here, cut, network(cut, there.take(was), lines, before, after[:, own]), lines)
+        self.networks = nn.ModuleDict({part.network: Detail(part.rows) for part in PARTS.values() if not part.mirrored})
 
     def forward(self, shown: Tensor, was: Tensor, source: Tensor, target: Tensor) -> Tensor:
-        """`shown` with all parts repainted."""
+        """`shown` (B, 3, R, R) with all parts repainted; `was`: the photograph; landmarks (B, 68, 2) of both."""
         out = shown.clone()
-        for name in PARTS:
-            changed = self.change(name, shown, was, source, target)
-            changed.cut.put(out, changed.change)
+        for name, part in PARTS.items():
+            seen = look(name, shown, was, source, target)
+            seen.cut.put(out, self.networks[part.network](*seen[1:]))
         return out
+
+
+def look(name: str, shown: Tensor, was: Tensor, source: Tensor, target: Tensor) -> Look:
+    """A part of crops (B, 3, R, R) with landmarks (B, 68, 2)."""
+    part = PARTS[name]
+    here, there = (Cut(part, points[:, list(part.rows)].mean(1)) for points in (target, source))
+    return Look(here, here.take(shown), there.take(was), there.points(source), here.points(target))
 
 
 def _fade(side: int) -> Tensor:

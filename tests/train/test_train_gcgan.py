@@ -13,14 +13,15 @@ from talkdemo.gcgan.crop import EYES, MIDDLE, SIDE
 from talkdemo.gcgan.detail import Details
 from talkdemo.gcgan.frame import AVERAGE
 from talkdemo.gcgan.model import GCGAN, GCGANConfig
-from talkdemo.gcgan.networks import Critic, Generated
+from talkdemo.gcgan.networks import Critic
 from talkdemo.train.gcgan import details as gcgan_details
 from talkdemo.train.gcgan import geometry as gcgan_geometry
 from talkdemo.train.gcgan import overlays
 from talkdemo.train.gcgan import reader as gcgan_reader
 from talkdemo.train.gcgan import recipe as gcgan
 from talkdemo.train.gcgan.data import Faces, Pairs, PairSampler, load
-from talkdemo.train.gcgan.detail_losses import detail_terms, mouth_critic_terms
+from talkdemo.train.gcgan.detail_data import Parts, mirrored
+from talkdemo.train.gcgan.detail_losses import detail_terms, mouth_critic_terms, texture
 from talkdemo.train.gcgan.losses import PENALTY, PENALTY_EVERY, PortraitLoss, face_masks, structure
 from talkdemo.train.gcgan.reader import Reader
 from talkdemo.train.gcgan.shapes import Draw, Shapes
@@ -231,18 +232,44 @@ def test_what_is_worn_stays_with_the_face():
     assert dressed.abs().max() <= 1
 
 
+def looks(side: int, count: int = 3) -> Parts:
+    """Random parts of faces, the truth other than what is shown; images in −1 … 1."""
+    generator = torch.Generator().manual_seed(side)
+    images = (torch.rand(count, 3, side, side, generator=generator) * 2 - 1 for _ in range(3))
+    points = torch.from_numpy(face() / STORED).expand(count, -1, -1)
+    return Parts(*images, points, points)
+
+
 def test_a_perfect_mouth_costs_nothing():
     """The second stage, untrained, where the first shows the truth, and where it does not."""
     torch.manual_seed(0)
-    batch, second, critic = pairs(), Details(), Critic(1, (8, 16))
-    still = torch.zeros(2, SIDE, SIDE, 2)
-    shown = Generated(batch.source, batch.source, batch.source[:, :1], still, batch.source_points, batch.source_points)
-    same = Pairs(**{**vars(batch), "target": batch.source, "target_fine": batch.source_fine})
-    terms, mouths = detail_terms(second, critic, same, shown, False)
-    assert max(float(term.detach()) for term in terms.values()) < 1e-3 and torch.equal(mouths.real, mouths.fake)
-    terms, _ = detail_terms(second, critic, batch, shown, True)
-    assert float(terms["detail_mouth"].detach()) > 1 and "detail_adversarial" in terms
-    assert "mouth_penalty" in mouth_critic_terms(critic, mouths, penalised=True)
+    second, critic, batch = Details(), Critic(1, (8, 16)), {"mouth": looks(128), "eye": looks(64)}
+    same = {name: Parts(**{**vars(part), "truth": part.shown}) for name, part in batch.items()}
+    terms, painted = detail_terms(second, critic, same, False)
+    assert max(float(term.detach()) for term in terms.values()) < 1e-3
+    assert torch.equal(painted, same["mouth"].shown)
+    terms, _ = detail_terms(second, critic, batch, True)
+    assert float(terms["mouth"].detach()) > 1 and "adversarial" in terms
+    assert "mouth_penalty" in mouth_critic_terms(critic, batch["mouth"], painted, penalised=True)
+
+
+def test_texture_tells_sharp_from_blurred():
+    stripes = torch.zeros(1, 3, 32, 32)
+    stripes[..., ::4] = 1
+    blurred = torch.nn.functional.avg_pool2d(stripes, 5, 1, 2)
+    inside = (..., slice(1, -1), slice(1, -1))  # the rims have fewer differences
+    sharp, moved, soft = (texture(image)[inside] for image in (stripes, stripes.roll(1, -1), blurred))
+    assert (moved - sharp).abs().max() < 0.02 and soft.max() < 0.5 * sharp.min()
+
+
+def test_parts_that_need_painting_are_drawn_more_often():
+    shut, wide = (torch.from_numpy(face() / STORED) for _ in range(2))
+    shut[65:68] = shut[61:64].flip(0)
+    wide[65:68] = wide[61:64].flip(0) + torch.tensor([0.0, 0.1])
+    images = torch.zeros(2, 3, 4, 4, dtype=torch.uint8)
+    parts = Parts(images, images, images, shut.expand(2, -1, -1), torch.stack([shut, wide]))
+    assert float(parts.weights("mouth")[1]) > 2 * float(parts.weights("mouth")[0])
+    assert torch.allclose(mirrored(mirrored(parts.after)), parts.after)
 
 
 @pytest.mark.slow
@@ -250,7 +277,7 @@ def test_the_second_stage_leaves_the_first(folder, tmp_path, one_thread):
     gcgan_geometry.main(["--data", str(folder), "--max-steps", "2", "--run", str(tmp_path / "a"), "--batch", "16"])
     first = tmp_path / "a" / "gcgan.safetensors"
     out = tmp_path / "b.safetensors"
-    words = ["--data", str(folder), "--init", str(first), "--batch", "2", "--max-steps", "3"]
+    words = ["--data", str(folder), "--init", str(first), "--batch", "2", "--max-steps", "3", "--pairs", "4"]
     gcgan_details.main([*words, "--run", str(tmp_path / "b"), "--out", str(out)])
     (before, _), (after, file) = GCGAN.open(first), GCGAN.open(out)
     assert after.details is not None and file.provenance["details"]["steps"] == 3

@@ -1,72 +1,69 @@
-"""Loss terms of GC-GAN's second stage: mouth and eyes against the true image at their own scale, a critic of mouths.
+"""Loss terms of GC-GAN's second stage: mouth and eyes against the true image at their own scale, a critic of mouths."""
 
-The first stage is given as it is.
-"""
-
-from dataclasses import dataclass
+from collections.abc import Mapping
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from talkdemo.gcgan.detail import PARTS, Details, sharpened
-from talkdemo.gcgan.networks import Critic, Generated
-from talkdemo.train.gcgan.data import Pairs
+from talkdemo.gcgan.detail import Details
+from talkdemo.gcgan.drawing import draw
+from talkdemo.gcgan.networks import Critic
+from talkdemo.train.gcgan.detail_data import Parts
 from talkdemo.train.gcgan.losses import PENALTY, PENALTY_EVERY, structure
 
-PIXELS, EDGES, STRUCTURE, ADVERSARIAL, FEATURES = 4.0, 3.0, 1.0, 0.06, 1.0
-OPENING = 4.0  # how much heavier the inside of mouth and eyes counts
-
-
-@dataclass(frozen=True)
-class Mouths:
-    """What the critic of mouths judges."""
-
-    real: Tensor  # (B, 3, S, S)
-    fake: Tensor
-    lines: Tensor  # (B, DRAWINGS, S, S)
+PIXELS, EDGES, STRUCTURE, TEXTURE, ADVERSARIAL, FEATURES = 4.0, 2.0, 1.0, 4.0, 0.1, 1.5
+OPENING = 6.0  # how much heavier the inside of mouth and eyes counts
+WINDOW = 8  # pixels over which textures are compared
 
 
 def detail_terms(
-    details: Details, critic: Critic, batch: Pairs, generated: Generated, adversarial: bool
-) -> tuple[dict[str, Tensor], Mouths]:
-    """Terms, already weighted, and the mouths."""
-    with torch.no_grad():
-        shown = sharpened(batch.source_fine, batch.source, generated)
+    details: Details, critic: Critic, batch: Mapping[str, Parts], adversarial: bool
+) -> tuple[dict[str, Tensor], Tensor]:
+    """Terms, already weighted, and the mouths that were painted (B, 3, S, S)."""
     terms: dict[str, Tensor] = {}
-    mouths = None
-    for name, part in PARTS.items():
-        part_of = details.change(name, shown, batch.source_fine, batch.source_points, batch.target_points)
-        after, truth = part_of.shown + part_of.change, part_of.cut.take(batch.target_fine)
-        opening = part_of.lines[:, -2 if part.network == "mouth" else -1].unsqueeze(1)
-        weight, away = 1 + OPENING * opening, after - truth
+    for network, part in batch.items():
+        after = part.shown + details.networks[network](part.shown, part.was, part.before, part.after)
+        side, lines = after.shape[-1], draw(part.after, after.shape[-1])
+        weight, away = 1 + OPENING * lines[:, -2 if network == "mouth" else -1].unsqueeze(1), after - part.truth
         error = PIXELS * (weight * away.abs()).mean((1, 2, 3))
         for axis in (2, 3):
-            edges = away.diff(dim=axis).abs() * weight.narrow(axis, 1, part.side - 1)
-            error = error + EDGES * edges.mean((1, 2, 3))
-        error = error + STRUCTURE * (1 - structure(after, truth))
-        terms[f"detail_{name}"] = error.mean()
-        if part.network == "mouth":
-            mouths = Mouths(truth, after, part_of.lines)
-    assert mouths is not None
+            error = error + EDGES * (away.diff(dim=axis).abs() * weight.narrow(axis, 1, side - 1)).mean((1, 2, 3))
+        error = error + STRUCTURE * (1 - structure(after, part.truth))
+        coarse = F.avg_pool2d(weight, WINDOW)
+        terms[f"{network}"] = error.mean()
+        terms[f"{network}_texture"] = TEXTURE * (coarse * (texture(after) - texture(part.truth)).abs()).mean()
+        if network == "mouth":
+            painted = after
     if adversarial:
-        realness, features, _ = critic(mouths.fake, mouths.lines)
+        lines = draw(batch["mouth"].after, painted.shape[-1])
+        realness, features, _ = critic(painted, lines)
         with torch.no_grad():
-            _, true_features, _ = critic(mouths.real, mouths.lines)
-        terms["detail_adversarial"] = ADVERSARIAL * F.softplus(-realness.float()).mean()
+            _, true_features, _ = critic(batch["mouth"].truth, lines)
+        terms["adversarial"] = ADVERSARIAL * F.softplus(-realness.float()).mean()
         apart = [
             (a.float() - b.float()).abs().mean() / b.float().abs().mean().clamp_min(1e-3)
             for a, b in zip(features, true_features, strict=True)
         ]
-        terms["detail_features"] = FEATURES * torch.stack(apart).mean()
-    return terms, mouths
+        terms["features"] = FEATURES * torch.stack(apart).mean()
+    return terms, painted
 
 
-def mouth_critic_terms(critic: Critic, mouths: Mouths, penalised: bool) -> dict[str, Tensor]:
+def texture(image: Tensor) -> Tensor:
+    """(B, 3, S, S) → (B, 1, S / WINDOW, S / WINDOW): how steep it is, wherever its edges lie. A blurred truth and a
+    sharp one differ in it even where a pixel between them is as near to the one as to the other."""
+    grey = image.float().mean(1, keepdim=True)
+    down, right = grey.diff(dim=2)[..., :-1], grey.diff(dim=3)[..., :-1, :]
+    steep = F.pad((down.square() + right.square() + 1e-6).sqrt(), (0, 1, 0, 1))
+    return F.avg_pool2d(steep, WINDOW)
+
+
+def mouth_critic_terms(critic: Critic, mouths: Parts, painted: Tensor, penalised: bool) -> dict[str, Tensor]:
     """Real mouths against painted ones, with the gradient penalty where `penalised`."""
-    image = mouths.real.detach().requires_grad_(penalised)
-    real, _, _ = critic(image, mouths.lines)
-    fake, _, _ = critic(mouths.fake.detach(), mouths.lines)
+    lines = draw(mouths.after, painted.shape[-1])
+    image = mouths.truth.detach().requires_grad_(penalised)
+    real, _, _ = critic(image, lines)
+    fake, _, _ = critic(painted.detach(), lines)
     terms = {
         "mouth_real": F.softplus(-real.float()).mean(),
         "mouth_fake": F.softplus(fake.float()).mean(),
