@@ -5,7 +5,7 @@ of the mouth. A face that looks aside is as large in it as one from the front.
 """
 
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Self
 
 import numpy as np
@@ -82,20 +82,23 @@ class Crop:
         the image's place, whose finest edges would stay otherwise."""
         import cv2
 
-        fade = edge_fade(len(crop), MARGIN)[..., None]
-        change = (crop.astype(np.float32) - original.astype(np.float32)) * fade
-        much = cv2.dilate((np.abs(change).max(2) / REPLACED).clip(0, 1), np.ones((3, 3), np.uint8))
-        much = cv2.GaussianBlur(much, (0, 0), 1.0)[..., None] * fade
         (low, high), out = self._covered(image.shape[:2]), image.copy()
         if (high <= low).any():
             return out
+        fade, faded = _fades(len(crop))
+        change = cv2.multiply(cv2.subtract(crop, original, dtype=cv2.CV_32F), faded)
+        red, green, blue = cv2.split(cv2.absdiff(crop, original))
+        much = cv2.multiply(cv2.max(cv2.max(red, green), blue), fade, scale=1 / REPLACED, dtype=cv2.CV_32F)
+        much = cv2.dilate(cv2.min(much, 1.0), np.ones((3, 3), np.uint8))
+        much = cv2.multiply(cv2.GaussianBlur(much, (0, 0), 1.0), fade)
+        place = cv2.multiply(crop, cv2.merge([much] * 3), dtype=cv2.CV_32F)
         back = _centred(self.at(len(crop)).inverse)  # only the part of the image that the crop covers
         back[:, 2] -= low
-        there = out[low[1] : high[1], low[0] : high[0]]
-        size = tuple(map(int, high - low))
-        added = there + cv2.warpAffine(change, back, size, flags=cv2.INTER_LINEAR)
-        placed = cv2.warpAffine(np.concatenate([crop * much, much], axis=2), back, size, flags=cv2.INTER_LINEAR)
-        there[:] = np.clip(np.rint(added * (1 - placed[..., 3:]) + placed[..., :3]), 0, 255)
+        there, size = out[low[1] : high[1], low[0] : high[0]], tuple(map(int, high - low))
+        change, place, much = (cv2.warpAffine(x, back, size, flags=cv2.INTER_LINEAR) for x in (change, place, much))
+        kept = cv2.merge([cv2.subtract(1.0, much)] * 3)
+        added = cv2.multiply(cv2.add(there, change, dtype=cv2.CV_32F), kept)
+        there[:] = cv2.add(added, place, dtype=cv2.CV_8U)
         return out
 
     def _covered(self, shape: tuple[int, ...]) -> tuple[np.ndarray, np.ndarray]:
@@ -151,6 +154,13 @@ def edge_fade(side: int, margin: float) -> np.ndarray:
     ramp = np.clip(np.minimum(place, 1 - place) / margin, 0, 1)
     ramp = ramp * ramp * (3 - 2 * ramp)
     return np.outer(ramp, ramp).astype(np.float32)
+
+
+@lru_cache(maxsize=8)
+def _fades(side: int) -> tuple[np.ndarray, np.ndarray]:
+    """The fade of a changed crop, (side, side) and (side, side, 3)."""
+    fade = edge_fade(side, MARGIN)
+    return fade, np.repeat(fade[..., None], 3, axis=2)
 
 
 def _centred(matrix: np.ndarray) -> np.ndarray:

@@ -7,7 +7,8 @@ with the fine grain of the photograph, so that the result is as sharp as its sou
 import threading
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import islice
+from functools import partial
+from itertools import chain, islice
 from typing import Any, Self
 
 import numpy as np
@@ -17,19 +18,14 @@ from torch import Tensor
 from talkdemo.face import landmarks as head_landmarks
 from talkdemo.face.arkit import NAMES
 from talkdemo.face.head import FaceModel, FaceSubset
-from talkdemo.gcgan import soundness
-from talkdemo.gcgan.crop import EYES, Crop, check_landmarks, steady
-from talkdemo.gcgan.detail import sharpened
+from talkdemo.gcgan import parallel
+from talkdemo.gcgan.crop import Crop, check_landmarks, steady
 from talkdemo.gcgan.frame import frontal
 from talkdemo.gcgan.model import GCGAN, KIND
-from talkdemo.gcgan.networks import Generated
 from talkdemo.gcgan.portrait import Portrait
-from talkdemo.gcgan.tone import Tone
+from talkdemo.gcgan.sitting import BATCH, Sitting
 from talkdemo.records import MAX_AMOUNT, check_stop
 
-MAX_SIDE = 2048  # pixels of the crop that is rendered
-STILL = 0.02  # outer eye distances: smaller changes fade into the unchanged photograph
-BATCH = 4
 CAMERA_FAR = 8.0  # distance of the camera from the head, in outer eye distances: almost no perspective
 
 
@@ -77,7 +73,7 @@ class Expresser:
     def follow(self, portrait: Portrait, coefficients: np.ndarray) -> np.ndarray:
         """(T, 52) ARKit coefficients → (T, 68, 2): the portrait's landmarks making the expressions of a moving head.
         The head's rotation is ignored: the portrait keeps its own."""
-        return self._retargeted(portrait, self.codes(self._head_points(coefficients)))
+        return self._retargeted(portrait, self.codes(self.head_landmarks(coefficients)))
 
     def codes(self, landmarks: np.ndarray) -> Tensor:
         """(N, 68, 2 or 3) landmarks of any faces in their own pixels → z_g (N, 32)."""
@@ -112,39 +108,26 @@ class Expresser:
         source = portrait.landmarks
         return next(self.express_all(portrait, [source + np.float32(amount) * (check_landmarks(target) - source)]))
 
-    @torch.no_grad()
     def express_all(
         self, portrait: Portrait, targets: Iterable[np.ndarray], stop: threading.Event | None = None
     ) -> Iterator[np.ndarray]:
-        """One image for each (68, 2) target, in order. Raises Stopped when `stop` is set, ValueError for a target at
-        which the face would swell or fold."""
-        frame, front, model = portrait.frame, portrait.front, self.model
-        crop = Crop.around(portrait.landmarks, self.side, frame.upright)
-        source = torch.from_numpy(crop.into(portrait.landmarks))[None] / self.side
-        small, hidden = _tensor(crop.take(portrait.image)), torch.from_numpy(frame.hidden)[None]
-        face, z_source = model.generator.encode_source(small, source, hidden), self._codes(front[None, :, :2])
-        large_crop = crop.at(int(np.clip(round(self.side / crop.scale), self.side, MAX_SIDE)))
-        original = large_crop.take(portrait.image)
-        large, tone = _tensor(original), Tone.of(original)
-        targets = iter(targets)
-        while batch := [check_landmarks(target) for target in islice(targets, BATCH)]:
+        """One image for each (68, 2) target, in order; some are made at a time, in threads. Raises Stopped when `stop`
+        is set, ValueError for a target at which the face would swell or fold."""
+        sitting = Sitting(self.model, portrait)
+
+        def batches() -> Iterator[list[np.ndarray]]:
+            left = iter(targets)
+            while batch := list(islice(left, BATCH)):
+                check_stop(stop)
+                yield batch
+
+        threads = min(parallel.MOST, torch.get_num_threads())
+        first = list(islice(work := batches(), 1))
+        several = list(islice(work, 1))
+        paint = partial(sitting.paint, half=bool(several))
+        for images in parallel.in_order(paint, chain(first, several, work), threads):
             check_stop(stop)
-            moved = np.stack(batch).astype(np.float32)
-            target, count = torch.from_numpy(crop.into(moved)) / self.side, len(moved)
-            straight = frame.flattened(moved, front)
-            z_target = self._codes(straight)
-            generated = model.generator.decode(face.repeated(count), target, z_source.expand(count, -1), z_target)
-            widths = soundness.outline(front[:, :2], straight, frame.hidden)
-            soundness.check(portrait.name, widths, soundness.folded(generated.flow, target))
-            fade = ((target - source).norm(dim=2).amax(1) / EYES / STILL).clamp(0, 1)
-            for k in range(count):  # one at a time: the large crops are many pixels
-                one = Generated(*(x[k : k + 1] for x in generated))
-                shown = sharpened(large, small, one, fade[k : k + 1])
-                if model.details is not None:
-                    full = model.details(shown, large, source, target[k : k + 1])
-                    shown = torch.lerp(shown, full, fade[k])
-                result = _image(shown) if tone is None else tone.hold(_image(shown))
-                yield large_crop.put(portrait.image, result, original)
+            yield from images
 
     def _codes(self, fronts: np.ndarray) -> Tensor:
         """(N, 68, 2) from the front → z_g (N, 32)."""
@@ -160,7 +143,7 @@ class Expresser:
         moved = np.concatenate([crop.back(moved[..., :2]), moved[..., 2:] / np.float32(crop.scale)], axis=-1)
         return portrait.frame.back(moved)[..., :2].astype(np.float32)
 
-    def _head_points(self, coefficients: np.ndarray) -> np.ndarray:
+    def head_landmarks(self, coefficients: np.ndarray) -> np.ndarray:
         """(T, 52) → (T, 68, 2) of the default head, seen from the front; y down."""
         coefficients = np.asarray(coefficients, np.float32)
         if coefficients.ndim != 2 or coefficients.shape[1] != len(NAMES) or not np.isfinite(coefficients).all():
@@ -174,15 +157,6 @@ class Expresser:
         far = CAMERA_FAR * across
         depth = far / (far + points[0, 27, 2] - points[..., 2:])
         return points[..., :2] * depth * np.array([1.0, -1.0], np.float32)
-
-
-def _image(crop: Tensor) -> np.ndarray:
-    """(1, 3, R, R) in −1 … 1 → (R, R, 3) uint8."""
-    return ((crop[0].permute(1, 2, 0).clamp(-1, 1) + 1) * 127.5).round().byte().numpy()
-
-
-def _tensor(crop: np.ndarray) -> Tensor:
-    return torch.from_numpy(crop.astype(np.float32) / 127.5 - 1).permute(2, 0, 1)[None]
 
 
 def _check_amounts(amounts: Sequence[float]) -> None:

@@ -127,8 +127,18 @@ def backward_flow(source: Tensor, target: Tensor, side: int, hidden: Tensor | No
         values = torch.cat([source - target, torch.zeros_like(fixed), target.new_zeros(count, 3, 2)], dim=1)
         weights = torch.linalg.solve(_system(knots, loose), values.double()).float()
         places = grid(side).to(device).reshape(-1, 2)
-        flow = (_basis(places.expand(count, -1, -1), knots) @ weights).view(count, side, side, 2)
-        return flow
+        return _field(places, knots, weights).view(count, side, side, 2)
+
+
+def _field(at: Tensor, knots: Tensor, weights: Tensor) -> Tensor:
+    """Places (P, 2), knots (B, K, 2), weights (B, K + 3, 2) → (B, P, 2): `_basis` times the weights, without a matrix
+    of that size being copied."""
+    count, k = knots.shape[:2]
+    places = at.T.expand(count, -1, -1)
+    away = torch.baddbmm(knots.square().sum(2, keepdim=True), knots, places, alpha=-2)  # (B, K, P)
+    away = away.add_(at.square().sum(1)).clamp_min_(0).sqrt_()
+    moved = torch.baddbmm(weights[:, k, :, None], weights[:, k + 1 :].transpose(1, 2), places)
+    return torch.baddbmm(moved, weights[:, :k].transpose(1, 2), away, alpha=-1).transpose(1, 2).contiguous()
 
 
 def spline(knots: Tensor, at: Tensor) -> Tensor:
@@ -161,9 +171,35 @@ def shut(flow: Tensor, source: Tensor, target: Tensor) -> Tensor:
     shares = shutting(source, target)
     if not bool((shares > 0).any()):
         return flow
-    lids = _lids(_held_open(source, target, shares), shares, grid(flow.shape[1]).to(flow).reshape(-1, 2))
-    lids = lids.view_as(flow)
-    return lids + warp(flow.permute(0, 3, 1, 2), lids).permute(0, 2, 3, 1)
+    held, side = _held_open(source, target, shares), flow.shape[1]
+    rows, columns = _eyes(held, shares, side)
+    at = grid(side).to(flow)[rows, columns]
+    lids = _lids(held, shares, at.reshape(-1, 2)).view(len(flow), *at.shape)
+    below = torch.nn.functional.grid_sample(
+        flow.permute(0, 3, 1, 2), (at + lids) * 2 - 1, padding_mode="border", align_corners=False
+    )
+    out = flow.clone()
+    out[:, rows, columns] = lids + below.permute(0, 2, 3, 1)
+    return out
+
+
+def _eyes(points: Tensor, shares: Tensor, side: int) -> tuple[slice, slice]:
+    """Landmarks (B, 68, 2) with open eyes, how far each shuts (B, 2) → rows and columns, of `side` pixels, beyond which
+    `_lids` moves nothing."""
+    corners = []
+    for k, (upper, lower, brow) in enumerate(EYES):
+        face = points[shares[:, k] > 0]
+        first, across = face[:, upper[0]], face[:, upper[-1]] - face[:, upper[0]]
+        down = torch.stack([-across[:, 1], across[:, 0]], dim=-1)
+        size = across.square().sum(1).clamp_min(1e-12)
+        seen = face[:, [*upper, *lower, *brow]] - first[:, None]
+        heights = (seen * down[:, None]).sum(2) / size[:, None]  # in eye widths
+        for height in (1.1 * heights.amin(1) - 0.02, 1.1 * heights.amax(1) + 0.02 + BEYOND):
+            corners += [first + height[:, None] * down, first + across + height[:, None] * down]
+    at = torch.cat(corners) * side
+    low, high = at.amin(0).floor().long() - 1, at.amax(0).ceil().long() + 1
+    (left, top), (right, bottom) = low.clamp(0, side - 1).tolist(), high.clamp(1, side).tolist()
+    return slice(top, max(bottom, top + 1)), slice(left, max(right, left + 1))
 
 
 def lidded(source: Tensor, target: Tensor, side: int) -> Tensor:
@@ -171,8 +207,12 @@ def lidded(source: Tensor, target: Tensor, side: int) -> Tensor:
     shares = shutting(source, target)
     if not bool((shares > 0).any()):
         return torch.zeros(len(source), 1, side, side, device=source.device)
-    shift = _lids(_held_open(source, target, shares), shares, grid(side).to(source.device).reshape(-1, 2))
-    cover = (shift.norm(dim=2) * side).clamp(0, 1).view(-1, 1, side, side)
+    held = _held_open(source, target, shares)
+    rows, columns = _eyes(held, shares, side)
+    at = grid(side).to(source.device)[rows, columns]
+    shift = _lids(held, shares, at.reshape(-1, 2))
+    cover = torch.zeros(len(source), 1, side, side, device=source.device)
+    cover[:, 0, rows, columns] = (shift.norm(dim=2) * side).clamp(0, 1).view(-1, *at.shape[:2])
     return torch.nn.functional.avg_pool2d(torch.nn.functional.max_pool2d(cover, 3, 1, 1), 3, 1, 1)
 
 

@@ -48,6 +48,11 @@ class Sway:
         away = np.linalg.norm((flat / self.eyes - MIDDLE) / STILL, axis=1)
         fade = np.clip((1 - away) / (1 - INNER), 0, 1)
         self.fade = (fade * fade * (3 - 2 * fade)).astype(np.float32)[:, None]
+        moves = np.argwhere(fade.reshape(FIELD, FIELD) > 0)  # cubic interpolation reaches two points further
+        low, high = ((ends + by) * self.side / FIELD for ends, by in ((moves.min(0), -2), (moves.max(0), 3)))
+        (top, left), (bottom, right) = (np.clip(x, 0, (height, width)).astype(int) for x in (low, np.ceil(high)))
+        self.part = slice(top, bottom), slice(left, right)  # of the image; all else stays
+        self.rows, self.columns = np.mgrid[self.part].astype(np.float32)
 
     def __call__(self, image: np.ndarray, head: np.ndarray) -> np.ndarray:
         """(H, W, 3) uint8 of the portrait with its head turned by a rotation vector (3,), radians, as motions have."""
@@ -68,8 +73,8 @@ class Sway:
             place = np.stack(np.meshgrid(line, line), axis=-1) + back * (FIELD / self.side)
             x, y = np.moveaxis(place.astype(np.float32), -1, 0)
             back = -cv2.remap(field, x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
-        height, width = image.shape[:2]
-        whole = cv2.resize(back, (round(self.side),) * 2, interpolation=cv2.INTER_CUBIC)[:height, :width]
-        rows, columns = np.mgrid[0:height, 0:width].astype(np.float32)
-        x, y = columns + whole[..., 0], rows + whole[..., 1]
-        return cv2.remap(image, x, y, cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE)
+        whole = cv2.resize(back, (round(self.side),) * 2, interpolation=cv2.INTER_CUBIC)[self.part]
+        x, y = self.columns + whole[..., 0], self.rows + whole[..., 1]
+        out = image.copy()
+        out[self.part] = cv2.remap(image, x, y, cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE)
+        return out

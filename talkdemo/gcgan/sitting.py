@@ -1,0 +1,129 @@
+"""A portrait ready to be painted: all that does not depend on the expression is there, and many images come quickly.
+
+The generator works on some faces at a time; films compute its convolutions in bfloat16, as it was trained, where the
+processor multiplies such matrices (a result then differs by 0.02 grey levels on average, by 2 at most).
+"""
+
+from collections.abc import Sequence
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from talkdemo.gcgan import soundness
+from talkdemo.gcgan.crop import EYES, Crop, check_landmarks, steady
+from talkdemo.gcgan.detail import GRAIN
+from talkdemo.gcgan.flow import grid, shut, warp
+from talkdemo.gcgan.model import GCGAN
+from talkdemo.gcgan.networks import Generated
+from talkdemo.gcgan.portrait import Portrait
+from talkdemo.gcgan.tone import Tone
+
+MAX_SIDE = 2048  # pixels of the crop that is rendered
+STILL = 0.02  # outer eye distances: smaller changes fade into the unchanged photograph
+BATCH = 4
+TOGETHER = 4 * 512 * 512  # pixels of large crops that the second stage sees at a time
+
+
+class Sitting:
+    """One portrait and the model. Calls may come from several threads at a time."""
+
+    @torch.no_grad()
+    def __init__(self, model: GCGAN, portrait: Portrait) -> None:
+        self.model, self.portrait = model, portrait
+        frame, front = portrait.frame, portrait.front
+        side = model.config.generator.side
+        self.crop = Crop.around(portrait.landmarks, side, frame.upright)
+        self.source = torch.from_numpy(self.crop.into(portrait.landmarks))[None] / side
+        self.small = as_tensor(self.crop.take(portrait.image))
+        hidden = torch.from_numpy(frame.hidden)[None]
+        self.face = model.generator.encode_source(self.small, self.source, hidden)
+        self.z_source = self._codes(front[None, :, :2])
+        self.large_crop = self.crop.at(int(np.clip(round(side / self.crop.scale), side, MAX_SIDE)))
+        self.original = self.large_crop.take(portrait.image)
+        self.large, self.tone = as_tensor(self.original), Tone.of(self.original)
+
+    @torch.no_grad()
+    def paint(self, targets: Sequence[np.ndarray], half: bool = False) -> list[np.ndarray]:
+        """(H, W, 3) uint8 for each (68, 2) target; at most BATCH of them. `half`: in bfloat16, if that is quick here.
+        ValueError for a target at which the face would swell or fold."""
+        portrait, model, count = self.portrait, self.model, len(targets)
+        frame, front = portrait.frame, portrait.front
+        moved = np.stack([check_landmarks(target) for target in targets]).astype(np.float32)
+        target = torch.from_numpy(self.crop.into(moved)) / self.crop.side
+        straight = frame.flattened(moved, front)
+        z_target, z_source = self._codes(straight), self.z_source.expand(count, -1)
+        quick = half and halves()
+        with torch.autocast("cpu", torch.bfloat16, enabled=quick):
+            generated = model.generator.decode(self.face.repeated(count), target, z_source, z_target)
+        widths = soundness.outline(front[:, :2], straight, frame.hidden)
+        soundness.check(portrait.name, widths, soundness.folded(generated.flow, target))
+        fade = ((target - self.source).norm(dim=2).amax(1) / EYES / STILL).clamp(0, 1)
+        together = max(1, TOGETHER // self.large[0, 0].numel())
+        images: list[np.ndarray] = []
+        for begin in range(0, count, together):
+            rows = slice(begin, begin + together)
+            shown = sharpened(self.large, self.small, Generated(*(x[rows] for x in generated)), fade[rows])
+            if model.details is not None:
+                many = [x.expand(len(shown), *x.shape[1:]) for x in (self.large, self.source)]
+                with torch.autocast("cpu", torch.bfloat16, enabled=quick):
+                    full = model.details(shown, *many, target[rows])
+                shown = torch.lerp(shown, full, fade[rows, None, None, None])
+            images += map(self._placed, shown)
+        return images
+
+    def _placed(self, crop: Tensor) -> np.ndarray:
+        """(3, R, R) in −1 … 1 → the whole image."""
+        result = as_image(crop)
+        return self.large_crop.put(
+            self.portrait.image, result if self.tone is None else self.tone.hold(result), self.original
+        )
+
+    def _codes(self, fronts: np.ndarray) -> Tensor:
+        return self.model.geometry.encode(torch.from_numpy(steady(fronts)))
+
+
+def sharpened(large: Tensor, small: Tensor, generated: Generated, fade: Tensor) -> Tensor:
+    """`detail.sharpened` of B results for one crop `large` (1, 3, R, R) and `small` (1, 3, S, S), for images only: the
+    enlarging, most of its time, is OpenCV's."""
+    import cv2
+
+    ends = generated.source, generated.target
+    warped_small = warp(small.expand(len(fade), -1, -1, -1), shut(generated.flow, *ends))
+    paint = (generated.image - warped_small) * fade[:, None, None, None]
+    flow = (generated.flow * fade[:, None, None, None]).numpy()
+    side, size = paint.shape[-1], large.shape[-1]
+    removed = 1 - torch.exp(-(paint.abs().amax(1, keepdim=True) / GRAIN).square())
+    out = []
+    for k in range(len(fade)):
+        own = torch.from_numpy(cv2.resize(flow[k], (size, size), interpolation=cv2.INTER_LINEAR))[None]
+        at = shut(own, *(points[k : k + 1] for points in ends)).add(grid(size)).mul_(2).sub_(1)
+        warped = F.grid_sample(large, at, padding_mode="border", align_corners=False)
+        coarse = F.interpolate(warped, size=(side, side), mode="bilinear", antialias=True)
+        joined = torch.empty(7, size, size)
+        for plane, to in zip(torch.cat([paint[k], coarse[0], removed[k]]).numpy(), joined.numpy(), strict=True):
+            cv2.resize(plane, (size, size), dst=to, interpolation=cv2.INTER_CUBIC)
+        grain = joined[3:6].neg_().add_(warped[0]).mul_(joined[6].clamp_(0, 1))
+        out.append(warped[0].add_(joined[:3]).sub_(grain))
+    return torch.stack(out)
+
+
+def halves() -> bool:
+    """Whether this processor has units for matrices of bfloat16; elsewhere they would take longer."""
+    known = getattr(torch.cpu, "_is_amx_tile_supported", None)
+    return bool(known and known())
+
+
+def as_tensor(crop: np.ndarray) -> Tensor:
+    """(R, R, 3) uint8 → (1, 3, R, R) in −1 … 1."""
+    return torch.from_numpy(crop.astype(np.float32) / 127.5 - 1).permute(2, 0, 1)[None].contiguous()
+
+
+def as_image(crop: Tensor) -> np.ndarray:
+    """(3, R, R) in −1 … 1 → (R, R, 3) uint8."""
+    import cv2
+
+    flat = crop.contiguous().numpy().reshape(-1, crop.shape[-1])
+    planes = cv2.addWeighted(flat, 127.5, flat, 0, 127.5, dtype=cv2.CV_8U)
+    return cv2.merge(list(planes.reshape(crop.shape)))

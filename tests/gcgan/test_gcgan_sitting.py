@@ -1,0 +1,101 @@
+"""Many images of one portrait: as one by one, by another library and in half the digits."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+
+from talkdemo.gcgan import detail, sitting
+from talkdemo.gcgan.edit import Expresser
+from talkdemo.gcgan.flow import _basis, _field, _held_open, _lids, grid, shut, shutting, warp
+from talkdemo.gcgan.portrait import Portrait
+from talkdemo.gcgan.sitting import Sitting
+
+
+@pytest.fixture(scope="module")
+def shipped() -> Expresser:
+    return Expresser.load()
+
+
+def expressions(expresser: Expresser, portrait: Portrait) -> list[np.ndarray]:
+    """A smile, a jaw, shut eyes, nothing."""
+    names = [name for name in expresser.presets if name in ("happy", "aa", "blink", "closed eyes")][:3]
+    targets = [expresser.preset(portrait, name) for name in names]
+    shut_eyes = portrait.landmarks.copy()
+    shut_eyes[[37, 38, 43, 44]] = shut_eyes[[41, 40, 47, 46]]
+    return [*targets, shut_eyes, portrait.landmarks]
+
+
+def test_enlarged_as_the_second_stage_is_trained(shipped: Expresser, maya: Portrait) -> None:
+    """`sharpened` equals the one of training to a tenth of a grey level."""
+    one = Sitting(shipped.model, maya)
+    targets = np.stack(expressions(shipped, maya))
+    target = torch.from_numpy(one.crop.into(targets)) / one.crop.side
+    count = len(targets)
+    with torch.no_grad():
+        codes = one.z_source.expand(count, -1)
+        generated = shipped.model.generator.decode(one.face.repeated(count), target, codes, codes + 0.5)
+        fade = torch.linspace(1, 0, count)
+        mine = sitting.sharpened(one.large, one.small, generated, fade)
+        large, small = (x.expand(count, -1, -1, -1) for x in (one.large, one.small))
+        trained = detail.sharpened(large, small, generated, fade)
+    assert float((mine - trained).abs().max()) * 127.5 < 0.1
+
+
+def test_in_half_the_digits(shipped: Expresser, maya: Portrait) -> None:
+    if not sitting.halves():
+        pytest.skip("this processor has no units for bfloat16")
+    one, targets = Sitting(shipped.model, maya), expressions(shipped, maya)[:4]
+    whole, half = (np.stack(one.paint(targets, half)).astype(int) for half in (False, True))
+    assert np.abs(whole - half).max() <= 3 and np.abs(whole - half).mean() < 0.05
+
+
+def test_the_second_stage_works_on_a_batch(shipped: Expresser, maya: Portrait) -> None:
+    """Four together equal one at a time; untrained it changes nothing."""
+    one, targets = Sitting(shipped.model, maya), expressions(shipped, maya)[:4]
+    without = np.stack(one.paint(targets)).astype(int)
+    torch.manual_seed(0)
+    shipped.model.details = detail.Details().eval()
+    try:
+        assert np.abs(np.stack(one.paint(targets)) - without).max() <= 1
+        for network in shipped.model.details.networks.values():
+            torch.nn.init.normal_(network.last.weight, std=0.03)
+        together = np.stack(one.paint(targets)).astype(int)
+        assert np.abs(together - without).max() > 5
+        for target, image in zip(targets, together, strict=True):
+            assert np.abs(one.paint([target])[0] - image).max() <= 1
+    finally:
+        shipped.model.details = None
+
+
+def test_images_and_numbers() -> None:
+    crop = np.arange(27, dtype=np.uint8).reshape(3, 3, 3) * 9
+    assert (sitting.as_image(sitting.as_tensor(crop)[0]) == crop).all()
+    beyond = torch.tensor([-3.0, -1.0, 0.0, 1.0, 2.0, 0.5]).view(1, 1, 6).expand(3, 6, 6)
+    assert sitting.as_image(beyond)[0, :, 0].tolist() == [0, 0, 128, 255, 255, 191]
+
+
+def test_a_field_is_its_basis_times_the_weights() -> None:
+    torch.manual_seed(1)
+    at, knots, weights = torch.rand(40, 2), torch.rand(3, 9, 2), torch.randn(3, 12, 2)
+    expected = _basis(at.expand(3, -1, -1), knots) @ weights
+    assert torch.allclose(_field(at, knots, weights), expected, atol=2e-3)  # a root of a rounded zero
+
+
+def test_lids_are_shut_where_eyes_are(maya: Portrait) -> None:
+    """Only the part around the eyes is computed: as if it were all."""
+    crop = Sitting(Expresser.load().model, maya).crop
+    angle = np.radians(25)
+    turn = np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
+    plain = torch.from_numpy(crop.into(maya.landmarks))[None] / crop.side
+    turned = ((plain - 0.5) @ torch.from_numpy(turn.T).float()) + 0.5
+    for source in (plain, turned):
+        target = source.clone()
+        target[:, [37, 38, 43, 44]] = torch.lerp(target[:, [37, 38, 43, 44]], target[:, [41, 40, 47, 46]], 0.95)
+        shares = shutting(source, target)
+        assert (shares > 0.5).all()
+        flow = 0.01 * torch.randn(1, 128, 128, 2)
+        lids = _lids(_held_open(source, target, shares), shares, grid(128).reshape(-1, 2)).view_as(flow)
+        whole = lids + warp(flow.permute(0, 3, 1, 2), lids).permute(0, 2, 3, 1)
+        assert torch.allclose(shut(flow, source, target), whole, atol=1e-5)
