@@ -34,6 +34,7 @@ from talkdemo.ui.reference.api import Endpoint as TrackEndpoint  # noqa: E402
 from talkdemo.ui.talk.tab import TalkTab  # noqa: E402
 from talkdemo.ui.talk.video import QUIET  # noqa: E402
 from talkdemo.ui.viewer.caching import Lasting  # noqa: E402
+from talkdemo.ui.viewer.component import preloads  # noqa: E402
 from talkdemo.ui.viewer.gallery import gallery  # noqa: E402
 
 EXAMPLES = files.EXAMPLES / "speech"
@@ -115,7 +116,7 @@ def launch_options(characters: Sequence[str]) -> dict[str, Any]:
     return {
         "theme": style.theme(),
         "css": "\n".join((style.css(), library.css(), portraits.tile_css(characters))),
-        "head": style.head(),
+        "head": "".join((style.head(), *map(preloads, characters[:1]))),
         "footer_links": ["api"],
         "max_file_size": MAX_UPLOAD,
         "app_kwargs": {"middleware": [Middleware(Lasting, folder=str(gallery().folder))]},

@@ -86,6 +86,9 @@ def pick_example(page, name: str = "Welcome") -> None:
 def test_example_to_video(page, says, phone) -> None:
     """An example's shipped talk at once; made anew; its video after it; its files."""
     page.wait_for_selector("#td-head[data-state=playing]")  # before anything is pressed
+    fetched = page.evaluate("performance.getEntriesByType('resource').map(e => [e.name, e.initiatorType])")
+    early = [kind for name, kind in fetched if re.search(r"viewer-\w+\.js|maya-\w+\.glb", name)]
+    assert early == ["link", "link"]  # once, before the page is built
     assert page.evaluate("document.querySelector('#td-head audio').muted") and not page.is_visible("#motion-chart")
     shot(page, "idle")
     pick_example(page)

@@ -6,6 +6,7 @@ import gradio as gr
 
 from talkdemo.ui.parts.library import address
 from talkdemo.ui.parts.scripted import scripted_html
+from talkdemo.ui.viewer.gallery import gallery
 from talkdemo.ui.viewer.script import build_script
 
 SPEEDS = (("1", "1×"), ("0.75", "¾×"), ("0.5", "½×"), ("0.25", "¼×"))
@@ -41,6 +42,12 @@ def head_viewer(
     """
     html = markup(elem_id, controls, heads, chart, label)
     return scripted_html(html, "head_viewer.js", elem_id=elem_id, **options)
+
+
+def preloads(character: str) -> str:
+    """Links for the page's head: the browser fetches what the first head needs while gradio still builds the page."""
+    script, mesh = address(build_script()), gallery().record(character)["url"]
+    return f'<link rel="preload" as="script" href="{script}"><link rel="preload" as="fetch" crossorigin href="{mesh}">'
 
 
 def markup(elem_id: str, controls: str = "full", heads: int = 1, chart: str | None = None, label: str = LABEL) -> str:
