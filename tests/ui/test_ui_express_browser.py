@@ -12,7 +12,7 @@ import pytest
 from PIL import Image
 
 from talkdemo.data.corpora import shared
-from talkdemo.gcgan.gallery import gallery
+from talkdemo.gcgan.gallery import gallery, open_gallery
 from talkdemo.ui import app as ui
 from talkdemo.ui.parts import faces
 from talkdemo.ui.parts.visits import Visits
@@ -110,3 +110,26 @@ def test_photographs_without_one_face(page, tmp_path: Path, monkeypatch) -> None
         Image.fromarray(np.ascontiguousarray(picture)).save(tmp_path / "given.png")
         page.set_input_files("#td-express-portrait-upload input[type=file]", tmp_path / "given.png")
         page.says(words)
+
+
+def test_a_turned_face_is_pulled_in_its_own_plane(page) -> None:
+    """Both corners of the mouth go as far from the middle, seen from the front, though one lies farther away."""
+    elena = open_gallery("elena")
+    page.click("#td-express-portrait .td-person:has(input[value=elena])")
+    page.wait_for_function("document.querySelectorAll('.td-marks .dot.hidden').length >= 3")
+    page.locator("#td-express-editor").get_by_text("Reset").click()
+    page.says("Original")
+    drag(page, ".grip[aria-label^='Right corner'] .mark", -14, -6)
+    page.says("Your landmarks")
+    moved = elena.frame.flattened(saved(page), elena.front) - elena.front[:, :2]
+    assert moved[48, 0] < -5 and np.allclose(moved[48] * (-1, 1), moved[54], atol=0.3)
+    assert np.abs(moved[[27, 36, 45]]).max() < 0.1
+    page.wait_for_selector("#td-express-trio figure:nth-child(3) img")
+    with page.expect_download() as caught:
+        page.get_by_text("Strip (png)").click()
+    with Image.open(caught.value.path()) as image:
+        assert image.format == "PNG" and image.width > 2.5 * image.height
+    page.locator("#td-express-source").get_by_role("tab", name="Another face").click()
+    page.click("#td-express-face .td-person:has(input[value=jonas])")
+    page.says("As Jonas")
+    page.wait_for_selector("#td-express-face-source svg image")

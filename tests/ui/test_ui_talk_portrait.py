@@ -4,6 +4,7 @@ with a stand-in for the speech model."""
 from __future__ import annotations
 
 import shutil
+import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -16,6 +17,7 @@ from talkdemo.data.corpora import shared
 from talkdemo.face.arkit import INDEX
 from talkdemo.records import FPS, Motion, Speech
 from talkdemo.ui import app as ui
+from talkdemo.ui.parts.turns import MOTION, VIDEO
 from talkdemo.ui.parts.visits import Visits
 from talkdemo.ui.talk.job import GONE, Talk
 from talkdemo.ui.talk.portrait import NO_PORTRAIT, TalkPortrait
@@ -63,29 +65,63 @@ def test_the_face_of_a_moment(tab: TalkPortrait, talk) -> None:
         assert "image" not in tab.sought(*nothing)[tab.moment]
 
 
+def test_the_chosen_portrait_beside_its_landmarks(tab: TalkPortrait) -> None:
+    drawn = tab.chosen("elena")[tab.source]
+    assert drawn.count("<figure>") == 2 and "<image" in drawn and "<path" in drawn
+
+
 def test_a_film_with_sound(tab: TalkPortrait, talk, read_video) -> None:
     """Each visitor's film lies in a folder of their own; another film takes its place; all goes with the visit."""
     portrait = tab.chosen("leo")[tab.portrait]
-    *_, page = tab.render(talk(), portrait, None, somebody())
+    *_, page = tab.render(talk(), portrait, None, True, somebody())
     first = page[tab.folder]
     frames, sound = read_video(first / "portrait.mp4")
     assert len(frames) == 6 and frames.shape[1:] == portrait.image.shape
     assert sound is not None and abs(len(sound) / 16_000 - 6 / FPS) < 0.05 and np.abs(sound).max() > 0.05
-    *_, page = tab.render(talk(), portrait, first, somebody())
+    *_, page = tab.render(talk(), portrait, first, True, somebody())
     assert not first.exists() and len(list(tab.visits.jobs.iterdir())) == 1
-    *_, other = tab.render(talk(), portrait, None, somebody("you"))
+    *_, other = tab.render(talk(), portrait, None, True, somebody("you"))
     tab.visits.leave("me")
     assert list(tab.visits.jobs.iterdir()) == [other[tab.folder]]
 
 
+def test_its_frames_are_shown_while_it_is_made(tab: TalkPortrait, talk, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Pictures with growing seconds and the bar between them, then the film; the head turns, or keeps still."""
+    monkeypatch.setattr("talkdemo.ui.talk.portrait.SHOWN", 0.0)
+    portrait, said = tab.chosen("leo")[tab.portrait], talk()
+    said.motion.head[:] = (0.0, 0.12, 0.0)
+    last = []
+    for turns in (True, False):
+        pages = list(tab.render(said, portrait, None, turns, somebody()))
+        moments = [page[tab.moment] for page in pages if tab.moment in page]
+        assert [moment["seconds"] for moment in moments] == [k / FPS for k in range(6)]
+        assert all(moment["image"].startswith("data:image/jpeg;base64,") for moment in moments)
+        assert tab.folder in pages[-1]
+        last.append(moments[-1]["image"])
+    assert last[0] != last[1]
+
+
+def test_it_waits_for_motion_and_says_so(tab: TalkPortrait, talk) -> None:
+    """A talk that is being sampled goes first; no frame is made before it is done."""
+    portrait, stop, pages = tab.chosen("leo")[tab.portrait], threading.Event(), []
+    with MOTION.job(stop, lambda *_: None):
+        film = tab.render(talk(), portrait, None, True, somebody())
+        for _ in range(2):
+            pages.append(next(film))
+        assert VIDEO.waiting == 1 and not any(tab.moment in page or tab.folder in page for page in pages)
+        assert all(tab.panel in page for page in pages)
+    assert tab.folder in list(film)[-1]
+    assert not VIDEO.busy
+
+
 def test_stopped_and_nothing_to_film(tab: TalkPortrait, talk) -> None:
     portrait = tab.chosen("leo")[tab.portrait]
-    (page,) = tab.render(None, portrait, None, somebody())
+    (page,) = tab.render(None, portrait, None, True, somebody())
     assert GONE in page[tab.panel]
-    (page,) = tab.render(talk(), None, None, somebody())
+    (page,) = tab.render(talk(), None, None, True, somebody())
     assert NO_PORTRAIT in page[tab.panel]
     tab.pressed(somebody())
-    for event in tab.render(talk(400), portrait, None, somebody()):
+    for event in tab.render(talk(400), portrait, None, True, somebody()):
         if tab.cancel not in event:
             tab.stop(somebody())
     assert event[tab.start].interactive and tab.folder not in event and "Stopped" in event[tab.panel]

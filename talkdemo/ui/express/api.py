@@ -58,7 +58,8 @@ class Endpoint:
         open_endpoint(self.express, inputs, outputs, **limits)
         motion = gr.File(label="motion: npz or Live Link Face CSV", visible=False)
         speech = gr.Audio(type="filepath", label="speech", visible=False)
-        inputs = [portrait, motion, speech, amount, somebody]
+        turns = gr.Checkbox(True, label="turns: the head follows that of the motion", visible=False)
+        inputs = [portrait, motion, speech, amount, somebody, turns]
         outputs = [gr.Video(label="video", visible=False), gr.JSON(label="summary", visible=False)]
         open_endpoint(self.portrait_video, inputs, outputs, **JOBS)
 
@@ -105,6 +106,7 @@ class Endpoint:
         speech: str | None = None,
         amount: float = 1.0,
         somebody: str = NONE,
+        turns: bool = True,
         request: gr.Request = None,  # type: ignore[assignment]
     ) -> Iterator[tuple]:
         """Make a portrait talk: a video in which it takes the expressions of a motion, as /talk or /track give it.
@@ -115,6 +117,7 @@ class Endpoint:
             speech: the sound of the video; it is cut or filled to the length of the motion
             amount: 0 leaves the portrait as it is, 1 takes all of an expression, up to 1.5 exaggerates it
             somebody: one of the gallery, in place of `portrait`
+            turns: the head makes the small turns of the motion; false keeps the pose of the portrait
         Returns:
             the video (mp4)
             frames and seconds
@@ -124,7 +127,7 @@ class Endpoint:
                 face = self._face(portrait, somebody)
                 if motion is None:
                     raise NoInput("there is no motion: an npz made here or a Live Link Face CSV is wanted")
-                work = partial(self._film, face, Path(motion), Path(speech) if speech else None, amount)
+                work = partial(self._film, face, Path(motion), Path(speech) if speech else None, amount, turns)
                 made = yield from job(self.visits, request, work, lambda told: (None, told), VIDEO)
                 yield made
             finally:
@@ -136,6 +139,7 @@ class Endpoint:
         source: Path,
         sound: Path | None,
         amount: float,
+        turns: bool,
         folder: Path,
         report: Progress,
         stop: threading.Event,
@@ -149,7 +153,8 @@ class Endpoint:
             samples = decode(sound, CALLED).samples[:length]
             speech = Speech(np.pad(samples, (0, length - len(samples))))
         path = folder / "portrait.mp4"
-        spent = film.write(path, self.expresser, face, motion, speech, amount=amount, progress=report, stop=stop)
+        settings: dict[str, Any] = {"amount": amount, "turns": turns, "progress": report, "stop": stop}
+        spent = film.write(path, self.expresser, face, motion, speech, **settings)
         return str(path), {"frames": len(motion), "fps": motion.fps, "seconds": spent}
 
     def _session(
@@ -162,7 +167,7 @@ class Endpoint:
         if marks is not None:
             return Session(face, folder, Target(EDIT), landmarks.read_own(Path(marks), face, CALLED))
         if photo is not None:
-            target = Target(FACE, values=express_job.read_face(Path(photo)))
+            target = Target(FACE, values=express_job.points_in(express_job.read_face(Path(photo))))
         else:
             target = Target(PRESET, preset)
         return Session(face, folder, target, express_job.points_of(self.expresser, face, target))

@@ -54,6 +54,7 @@ class Form:
             with gr.Tab("Another face", id=FACE):
                 gr.HTML(f'<p class="td-hint">{OTHER}</p>', **PLAIN)
                 self.face.build(None)
+                self.source = gr.HTML("", elem_id="td-express-face-source", **PLAIN)
             with gr.Tab("Talking head", id=MOTION):
                 self._motion(latest)
         with gr.Group(elem_id="td-express-how"):
@@ -85,6 +86,7 @@ class Form:
             0, 10, value=0, step=0.04, label="Time (seconds)", interactive=False, elem_id="td-express-frame",
             buttons=[],
         )  # fmt: skip
+        self.moving = gr.HTML("", elem_id="td-express-motion-source", **PLAIN)
 
     def _stage(self) -> None:
         with gr.Row(elem_id="td-express-pair", equal_height=True):
@@ -93,8 +95,10 @@ class Form:
             with gr.Column(min_width=280):
                 self.result = before_after(elem_id="td-express-result")
         self.panel = gr.HTML(panel.note(IDLE), elem_id="td-express-panel", **PLAIN)
+        self.trio = gr.HTML("", elem_id="td-express-trio", **PLAIN)
         self.strip = expression_strip(elem_id="td-express-strip")
         with gr.Row(elem_id="td-express-downloads"):
             self.save_png = gr.DownloadButton("Image (png)", size="sm", min_width=110, interactive=False)
+            self.save_trio = gr.DownloadButton("Strip (png)", size="sm", min_width=110, interactive=False)
             self.save_json = gr.DownloadButton("Landmarks (json)", size="sm", min_width=110, interactive=False)
         self.map = manifold_map(self.manifold, elem_id="td-express-map")

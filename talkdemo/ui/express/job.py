@@ -136,9 +136,14 @@ def as_json(expression: Expression) -> dict[str, Any]:
     return Landmarks(width, height, expression.points).as_dict()
 
 
-def read_face(path: Path) -> np.ndarray:
-    """(68, 2) of a face in pixels of its own as a JSON file holds them, or (68, 3) of a photograph, with depths."""
-    return landmarks.read(path, CALLED).points if path.suffix.lower() == ".json" else open_photo(path).points
+def read_face(path: Path) -> Portrait | np.ndarray:
+    """A photograph, or the landmarks (68, 2) that a JSON file holds, in pixels of their own."""
+    return landmarks.read(path, CALLED).points if path.suffix.lower() == ".json" else open_photo(path)
+
+
+def points_in(face: Portrait | np.ndarray) -> np.ndarray:
+    """Its landmarks: (68, 3) with depths of a portrait, (68, 2) else."""
+    return face.points if isinstance(face, Portrait) else face
 
 
 def read_motion(path: Path) -> np.ndarray:

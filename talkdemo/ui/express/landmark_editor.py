@@ -1,6 +1,8 @@
 """An editor in which the 68 landmarks of a portrait are dragged, and the same as a table of numbers.
 
 Points move singly or with their neighbours; handles move a whole part of the face by weights that fall off smoothly.
+All move in the face's own plane: pulled across a turned face, a point goes as far as it would from the front, and its
+twin as far on the other side. What the face itself hides cannot be pulled, but moves along.
 static/components/landmark_editor.js draws and drags; it triggers "edit" with all points, or "clear".
 """
 
@@ -16,6 +18,7 @@ import gradio as gr
 import numpy as np
 
 from talkdemo.face.landmarks import LINES, MIRROR
+from talkdemo.gcgan.portrait import Portrait
 from talkdemo.ui.express.job import read_points
 from talkdemo.ui.parts.scripted import scripted_html, served
 
@@ -111,15 +114,25 @@ def landmark_editor(**options: Any) -> gr.HTML:
     )  # fmt: skip
 
 
-def editing(image: Path, view: Sequence[int], own: np.ndarray, points: np.ndarray) -> dict[str, Any]:
+def editing(image: Path, view: Sequence[int], portrait: Portrait, points: np.ndarray) -> dict[str, Any]:
     """The editor's value: the file of what is shown, its place in the portrait, the portrait's landmarks and those to
     reach (68, 2)."""
     return {
         "image": served(image, "image/jpeg"),
         "view": list(view),
-        "own": _rounded(own),
+        "own": _rounded(portrait.landmarks),
         "points": _rounded(points),
+        "axes": axes(portrait),
+        "hidden": np.flatnonzero(portrait.frame.hidden).tolist(),
     }
+
+
+def axes(portrait: Portrait) -> dict[str, Any]:
+    """The plane of a face as its image shows it: where a step of one pixel across and one down the face goes, (2,)
+    each, and how many pixels its eyes are apart."""
+    across, down = portrait.frame.rotation[:2, :2].T.round(5).tolist()
+    eyes = float(np.linalg.norm(portrait.points[36] - portrait.points[45]))
+    return {"across": across, "down": down, "eyes": round(eyes, 3)}
 
 
 def table(points: np.ndarray) -> list[list[Any]]:

@@ -53,7 +53,7 @@ class Stage:
         )
         return {
             self.session: replace(session, result=job.folder),
-            form.editor: editing(before, view, portrait.landmarks, expression.points),
+            form.editor: editing(before, view, portrait, expression.points),
             form.result: comparing(before, after, view[2:]),
             form.panel: panel.facts(facts),
             form.map: form.manifold.showing(places[:-1], places[-1], preset or ""),

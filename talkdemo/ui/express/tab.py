@@ -24,8 +24,10 @@ from talkdemo.ui.express.job import EDIT, FACE, FRAME, NEUTRAL, PRESET, Session,
 from talkdemo.ui.express.landmark_editor import from_table
 from talkdemo.ui.express.manifold_map import Manifold
 from talkdemo.ui.express.stage import NO_PORTRAIT, Stage, name_of, present
+from talkdemo.ui.express.trio import Trio
 from talkdemo.ui.parts import panel
 from talkdemo.ui.parts.faces import open_photo
+from talkdemo.ui.parts.marked import marked, only_marks
 from talkdemo.ui.parts.names import title
 from talkdemo.ui.parts.options import PRIVATE, Page
 from talkdemo.ui.parts.visits import AGE, Visits
@@ -33,6 +35,7 @@ from talkdemo.ui.parts.visits import AGE, Visits
 MISSING = "Expressions are not available here: the checkpoint “gcgan” is not installed."
 NO_MOTION = "There is no motion yet: choose a performance, or upload a file."
 NO_TALK = "There is no motion from the tab Talk yet."
+MARKED = 320  # pixels of another face beside its landmarks
 LIMITS: dict[str, Any] = {"concurrency_id": "express", "concurrency_limit": 2}
 log = logging.getLogger(__name__)
 
@@ -74,6 +77,7 @@ class ExpressTab:
         self.form.build(latest is not None)
         self.stage = Stage(self.expresser, self.visits, self.form)
         self.session = self.stage.session
+        self.trio = Trio(self.expresser, self.form)
         self.motion = gr.State(None, time_to_live=AGE)  # (T, 52)
         self._connect(tab, latest)
         Endpoint(self.expresser, self.visits).build(**LIMITS)
@@ -164,16 +168,26 @@ class ExpressTab:
         """The expression of somebody of the gallery."""
         if not name:
             return {self.form.panel: gr.skip()}
-        return self._aim(Target(FACE, f"As {title(name)}", open_gallery(name).landmarks), request, *state)
+        return self._copy(open_gallery(name), f"As {title(name)}", request, *state)
 
     def imitated(self, request: gr.Request, path: str | None, *state: Any) -> Page:
         """The expression of a photograph, or of landmarks in a file, which is deleted once it is read."""
 
         def use(path: Path) -> Page:
-            page = self._aim(Target(FACE, "As your file", express_job.read_face(path)), request, *state)
-            return {**page, self.form.face.gallery: None}
+            return {
+                **self._copy(express_job.read_face(path), "As your file", request, *state),
+                self.form.face.gallery: None,
+            }
 
         return {**self._read(path, use), self.form.face.upload: None}
+
+    def _copy(self, face: Portrait | np.ndarray, words: str, request: gr.Request, *state: Any) -> Page:
+        """The expression of another face, which is shown beside its landmarks."""
+        page = self._aim(Target(FACE, words, express_job.points_in(face)), request, *state)
+        whose = title(face.name) if isinstance(face, Portrait) and face.name in gallery() else "Your file"
+        if isinstance(face, Portrait):
+            return {**page, self.form.source: marked(express_job.shrink(face, MARKED), whose)}
+        return {**page, self.form.source: only_marks(face, whose)}
 
     @errors_in_panel
     def performed(self, request: gr.Request, name: str | None, *state: Any) -> Page:
@@ -260,18 +274,23 @@ class ExpressTab:
             form.motion_file.upload(self.recorded, [form.motion_file, *state], moved, **once),
             form.along.input(self.turned, state, page, **follow),
             *form.portrait.connect(self.chosen, self.photographed, state, page, **once),
-            *form.face.connect(self.matched, self.imitated, state, page, **once),
+            *form.face.connect(self.matched, self.imitated, state, [*page, form.source], **once),
         ]
         if latest is not None:
             jobs.append(form.latest.click(self.latest, [latest, *state], moved, **once))
         form.amount.input(self.turned, state, page, **follow)
-        form.strip.select(self.swept, state, page, **follow)
+        swept = form.strip.select(self.swept, state, page, **follow)
         form.frame.input(self.sought, [form.frame, self.motion, *state], page, **follow)
         strips: dict[str, Any] = {**PRIVATE, "concurrency_id": "express-strip", "concurrency_limit": 1}
-        drawing = [self.session, form.along]
+        drawing, trio = [self.session, form.along], [form.trio, form.save_trio, form.moving]
+        result = [self.session, form.amount]
         for job in jobs:
-            job.then(self.stage.sweep, drawing, form.strip, **strips)
-        form.frame.release(self.stage.sweep, drawing, form.strip, **strips, trigger_mode="always_last")
+            job.then(self.trio.draw, result, trio, **strips).then(self.stage.sweep, drawing, form.strip, **strips)
+        swept.then(self.trio.draw, result, trio, **strips)
+        form.amount.release(self.trio.draw, result, trio, **strips, trigger_mode="always_last")
+        form.frame.release(self.trio.draw, result, trio, **strips, trigger_mode="always_last").then(
+            self.stage.sweep, drawing, form.strip, **strips
+        )
 
 
 def frame_of(motion: np.ndarray, frame: int) -> Target:

@@ -1,6 +1,7 @@
 """The section "Portrait" under a talk: a portrait makes the face of the moment the head shows, or a whole video."""
 
 import threading
+import time
 from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
@@ -13,9 +14,11 @@ from talkdemo.film import portrait as portrait_film
 from talkdemo.gcgan.edit import Expresser
 from talkdemo.gcgan.gallery import open_gallery
 from talkdemo.gcgan.portrait import Portrait
-from talkdemo.records import FPS, SAMPLES_PER_FRAME, Progress, Speech
+from talkdemo.records import FPS, SAMPLES_PER_FRAME, Speech
 from talkdemo.ui.parts import panel
 from talkdemo.ui.parts.faces import PHOTO, FaceChooser, data_uri, open_photo
+from talkdemo.ui.parts.job import Reporter
+from talkdemo.ui.parts.marked import marked
 from talkdemo.ui.parts.options import PLAIN, PRIVATE, Page
 from talkdemo.ui.parts.runner import Runner
 from talkdemo.ui.parts.scripted import scripted_html
@@ -30,6 +33,8 @@ MOMENT = (
     f'draggable="false"><figcaption>{HINT}</figcaption></figure>'
 )
 STAGES = {"portrait": "Render portrait"}
+SHOWN = 0.3  # seconds between two frames that are shown while the video is made
+MARKED = 256  # pixels of the chosen portrait beside its landmarks
 
 
 class TalkPortrait(Runner):
@@ -51,6 +56,10 @@ class TalkPortrait(Runner):
                     self.moment = scripted_html(MOMENT, "talk_portrait.js", elem_id="td-moment")
                 with gr.Column(min_width=250, scale=6, elem_classes="td-express", elem_id="td-portrait-choice"):
                     self.chooser.build(None)
+                    self.source = gr.HTML("", elem_id="td-portrait-source", **PLAIN)
+            self.turning = gr.Checkbox(
+                True, label="The head turns with the motion", elem_id="td-portrait-turns", container=False
+            )
             self.panel = gr.HTML("", elem_id="td-portrait-status", **PLAIN)
             with gr.Row(elem_id="td-portrait-buttons"):
                 self.start = gr.Button(
@@ -96,6 +105,7 @@ class TalkPortrait(Runner):
         framed = portrait_film.crop(portrait)
         return {
             self.portrait: framed,
+            self.source: marked(portrait_film.crop(portrait, MARKED), "Chosen"),
             self.moment: {"image": data_uri(framed.image), "seconds": None},
             self.start: gr.Button(interactive=True),
             self.panel: "",
@@ -127,9 +137,10 @@ class TalkPortrait(Runner):
         return self.waiting(request, STAGES)
 
     def render(
-        self, talk: Talk | None, portrait: Portrait | None, former: Path | None, request: gr.Request
+        self, talk: Talk | None, portrait: Portrait | None, former: Path | None, turns: bool, request: gr.Request
     ) -> Iterator[Page]:
-        """The job: yields what changes on the page. A former video goes when this one is there."""
+        """The job: yields what changes on the page, frames of the video among it as they are made. A former video goes
+        when this one is there."""
         if talk is None or portrait is None:
             yield self.ended(panel.failed(NO_PORTRAIT if talk else GONE))
             return
@@ -144,25 +155,50 @@ class TalkPortrait(Runner):
                 self.folder: path.parent,
             }
 
-        yield from self.run(request, partial(render, self.expresser, talk, portrait), STAGES, finished)
+        def shown(moment: tuple[float, np.ndarray]) -> Page:
+            seconds, frame = moment
+            return {self.moment: {"image": data_uri(frame), "seconds": seconds}}
+
+        work = partial(render, self.expresser, talk, portrait, turns)
+        yield from self.run(request, work, STAGES, finished, shown)
 
     def connect(self) -> None:
         """The events."""
         faces: dict[str, Any] = {**PRIVATE, "concurrency_id": "talk-portrait", "concurrency_limit": 2}
         shown = [self.moment, self.panel]
-        self.chooser.connect(self.chosen, self.photographed, [], [self.portrait, self.start, *shown], **faces)
+        self.chooser.connect(
+            self.chosen, self.photographed, [], [self.portrait, self.start, self.source, *shown], **faces
+        )
         inputs = [self.talk, self.portrait]
         self.moment.select(self.sought, inputs, shown, trigger_mode="always_last", **faces)
-        self.connect_job(self.pressed, self.render, [*inputs, self.folder], [self.video, self.save, self.folder])
+        changed = [self.moment, self.video, self.save, self.folder]
+        self.connect_job(self.pressed, self.render, [*inputs, self.folder, self.turning], changed)
 
 
 def render(
-    expresser: Expresser, talk: Talk, portrait: Portrait, folder: Path, report: Progress, stop: threading.Event
+    expresser: Expresser,
+    talk: Talk,
+    portrait: Portrait,
+    turns: bool,
+    folder: Path,
+    report: Reporter,
+    stop: threading.Event,
 ) -> Path:
-    """The video of a whole talk, its sound cut or filled to the length of the motion."""
+    """The video of a whole talk, its sound cut or filled to the length of the motion; a frame every SHOWN seconds is a
+    piece of it."""
     path = folder / "portrait.mp4"
     samples = np.zeros(len(talk.motion) * SAMPLES_PER_FRAME, np.float32)
     sound = talk.speech().samples[: len(samples)]
     samples[: len(sound)] = sound
-    portrait_film.write(path, expresser, portrait, talk.motion, Speech(samples), progress=report, stop=stop)
+    due = 0.0
+
+    def shown(number: int, frame: np.ndarray) -> None:
+        nonlocal due
+        if (now := time.monotonic()) >= due:
+            due = now + SHOWN
+            report.piece((number / talk.motion.fps, frame), rest=False)
+
+    portrait_film.write(
+        path, expresser, portrait, talk.motion, Speech(samples), turns=turns, progress=report, shown=shown, stop=stop
+    )
     return path

@@ -9,7 +9,7 @@ const make = (name, given, parent) => {
   return parent.appendChild(made);
 };
 const on = (name) => box.querySelector(`[data-switch=${name}]`).getAttribute("aria-pressed") === "true";
-let points = [], own = [], view = [0, 0, 100, 100], past = [], held = null, face = "", later = 0;
+let points = [], own = [], hidden = new Set(), plane = null, view = [0, 0, 100, 100], past = [], held = null, face = "", later = 0;
 
 // Fixed parts: lines of the face, dots (a short line with round ends keeps its size whatever the image's), handles.
 for (const name of ["own", "lines"]) for (const line of lines) make("path", {}, layer(name));
@@ -24,11 +24,12 @@ const grips = handles.map((handle, k) => {
   return [make("path", { class: "hit" }, group), make("path", { class: "ring" }, group), make("path", { class: "mark" }, group)];
 });
 
-// The face's own axes: along the eyes, and down; `across` is the distance of the eyes.
-function axes() {
-  const [ax, ay] = own[36], [bx, by] = own[45], across = Math.hypot(bx - ax, by - ay) || 1;
-  const u = [(bx - ax) / across, (by - ay) / across];
-  return { across, u, v: [-u[1], u[0]] };
+// The face's own plane as the image shows it: u leads across the face, v down, shorter than 1 where it is turned away;
+// `across` is the distance of the eyes. `flat` takes a way in the image to that plane.
+const axes = () => ({ across: plane.eyes || 1, u: plane.across, v: plane.down });
+function flat(dx, dy) {
+  const { u, v } = axes(), whole = u[0] * v[1] - u[1] * v[0];
+  return [(dx * v[1] - dy * v[0]) / whole, (u[0] * dy - u[1] * dx) / whole];
 }
 
 function place(handle) {
@@ -62,6 +63,9 @@ function show() {
     portrait.setAttribute("href", face);
   } else remember(points);
   own = value.own;
+  plane = value.axes;
+  hidden = new Set(value.hidden);
+  dots.forEach(([hit], k) => hit.parentNode.classList.toggle("hidden", hidden.has(k)));
   points = value.points.map((point) => [...point]);
   draw();
 }
@@ -78,7 +82,7 @@ function shares(taken) {
   const reach = SOFT * axes().across;
   for (const line of lines.filter((one) => one.includes(k))) {
     for (const other of line) {
-      const far = Math.hypot(points[other][0] - points[k][0], points[other][1] - points[k][1]) / reach;
+      const far = Math.hypot(...flat(points[other][0] - points[k][0], points[other][1] - points[k][1])) / reach;
       if (other !== k && far < 2) found.set(other, [Math.exp(-far * far), Math.exp(-far * far)]);
     }
   }
@@ -86,8 +90,7 @@ function shares(taken) {
 }
 
 function move(begin, going, dx, dy) {
-  const { u, v } = axes();
-  const right = dx * u[0] + dy * u[1], down = dx * v[0] + dy * v[1], both = on("symmetric");
+  const { u, v } = axes(), [right, down] = flat(dx, dy), both = on("symmetric");
   points = begin.map(([x, y], k) => {
     const [a, b] = going.get(k) || [0, 0], [c, d] = (both && going.get(mirror[k])) || [0, 0];
     const side = (a - c) * right, fall = (Math.abs(b) > Math.abs(d) ? b : d) * down;
@@ -112,7 +115,7 @@ function nearest(event) {
   const far = ([px, py]) => Math.hypot(px - x, py - y) / unit;
   const candidates = [
     ...handles.map((grip, k) => ({ grip, k, far: far(place(grip)) - 5 })),
-    ...points.map((point, k) => ({ point: k, far: far(point) })),
+    ...points.map((point, k) => ({ point: k, far: hidden.has(k) ? Infinity : far(point) })),
   ];
   const best = candidates.reduce((a, b) => (b.far < a.far ? b : a));
   return best.far < NEAR ? best : null;
