@@ -37,6 +37,7 @@ PORTRAIT_PARTS = {  # part → title of its section
     "sweep": "amount sweep",
     "manifold": "manifold",
     "speed": "speed",
+    "flicker": "flicker of films",
     "sheet": "contact sheet",
 }
 PORTRAIT_SIDES = (128, 64)  # pixels of the crop in which portraits are measured

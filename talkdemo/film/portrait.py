@@ -3,9 +3,10 @@
 Its head makes the small turns of the motion about the pose it has, or keeps still.
 """
 
+import contextlib
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
 
 import numpy as np
@@ -33,22 +34,29 @@ def write(
     turns: bool = True,
     side: int = SIDE,
     progress: Progress | None = None,
+    shown: Callable[[int, np.ndarray], None] | None = None,
     stop: threading.Event | None = None,
 ) -> dict[str, float]:
     """Write the mp4; returns the seconds per stage. `speech` is as long as the motion, within a frame; `turns`: the
-    head follows that of the motion.
+    head follows that of the motion; `shown` is called with every frame and its number as it is made.
 
     Raises ValueError in one sentence, Stopped when `stop` is set; then no file is left.
     """
     begin = time.perf_counter()
-    shown = crop(portrait, side)
+    framed = crop(portrait, side)
 
     def report(count: int) -> None:
         if progress is not None:
             progress("portrait", count / len(motion))
 
-    frames = pictures(expresser, shown, motion, amount, turns, stop)
-    video.write(path, frames, speech, motion.fps, stop, report)
+    def made() -> Iterator[np.ndarray]:
+        with contextlib.closing(pictures(expresser, framed, motion, amount, turns, stop)) as frames:
+            for number, frame in enumerate(frames):
+                if shown is not None:
+                    shown(number, frame)
+                yield frame
+
+    video.write(path, made(), speech, motion.fps, stop, report)
     return {"portrait": time.perf_counter() - begin}
 
 
@@ -59,7 +67,7 @@ def pictures(
     amount: float = 1.0,
     turns: bool = True,
     stop: threading.Event | None = None,
-) -> Iterator[np.ndarray]:
+) -> Generator[np.ndarray]:
     """(H, W, 3) uint8 for every frame of the motion."""
     frames = expresser.express_all(portrait, targets(expresser, portrait, motion, amount), stop)
     if not turns:

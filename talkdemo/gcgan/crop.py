@@ -89,14 +89,14 @@ class Crop:
         change = cv2.multiply(cv2.subtract(crop, original, dtype=cv2.CV_32F), faded)
         red, green, blue = cv2.split(cv2.absdiff(crop, original))
         much = cv2.multiply(cv2.max(cv2.max(red, green), blue), fade, scale=1 / REPLACED, dtype=cv2.CV_32F)
-        much = cv2.dilate(cv2.min(much, 1.0), np.ones((3, 3), np.uint8))
+        much = cv2.dilate(np.minimum(much, 1), np.ones((3, 3), np.uint8))
         much = cv2.multiply(cv2.GaussianBlur(much, (0, 0), 1.0), fade)
         place = cv2.multiply(crop, cv2.merge([much] * 3), dtype=cv2.CV_32F)
         back = _centred(self.at(len(crop)).inverse)  # only the part of the image that the crop covers
         back[:, 2] -= low
         there, size = out[low[1] : high[1], low[0] : high[0]], tuple(map(int, high - low))
         change, place, much = (cv2.warpAffine(x, back, size, flags=cv2.INTER_LINEAR) for x in (change, place, much))
-        kept = cv2.merge([cv2.subtract(1.0, much)] * 3)
+        kept = cv2.merge([1 - much] * 3)
         added = cv2.multiply(cv2.add(there, change, dtype=cv2.CV_32F), kept)
         there[:] = cv2.add(added, place, dtype=cv2.CV_8U)
         return out

@@ -40,11 +40,13 @@ def test_what_is_shown(maya: Portrait) -> None:
 
 
 def test_video(maya: Portrait, tmp_path: Path, read_video) -> None:
-    expresser, shares = Expresser.load(), list[float]()
+    expresser, shares, shown = Expresser.load(), list[float](), list[int]()
     speech = Speech(np.sin(np.arange(6 * 640) / 10).astype(np.float32) * 0.3)
     spent = portrait_video.write(
-        tmp_path / "x.mp4", expresser, maya, talking(6), speech, progress=lambda _, share: shares.append(share)
-    )
+        tmp_path / "x.mp4", expresser, maya, talking(6), speech, progress=lambda _, share: shares.append(share),
+        shown=lambda number, frame: shown.append(number if frame.shape == maya.image.shape else -1),
+    )  # fmt: skip
+    assert shown == [*range(6)]
     frames, sound = read_video(tmp_path / "x.mp4")
     assert frames.shape == (6, 512, 512, 3) and sound is not None and spent["portrait"] > 0
     assert shares == sorted(shares) and shares[-1] == 1

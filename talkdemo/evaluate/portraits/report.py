@@ -3,7 +3,8 @@
 Parts: `renders` and `photographs` (landmarks read off the result by MediaPipe, identity, SSIM, beside "copy the input"
 and "warp by landmarks"), `poses` (turned heads keep pose and outline, closed eyes close, grey stays grey), `sweep`
 (does the image change steadily as the amount grows?), `manifold` (its expression codes, with --plain NAME beside a
-geometry trained without the contrastive loss), `speed`, `sheet` (contact sheets; those of photographs only into runs/).
+geometry trained without the contrastive loss), `speed`, `flicker` (what moves in a film and should not), `sheet`
+(contact sheets; those of photographs only into runs/).
 Markdown on the standard output; --file also writes each part as a section of such a file, with its command, so that
 `evaluate scores` can renew it.
 """
@@ -24,7 +25,7 @@ from talkdemo.evaluate.names import (
     PRIVATE_SHEET,
     RECOGNISER,
 )
-from talkdemo.evaluate.portraits import contact_sheet, manifold, pairs, poses, speed, sweep
+from talkdemo.evaluate.portraits import contact_sheet, flicker, manifold, pairs, poses, speed, sweep
 from talkdemo.evaluate.portraits.identity import Gallery, open_recogniser
 from talkdemo.evaluate.portraits.landmark_reader import Reader, open_reader
 from talkdemo.evaluate.portraits.people import (
@@ -38,6 +39,7 @@ from talkdemo.evaluate.portraits.people import (
 from talkdemo.evaluate.portraits.systems import model_system
 from talkdemo.evaluate.reporting import Scores, table
 from talkdemo.gcgan.edit import Expresser
+from talkdemo.gcgan.gallery import open_gallery
 from talkdemo.metrics.portraits.recogniser import Recogniser
 from talkdemo.records import MAX_AMOUNT
 
@@ -132,6 +134,11 @@ def evaluate_manifold(run: Run) -> list[object]:
     ]
 
 
+def evaluate_flicker(run: Run) -> list[object]:
+    shown = {"a render": open_gallery("maya"), "a photograph": run.photographed[0].portrait(0)}
+    return [flicker.evaluate(run.expresser, shown, run.args.seed)]
+
+
 def draw_sheets(run: Run) -> list[object]:
     shown: list[object] = []
     for people, draw, path in (
@@ -151,6 +158,7 @@ PARTS: dict[str, Callable[[Run], list[object]]] = {  # of PORTRAIT_PARTS
     "sweep": evaluate_sweep,
     "manifold": evaluate_manifold,
     "speed": lambda run: [speed.evaluate(run.expresser, run.rendered[0], run.name)],
+    "flicker": evaluate_flicker,
     "sheet": draw_sheets,
 }
 
