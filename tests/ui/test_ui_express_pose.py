@@ -114,3 +114,15 @@ def test_the_head_is_drawn_with_its_landmarks() -> None:
     assert wide.landmarks[66, 1] - wide.landmarks[62, 1] > 20 > rest.landmarks[66, 1] - rest.landmarks[62, 1]
     x, y = ((wide.landmarks[62] + wide.landmarks[66]) / 2).astype(int)
     assert wide.image[y, x].mean() < rest.image[y, x].mean() - 20  # the dark inside of a mouth
+
+
+def test_what_is_covered_is_told_beside_the_result(tab: ExpressTab, monkeypatch: pytest.MonkeyPatch) -> None:
+    from talkdemo.gcgan import covered
+
+    page = tab.opened(ME, None, 1.0, "manifold")
+    assert "td-warned" not in page[tab.form.panel]
+    monkeypatch.setattr(covered, "warning", lambda _: "The mouth is covered.")
+    page = tab.chosen(ME, "leo", page[tab.session], 1.0, "manifold")
+    assert "The mouth is covered." in page[tab.form.panel] and tab.form.save_png in page
+    page = tab.preset(ME, "aa", page[tab.session], 1.0, "manifold")
+    assert "The mouth is covered." in page[tab.form.panel]  # as long as the portrait is shown

@@ -10,7 +10,7 @@ import gradio as gr
 import numpy as np
 
 from talkdemo.film import portrait as film
-from talkdemo.gcgan import landmarks
+from talkdemo.gcgan import covered, landmarks
 from talkdemo.gcgan.edit import Expresser
 from talkdemo.gcgan.gallery import gallery, open_gallery
 from talkdemo.gcgan.portrait import LONGEST, Portrait
@@ -86,7 +86,7 @@ class Endpoint:
             somebody: one of the gallery, in place of `portrait`
         Returns:
             the portrait with the expression (png)
-            its width, height and 68 landmarks
+            its width, height and 68 landmarks, and a warning where mouth or eyes are covered
         """
         with coded():
             try:
@@ -95,7 +95,8 @@ class Endpoint:
                     expression = express_job.express(self.expresser, session, amount, along)
                     png, _ = express_job.write_result(one.folder, session.portrait, expression)
                     one.finished = True
-                    return str(png), express_job.as_json(expression)
+                    told = covered.warning(session.portrait)
+                    return str(png), express_job.as_json(expression) | ({"warning": told} if told else {})
             finally:
                 self._discard(portrait, landmarks, photo)
 

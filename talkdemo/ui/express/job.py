@@ -55,6 +55,7 @@ class Session:
     target: Target
     points: np.ndarray  # (68, 2) pixels of the portrait: its landmarks at amount 1
     result: Path | None = None  # folder of the latest result
+    warning: str = ""  # what is covered in the portrait, in one sentence
 
 
 @dataclass(frozen=True)

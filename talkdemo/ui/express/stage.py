@@ -55,7 +55,7 @@ class Stage:
             self.session: replace(session, result=job.folder),
             form.editor: editing(before, view, portrait, expression.points),
             form.result: comparing(before, after, view[2:]),
-            form.panel: panel.facts(facts),
+            form.panel: panel.facts(facts) + (panel.warned(session.warning) if session.warning else ""),
             form.map: form.manifold.showing(places[:-1], places[-1], preset or ""),
             form.table: table(expression.points),
             form.preset: preset,

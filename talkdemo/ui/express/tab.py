@@ -12,6 +12,7 @@ from typing import Any
 import gradio as gr
 import numpy as np
 
+from talkdemo.gcgan import covered
 from talkdemo.gcgan.edit import Expresser
 from talkdemo.gcgan.gallery import gallery, open_gallery
 from talkdemo.gcgan.portrait import Portrait
@@ -35,7 +36,7 @@ from talkdemo.ui.parts.visits import AGE, Visits
 MISSING = "Expressions are not available here: the checkpoint “gcgan” is not installed."
 NO_MOTION = "There is no motion yet: choose a performance, or upload a file."
 NO_TALK = "There is no motion from the tab Talk yet."
-MARKED = 320  # pixels of another face beside its landmarks
+MARKED = 320  # pixels of another face
 LIMITS: dict[str, Any] = {"concurrency_id": "express", "concurrency_limit": 2}
 log = logging.getLogger(__name__)
 
@@ -66,7 +67,7 @@ def errors_in_panel(handler: Callable[..., Page]) -> Callable[..., Page]:
 
 class ExpressTab:
     """The tab's components and handlers, which end with the visitor's session, strength and interpolation. Holds
-    nothing of a visitor: portrait, target and motion lie in the visitor's own states, files in private folders."""
+    nothing of a visitor: all lies in the visitor's own states and private folders."""
 
     def __init__(self, expresser: Expresser, visits: Visits) -> None:
         self.expresser, self.visits = expresser, visits
@@ -125,8 +126,8 @@ class ExpressTab:
         points = express_job.points_of(self.expresser, portrait, target)
         with self.visits.job(name_of(request)) as job:
             express_job.write_view(job.folder / "portrait.jpg", portrait.image, express_job.view_of(portrait))
-            result = former.result if former else None
-            page = self.stage.show(Session(portrait, job.folder, target, points, result), request, amount, along)
+            made = Session(portrait, job.folder, target, points, former and former.result, covered.warning(portrait))
+            page = self.stage.show(made, request, amount, along)
             job.finished = True
         if former is not None:
             self.visits.drop(name_of(request), former.folder)
@@ -184,10 +185,10 @@ class ExpressTab:
     def _copy(self, face: Portrait | np.ndarray, words: str, request: gr.Request, *state: Any) -> Page:
         """The expression of another face, which is shown beside its landmarks."""
         page = self._aim(Target(FACE, words, express_job.points_in(face)), request, *state)
-        whose = title(face.name) if isinstance(face, Portrait) and face.name in gallery() else "Your file"
-        if isinstance(face, Portrait):
-            return {**page, self.form.source: marked(express_job.shrink(face, MARKED), whose)}
-        return {**page, self.form.source: only_marks(face, whose)}
+        if not isinstance(face, Portrait):
+            return {**page, self.form.source: only_marks(face, "Your file")}
+        whose = title(face.name) if face.name in gallery() else "Your file"
+        return {**page, self.form.source: marked(express_job.shrink(face, MARKED), whose)}
 
     @errors_in_panel
     def performed(self, request: gr.Request, name: str | None, *state: Any) -> Page:
@@ -220,7 +221,7 @@ class ExpressTab:
 
     @errors_in_panel
     def turned(self, request: gr.Request, session: Session | None, amount: float, along: str) -> Page:
-        """Another strength or interpolation: the target stays."""
+        """Another strength or interpolation."""
         return self.stage.show(present(session), request, amount, along)
 
     @errors_in_panel
@@ -282,8 +283,8 @@ class ExpressTab:
         swept = form.strip.select(self.swept, state, page, **follow)
         form.frame.input(self.sought, [form.frame, self.motion, *state], page, **follow)
         strips: dict[str, Any] = {**PRIVATE, "concurrency_id": "express-strip", "concurrency_limit": 1}
-        drawing, trio = [self.session, form.along], [form.trio, form.save_trio, form.moving]
-        result = [self.session, form.amount]
+        trio = [form.trio, form.save_trio, form.moving]
+        drawing, result = [self.session, form.along], [self.session, form.amount]
         for job in jobs:
             job.then(self.trio.draw, result, trio, **strips).then(self.stage.sweep, drawing, form.strip, **strips)
         swept.then(self.trio.draw, result, trio, **strips)

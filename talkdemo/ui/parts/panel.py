@@ -34,6 +34,11 @@ def failed(sentence: str) -> str:
     return f'<div class="td-note td-error" role="alert">{escape(sentence[:1].upper() + sentence[1:])}</div>'
 
 
+def warned(sentence: str) -> str:
+    """Beside a result that is there all the same."""
+    return f'<div class="td-note td-warned" role="status">{escape(sentence)}</div>'
+
+
 def sentence(error: Exception) -> str:
     """What a visitor reads: the words of a ValueError; the cause of anything else goes to the log only."""
     if isinstance(error, ValueError):
