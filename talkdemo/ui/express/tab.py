@@ -126,7 +126,8 @@ class ExpressTab:
         points = express_job.points_of(self.expresser, portrait, target)
         with self.visits.job(name_of(request)) as job:
             express_job.write_view(job.folder / "portrait.jpg", portrait.image, express_job.view_of(portrait))
-            made = Session(portrait, job.folder, target, points, former and former.result, covered.warning(portrait))
+            latest = former.result if former else None
+            made = Session(portrait, job.folder, target, points, latest, covered.warning(portrait))
             page = self.stage.show(made, request, amount, along)
             job.finished = True
         if former is not None:
