@@ -42,7 +42,7 @@ log = logging.getLogger(__name__)
 
 
 def open_expresser() -> Expresser | None:
-    """The shipped model; None where it is not installed."""
+    """The shipped model, if it is installed."""
     try:
         return Expresser.load()
     except ValueError as error:
@@ -256,8 +256,7 @@ class ExpressTab:
         return self.stage.show(replace(current, target=target, points=points), request, amount, along)
 
     def _connect(self, tab: gr.Tab, latest: gr.components.Component | None) -> None:
-        form = self.form
-        state = [self.session, form.amount, form.along]
+        form, state = self.form, [self.session, self.form.amount, self.form.along]
         page = [
             self.session, form.editor, form.result, form.panel, form.map, form.table, form.preset, form.save_png,
             form.save_json, form.amount,
