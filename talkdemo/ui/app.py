@@ -116,7 +116,7 @@ def launch_options(characters: Sequence[str]) -> dict[str, Any]:
     return {
         "theme": style.theme(),
         "css": "\n".join((style.css(), library.css(), portraits.tile_css(characters))),
-        "head": "".join((style.head(), *map(preloads, characters[:1]))),
+        "head": style.head() + "".join(preloads(name) for name in characters[:1] if name in CHARACTERS),
         "footer_links": ["api"],
         "max_file_size": MAX_UPLOAD,
         "app_kwargs": {"middleware": [Middleware(Lasting, folder=str(gallery().folder))]},
