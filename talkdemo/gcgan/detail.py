@@ -118,7 +118,7 @@ class Detail(nn.Module):
         self.blocks = nn.ModuleList(Block(width) for width in WIDTHS[1:])
         self.turn = Styled(WIDTHS[-1], condition)
         self.up = nn.ModuleList(Up(b, a, a, condition) for a, b in list(pairwise(WIDTHS))[::-1])
-        self.last = nn.Conv2d(WIDTHS[0], 4 * 4, 3, 1, 1)
+        self.last = nn.Conv2d(WIDTHS[0], 4 * 3, 3, 1, 1)
         start_at_zero(self.last)
 
     def forward(self, shown: Tensor, was: Tensor, before: Tensor, after: Tensor) -> Tensor:
@@ -135,8 +135,8 @@ class Detail(nn.Module):
         x = self.turn(x, condition)
         for up, skip in zip(self.up, reversed(skips), strict=True):
             x = up(x, skip, condition)
-        out = F.pixel_shuffle(self.last(F.leaky_relu(x, 0.2)).float(), 2)
-        return 2 * torch.tanh(out[:, :3]) * torch.sigmoid(out[:, 3:])
+        # no mask: where painting does not help at first it would close, and nothing be learnt any more
+        return 2 * torch.tanh(F.pixel_shuffle(self.last(F.leaky_relu(x, 0.2)).float(), 2))
 
 
 class Details(nn.Module):

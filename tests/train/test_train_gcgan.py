@@ -165,7 +165,8 @@ def test_drawn_expressions_are_seen_alike_whoever_turns():
 def parts(folder, tmp_path) -> list[str]:
     """The arguments of `train gcgan`: geometry and reader of two steps."""
     given = ["--data", str(folder), "--max-steps", "2"]
-    gcgan_geometry.main([*given, "--run", str(tmp_path / "geometry"), "--batch", "16"])
+    for more in (["--plain", "--run", str(tmp_path / "plain")], ["--run", str(tmp_path / "geometry")]):
+        gcgan_geometry.main([*given, *more, "--batch", "16"])
     gcgan_reader.main([*given, "--run", str(tmp_path / "reader"), "--batch", "2"])
     geometry, reader = tmp_path / "geometry" / "gcgan.safetensors", tmp_path / "reader" / "reader.pt"
     return ["--data", str(folder), "--geometry", str(geometry), "--reader", str(reader), "--batch", "2"]

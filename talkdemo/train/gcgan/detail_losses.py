@@ -12,7 +12,7 @@ from talkdemo.gcgan.networks import Critic
 from talkdemo.train.gcgan.detail_data import Parts
 from talkdemo.train.gcgan.losses import PENALTY, PENALTY_EVERY, structure
 
-PIXELS, EDGES, STRUCTURE, TEXTURE, ADVERSARIAL, FEATURES = 4.0, 2.0, 1.0, 4.0, 0.1, 1.5
+PIXELS, EDGES, STRUCTURE, TEXTURE, ADVERSARIAL, FEATURES = 4.0, 2.0, 1.0, 8.0, 0.1, 1.5
 OPENING = 6.0  # how much heavier the inside of mouth and eyes counts
 WINDOW = 8  # pixels over which textures are compared
 

@@ -124,7 +124,7 @@ def geometry_loss(geometry: Geometry, batch: Batch, plain: bool) -> dict[str, Te
 
     z_seen, seen = geometry(batch.seen, batch.seen_shape)
     if plain:
-        z, own = geometry(batch.goal, batch.shape)
+        z, own = geometry(batch.goal[..., :2], batch.shape)
         return {"drawn": error(own, batch.goal), "seen": error(seen, batch.seen), "small": 1e-4 * z.square().mean()}
     z, across = geometry(batch.one, batch.shape)
     z_other, margin = geometry.encode(batch.other), geometry.config.margin
