@@ -17,6 +17,7 @@ RECIPES = {  # name → module of talkdemo.train
     "gcgan_reader": "gcgan.reader",
     "gcgan": "gcgan.recipe",
     "gcgan_details": "gcgan.details",
+    "covered": "gcgan.covered",
     "recogniser": "gcgan.recogniser",
 }
 

@@ -1,4 +1,4 @@
-"""What is covered: nothing of the gallery, beard and glasses too; a mask and a band before the eyes are told."""
+"""What is covered: nothing of the gallery, beard and glasses too; masks, bands and sunglasses are told."""
 
 from __future__ import annotations
 
@@ -8,6 +8,8 @@ import cv2
 import numpy as np
 import pytest
 
+from talkdemo.data.portraits import occluders
+from talkdemo.files import ASSETS
 from talkdemo.gcgan import covered
 from talkdemo.gcgan.gallery import gallery, open_gallery
 from talkdemo.gcgan.portrait import Portrait
@@ -42,6 +44,37 @@ def test_a_mask_and_a_band_are_told(name: str) -> None:
     assert covered.warning(masked(portrait)).startswith("The mouth is covered")
     assert covered.warning(shaded(portrait)).startswith("The eyes are covered")
     assert covered.warning(masked(shaded(portrait))).startswith("The mouth and the eyes are covered")
+
+
+def test_sunglasses_are_told() -> None:
+    """All but one in twenty at most of two pairs on each face of the gallery, and as the eyes alone."""
+    told = []
+    for name in gallery():
+        portrait = open_gallery(name)
+        for seed in range(2):
+            image = occluders.sunglasses(portrait.image, portrait.landmarks, np.random.default_rng(seed))
+            told.append(covered.warning(replace(portrait, image=image)))
+    assert np.mean([text.startswith("The eyes are covered") for text in told]) >= 0.95
+    assert not any("mouth" in text for text in told)
+
+
+def test_the_weights_name_whose_photographs_they_were_trained_on() -> None:
+    with (ASSETS / covered.NAME).open("rb") as stream, np.load(stream) as stored:
+        sources = " ".join(stored["trained_on"])
+    assert (
+        "Face Research Lab London Set" in sources
+        and "3DSK and Canada sets" in sources
+        and sources.count("CC BY 4.0") == 2
+    )
+
+
+def test_log_odds_are_of_one_layer() -> None:
+    """tanh((3 − 1) / 2 · 1 + 0) · 2 + 1."""
+    one = np.ones((1, 255), np.float32) / 255
+    network = covered.Network(
+        one[0] * 0 + 1, one[0] * 0 + 2, one, np.zeros(1), np.full((1, 1), 2.0), np.ones(1), one[0]
+    )
+    np.testing.assert_allclose(network.odds(np.full((1, 255), 3.0)), [2 * np.tanh(1) + 1], rtol=1e-6)
 
 
 def test_one_eye_alone_is_not_the_eyes(maya: Portrait) -> None:

@@ -21,13 +21,13 @@ def overlaid(images: Tensor, points: Tensor, rng: np.random.Generator) -> Tensor
     out = images.clone()
     for k in range(len(images)):
         kinds = rng.random(4) < (GLASSES, FRINGE, BEARD, THING)
-        for draw, chosen in zip((_glasses, _fringe, _beard, _thing), kinds, strict=True):
+        for draw, chosen in zip((glasses, _fringe, beard, _thing), kinds, strict=True):
             if not chosen:
                 continue
             colour, cover = draw(points[k, 0].numpy(), images.shape[-1], rng)
             layer = torch.from_numpy(np.concatenate([colour * 2 - 1, cover[..., None]], 2).astype(np.float32))
             both = layer.permute(2, 0, 1).expand(2, -1, -1, -1)
-            if draw is _beard:
+            if draw is beard:
                 flow = backward_flow(points[k, :1], points[k, 1:], COARSE)
                 both = torch.stack([both[0], warp(both[:1], resize(flow, both.shape[-1]))[0]])
             out[k] = torch.lerp(out[k], both[:, :3], both[:, 3:])
@@ -37,7 +37,7 @@ def overlaid(images: Tensor, points: Tensor, rng: np.random.Generator) -> Tensor
 Layer = tuple[np.ndarray, np.ndarray]  # (S, S, 3) and (S, S), both 0 … 1
 
 
-def _glasses(points: np.ndarray, side: int, rng: np.random.Generator) -> Layer:
+def glasses(points: np.ndarray, side: int, rng: np.random.Generator) -> Layer:
     import cv2
 
     cover = np.zeros((side, side), np.float32)
@@ -63,7 +63,7 @@ def _fringe(points: np.ndarray, side: int, rng: np.random.Generator) -> Layer:
     return (_hair(rng) * np.exp(grain)).clip(0, 1).repeat(side, 0), 1 / (1 + np.exp((y - end) * 120))
 
 
-def _beard(points: np.ndarray, side: int, rng: np.random.Generator) -> Layer:
+def beard(points: np.ndarray, side: int, rng: np.random.Generator) -> Layer:
     import cv2
 
     cover = np.zeros((side, side), np.float32)
