@@ -2,13 +2,14 @@
 
 FACE is a photograph of one face from the front, or a name of the gallery (examples/faces). The expression comes from 68
 landmarks of FACE itself (as `talkdemo track FACE --landmarks` writes them, then edited), from another photograph, by
-name, or from a motion: one frame of it gives an image, all of it a video.
+name, or from a motion: one frame of it gives an image, all of it a video. What is covered in FACE is told on stderr.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+import sys
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -55,6 +56,7 @@ def run(arguments: argparse.Namespace) -> int:
     if not arguments.presets:
         check(arguments)
 
+    from talkdemo.gcgan import covered
     from talkdemo.gcgan.edit import Expresser
 
     if arguments.presets:
@@ -74,6 +76,7 @@ def run(arguments: argparse.Namespace) -> int:
     else:
         size = write_image(arguments, expresser, portrait, motion)
     done = time.perf_counter()
+    told = covered.warning(portrait)
     sources = {name: getattr(arguments, name) for name in (*TARGETS, "frame", "audio")}
     summary = {
         "face": arguments.face,
@@ -88,7 +91,10 @@ def run(arguments: argparse.Namespace) -> int:
         **({"frames": len(motion), "fps": float(motion.fps)} if motion and arguments.frame is None else {}),
         "seconds": {"load": round(loaded - begin, 3), "express": round(done - loaded, 3)},
         "out": str(arguments.out),
+        **({"warning": told} if told else {}),
     }
+    if told:
+        print(f"talkdemo: {told}", file=sys.stderr)
     print(json.dumps(summary))
     return 0
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +12,9 @@ import pytest
 from PIL import Image
 
 from talkdemo import __main__ as command
+from talkdemo.cli import express as verb
 from talkdemo.data.corpora import shared
+from talkdemo.data.portraits import occluders
 from talkdemo.export import npz
 from talkdemo.face.arkit import INDEX
 from talkdemo.gcgan.gallery import open_gallery
@@ -93,6 +96,21 @@ def test_another_face_and_a_frame(motion: Path, tmp_path: Path, capsys, monkeypa
         summary = express(capsys, "maya", *how, "--out", tmp_path / "x.png")
         assert (np.asarray(Image.open(tmp_path / "x.png")) != open_gallery("maya").image).any()
     assert summary["frame"] == 5 and "frames" not in summary
+
+
+def test_what_is_covered_is_told(tmp_path: Path, capsys, monkeypatch: pytest.MonkeyPatch) -> None:
+    """On stderr and in the summary, beside an image that is made all the same."""
+    maya, out = open_gallery("maya"), tmp_path / "x.png"
+    image = occluders.mask(maya.image, maya.landmarks, np.random.default_rng(0))
+    monkeypatch.setattr(verb, "open_face", lambda _: replace(maya, image=image))
+    assert command.main(["express", "maya", "--preset", "happy", "--out", str(out)]) == 0
+    output = capsys.readouterr()
+    assert output.err.startswith("talkdemo: The mouth is covered") and output.err.count("\n") == 1
+    assert json.loads(output.out)["warning"] in output.err and out.exists()
+    monkeypatch.setattr(verb, "open_face", lambda _: maya)
+    assert command.main(["express", "maya", "--preset", "neutral", "--out", str(out)]) == 0
+    output = capsys.readouterr()
+    assert output.err == "" and "warning" not in json.loads(output.out)
 
 
 def test_a_video(motion: Path, wav, tmp_path: Path, capsys, read_video) -> None:
