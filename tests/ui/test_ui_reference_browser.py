@@ -37,7 +37,7 @@ def generate(page) -> str:
     page.get_by_role("button", name="Child", exact=True).click()
     page.wait_for_selector("#td-speech button[aria-label='Play']")
     page.click("#td-generate")
-    page.wait_for_selector("#motion-chart")
+    page.wait_for_function("document.querySelector('#td-panel').innerText.includes('Seed')")
     page.wait_for_function("Number(document.querySelector('#td-head[data-state=playing]')?.dataset.time) > 0.2")
     return page.inner_text("#td-panel")
 
