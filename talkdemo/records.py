@@ -20,7 +20,8 @@ import numpy as np
 FPS = 25  # frames of motion and video per second
 SAMPLE_RATE = 16_000  # audio samples per second, mono
 SAMPLES_PER_FRAME = SAMPLE_RATE // FPS  # 640
-COEFFICIENTS, HEAD_CHANNELS, CHANNELS = 52, 3, 55  # of a motion's tracks: the first two together
+COEFFICIENTS, HEAD_CHANNELS = 52, 3
+CHANNELS = COEFFICIENTS + HEAD_CHANNELS  # of a motion's tracks
 
 # What may be asked of the pipeline, wherever it is asked: Python, command line, page, endpoints.
 MODELS = DIFFUSIONTALKER, DIFFPOSETALK = ("diffusiontalker", "diffposetalk")  # by identity; by reference clip
@@ -28,7 +29,8 @@ SAMPLERS = DDIM, DPM_SOLVER = ("ddim", "dpm++")  # of the full model; students w
 MODEL_TITLES = {DIFFUSIONTALKER: "DiffusionTalker", DIFFPOSETALK: "DiffPoseTalk"}
 AUTO = "auto"  # identity: as the voice suggests
 DEFAULT_STEPS, MIN_STEPS, MAX_STEPS = 8, 2, 512  # sampling steps
-MAX_SAMPLES, MAX_SEED = 16, 2**31 - 1  # motions of one speech
+MAX_SAMPLES = 16  # motions of one speech
+MAX_SEED = 2**31 - 1
 MAX_GUIDANCE = 4.0  # 0 leaves the condition out, 1 is the model as it was trained
 MAX_AMOUNT = 1.5  # of an expression: 0 leaves the portrait as it is, 1 takes all of it
 MIN_THRESHOLD, MAX_THRESHOLD = 0.9, 0.999  # quantile of dynamic thresholding; below, most of the motion would be cut
@@ -120,11 +122,7 @@ class Motion:
     @classmethod
     def concatenate(cls, parts: Sequence[Motion]) -> Motion:
         """Consecutive parts as one motion, with the frame rate and the meta of the last."""
-        last = parts[-1]
-        coefficients, head = (
-            np.concatenate([getattr(part, name) for part in parts]) for name in ("coefficients", "head")
-        )
-        return cls(coefficients, head, last.fps, last.meta)
+        return cls.of(np.concatenate([part.tracks for part in parts]), parts[-1].fps, parts[-1].meta)
 
     @property
     def tracks(self) -> np.ndarray:

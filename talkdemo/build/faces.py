@@ -48,7 +48,7 @@ GREY = np.array([0.30, 0.59, 0.11])
 
 
 @dataclass(frozen=True)
-class Sitting:
+class Photograph:
     """A photograph that is harder than one from the front in colour."""
 
     who: Character
@@ -67,36 +67,36 @@ def _glasses(face: Face) -> Face:
     return with_glasses(face, (0.20, 0.10, 0.06))
 
 
-SITTINGS: tuple[Sitting, ...] = (
-    Sitting(
+PHOTOGRAPHS: tuple[Photograph, ...] = (
+    Photograph(
         person("elena", "woman of 35, turned aside by 30°",
                {"female-young-caucasian": 0.85, "female-old-caucasian": 0.15},
                {"nose-hump-incr": 0.25, "cheek-bones-incr": 0.35, "mouth-lowerlip-volume-incr": 0.25},
                "hazel", "bob", (0.36, 0.21, 0.13), (0.47, 0.24, 0.22)),
         (("maya", 0.5), ("nora", 0.5)), yaw=30,
     ),
-    Sitting(
+    Photograph(
         person("jonas", "man of 28, turned aside by 40° and looking up",
                {"male-young-caucasian": 0.8, "male-young-african": 0.2},
                {"nose-scale-depth-incr": 0.2, "chin-prominent-incr": 0.3, "cheek-bones-incr": 0.3},
                "brown", "short", (0.26, 0.17, 0.11), (0.26, 0.33, 0.40)),
         (("leo", 0.6), ("ravi", 0.4)), yaw=-40, pitch=14,
     ),
-    Sitting(
+    Photograph(
         person("samir", "man of 41 with a full beard",
                {"male-young-caucasian": 0.6, "male-old-caucasian": 0.2, "male-young-asian": 0.2},
                {"nose-scale-vert-incr": 0.2, "nose-hump-incr": 0.35, "eyebrows-trans-forward": 0.3},
                "brown", "short", (0.14, 0.12, 0.105), (0.33, 0.30, 0.25)),
         (("ravi", 0.6), ("leo", 0.4)), wears=_bearded,
     ),
-    Sitting(
+    Photograph(
         person("astrid", "woman of 50 with glasses",
                {"female-young-caucasian": 0.55, "female-old-caucasian": 0.45},
                {"nose-point-up": 0.2, "cheek-volume-incr": 0.2, "mouth-scale-horiz-incr": 0.2},
                "blue", "long", (0.52, 0.38, 0.25), (0.20, 0.38, 0.36)),
         (("maya", 0.55), ("ingrid", 0.45)), wears=_glasses,
     ),
-    Sitting(
+    Photograph(
         person("walter", "man of 60 in black and white",
                {"male-old-caucasian": 0.55, "male-young-caucasian": 0.45},
                {"chin-width-incr": 0.35, "head-fat-incr": 0.2, "ear-scale-incr": 0.2, "nose-scale-horiz-incr": 0.2},
@@ -112,9 +112,9 @@ def main() -> None:
     for k, (name, character) in enumerate(CHARACTERS.items()):
         landmarks[name] = draw(model, character, _studio(k))
         print(name, flush=True)
-    for k, sitting in enumerate(SITTINGS):
-        landmarks[sitting.who.name] = photograph(model, sitting, _studio(k + 2))
-        print(sitting.who.about, flush=True)
+    for k, taken in enumerate(PHOTOGRAPHS):
+        landmarks[taken.who.name] = photograph(model, taken, _studio(k + 2))
+        print(taken.who.about, flush=True)
     with replacing(FOLDER / LANDMARKS) as temporary:
         rows = [f"{json.dumps(name)}: {json.dumps(row)}" for name, row in landmarks.items()]
         temporary.write_text("{\n" + ",\n".join(rows) + "\n}\n", encoding="utf-8")
@@ -126,16 +126,16 @@ def draw(model: FaceModel, character: Character, studio: Studio) -> list[list[fl
     return _stored(character.name, close_up(model.drawable(character), 2 * SIDE, ZOOM, studio).image())
 
 
-def photograph(model: FaceModel, sitting: Sitting, studio: Studio) -> list[list[float]]:
+def photograph(model: FaceModel, taken: Photograph, studio: Studio) -> list[list[float]]:
     """Write one of the harder photographs; returns the landmarks found in the file, with depths where it is turned."""
-    who = replace(sitting.who, skin=sitting.skin)
+    who = replace(taken.who, skin=taken.skin)
     face = model.drawable(who)
-    if sitting.wears is not None:
-        face = sitting.wears(face)
-    yaw, pitch = math.radians(sitting.yaw), math.radians(sitting.pitch)
+    if taken.wears is not None:
+        face = taken.wears(face)
+    yaw, pitch = math.radians(taken.yaw), math.radians(taken.pitch)
     coefficients = torch.zeros(1, len(NAMES))
     aside = ("eyeLookInLeft", "eyeLookOutRight") if yaw > 0 else ("eyeLookOutLeft", "eyeLookInRight")
-    coefficients[0, indices(*aside)] = min(abs(sitting.yaw) / 90, 0.3)  # eyes stay on the camera a little
+    coefficients[0, indices(*aside)] = min(abs(taken.yaw) / 90, 0.3)  # eyes stay on the camera a little
     coefficients[0, indices("eyeLookDown")] = pitch / 2
     moved = model(coefficients, torch.tensor([[-NECK * pitch, NECK * yaw, 0.0]]), who)[0].numpy()
     vertices = face.neutral.copy()
@@ -149,9 +149,9 @@ def photograph(model: FaceModel, sitting: Sitting, studio: Studio) -> list[list[
     x, y, z = target + (plain.position[2] - plain.target[2]) * way
     camera = replace(plain, position=(float(x), float(y), float(z)), fov=ZOOM * plain.fov)
     image = Renderer(face, 2 * SIDE, camera=camera, studio=studio).image(vertices)
-    if sitting.grey:
+    if taken.grey:
         image = np.rint(image @ GREY).astype(np.uint8)[..., None].repeat(3, 2)
-    return _stored(who.name, image, deep=bool(sitting.yaw or sitting.pitch))
+    return _stored(who.name, image, deep=bool(taken.yaw or taken.pitch))
 
 
 def _studio(number: int) -> Studio:

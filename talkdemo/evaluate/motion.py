@@ -163,7 +163,9 @@ def reported(
     """Measure and write the report; also after every row, so that a run that was stopped keeps what it had. `facts`:
     what else is known of a system."""
     seeds = range(args.seed, args.seed + args.seeds)
-    arguments = {name: value for name, value in vars(args).items() if name not in ("run", "verb", "replay", "show")}
+    arguments = {
+        name: value for name, value in vars(args).items() if name not in ("run", "verb", "replay", "show", "out")
+    }
     report = Report(args.program, arguments, environment(), {}, [])
     rows: list[Row] = []
     for row in measure(sets, systems, args.clips, seeds, Measurer.load(), rendered):

@@ -19,7 +19,7 @@ from torch import Tensor, nn
 from talkdemo.face.landmarks import MIRROR
 from talkdemo.gcgan.crop import edge_fade
 from talkdemo.gcgan.drawing import DRAWINGS, draw
-from talkdemo.gcgan.flow import grid, resize, shut, warp
+from talkdemo.gcgan.flow import grid, shut, warp
 from talkdemo.gcgan.networks import Block, Generated, Styled, Up, start_at_zero
 
 GRAIN = 0.2  # change of colour (−1 … 1) at which the photograph's grain is left out
@@ -46,19 +46,30 @@ PARTS = {
 
 
 def sharpened(large: Tensor, small: Tensor, generated: Generated, fade: Tensor | None = None) -> Tensor:
-    """The generator's result for crops `small` (B, 3, S, S) with the pixels of the same `large` ones (B, 3, R, R): they
-    are warped, and what is painted is laid over them. Where much is painted the crop's own grain is removed: it belongs
-    to skin, not to teeth. `fade` (B,): how much of all that is done."""
-    flow, ends = generated.flow, (generated.source, generated.target)
-    paint = generated.image - warp(small, shut(flow, *ends))
-    if fade is not None:
-        flow, paint = flow * fade[:, None, None, None], paint * fade[:, None, None, None]
-    size, side = large.shape[-1], paint.shape[-1]
-    warped = warp(large, shut(resize(flow, size), *ends))
-    coarse = F.interpolate(warped, size=(side, side), mode="bilinear", antialias=True)
+    """The generator's B results for crops `small` (B or 1, 3, S, S) with the pixels of the same `large` ones (B or 1,
+    3, R, R): they are warped, and what is painted is laid over them. Where much is painted the crop's own grain is
+    removed: it belongs to skin, not to teeth. `fade` (B,): how much of all that is done. For images only, without
+    gradients: the enlarging, most of its time, is OpenCV's."""
+    import cv2
+
+    ends, count = (generated.source, generated.target), len(generated.image)
+    share = torch.ones(count, 1, 1, 1) if fade is None else fade[:, None, None, None]
+    warped_small = warp(small.expand(count, -1, -1, -1), shut(generated.flow, *ends))
+    paint, flow = (generated.image - warped_small) * share, (generated.flow * share).numpy()
+    side, size = paint.shape[-1], large.shape[-1]
     removed = 1 - torch.exp(-(paint.abs().amax(1, keepdim=True) / GRAIN).square())
-    joined = F.interpolate(torch.cat([paint, coarse, removed], dim=1), size=(size, size), mode="bicubic")
-    return warped + joined[:, :3] - joined[:, 6:].clamp(0, 1) * (warped - joined[:, 3:6])
+    out = []
+    for k, crop in enumerate(large.expand(count, -1, -1, -1).split(1)):
+        own = torch.from_numpy(cv2.resize(flow[k], (size, size), interpolation=cv2.INTER_LINEAR))[None]
+        at = shut(own, *(points[k : k + 1] for points in ends)).add(grid(size)).mul_(2).sub_(1)
+        warped = F.grid_sample(crop, at, padding_mode="border", align_corners=False)
+        coarse = F.interpolate(warped, size=(side, side), mode="bilinear", antialias=True)
+        joined = torch.empty(7, size, size)
+        for plane, to in zip(torch.cat([paint[k], coarse[0], removed[k]]).numpy(), joined.numpy(), strict=True):
+            cv2.resize(plane, (size, size), dst=to, interpolation=cv2.INTER_CUBIC)
+        grain = joined[3:6].neg_().add_(warped[0]).mul_(joined[6].clamp_(0, 1))
+        out.append(warped[0].add_(joined[:3]).sub_(grain))
+    return torch.stack(out)
 
 
 class Cut(NamedTuple):

@@ -8,13 +8,11 @@ from collections.abc import Sequence
 
 import numpy as np
 import torch
-import torch.nn.functional as F
 from torch import Tensor
 
 from talkdemo.gcgan import soundness
 from talkdemo.gcgan.crop import EYES, Crop, check_landmarks, steady
-from talkdemo.gcgan.detail import GRAIN
-from talkdemo.gcgan.flow import grid, shut, warp
+from talkdemo.gcgan.detail import sharpened
 from talkdemo.gcgan.model import GCGAN
 from talkdemo.gcgan.networks import Generated
 from talkdemo.gcgan.portrait import Portrait
@@ -82,31 +80,6 @@ class Sitting:
 
     def _codes(self, fronts: np.ndarray) -> Tensor:
         return self.model.geometry.encode(torch.from_numpy(steady(fronts)))
-
-
-def sharpened(large: Tensor, small: Tensor, generated: Generated, fade: Tensor) -> Tensor:
-    """`detail.sharpened` of B results for one crop `large` (1, 3, R, R) and `small` (1, 3, S, S), for images only: the
-    enlarging, most of its time, is OpenCV's."""
-    import cv2
-
-    ends = generated.source, generated.target
-    warped_small = warp(small.expand(len(fade), -1, -1, -1), shut(generated.flow, *ends))
-    paint = (generated.image - warped_small) * fade[:, None, None, None]
-    flow = (generated.flow * fade[:, None, None, None]).numpy()
-    side, size = paint.shape[-1], large.shape[-1]
-    removed = 1 - torch.exp(-(paint.abs().amax(1, keepdim=True) / GRAIN).square())
-    out = []
-    for k in range(len(fade)):
-        own = torch.from_numpy(cv2.resize(flow[k], (size, size), interpolation=cv2.INTER_LINEAR))[None]
-        at = shut(own, *(points[k : k + 1] for points in ends)).add(grid(size)).mul_(2).sub_(1)
-        warped = F.grid_sample(large, at, padding_mode="border", align_corners=False)
-        coarse = F.interpolate(warped, size=(side, side), mode="bilinear", antialias=True)
-        joined = torch.empty(7, size, size)
-        for plane, to in zip(torch.cat([paint[k], coarse[0], removed[k]]).numpy(), joined.numpy(), strict=True):
-            cv2.resize(plane, (size, size), dst=to, interpolation=cv2.INTER_CUBIC)
-        grain = joined[3:6].neg_().add_(warped[0]).mul_(joined[6].clamp_(0, 1))
-        out.append(warped[0].add_(joined[:3]).sub_(grain))
-    return torch.stack(out)
 
 
 def halves() -> bool:

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import SimpleNamespace
 
+import gradio as gr
 import numpy as np
 import pytest
 
@@ -20,6 +21,8 @@ from talkdemo.export import gltf, livelink, npz
 from talkdemo.face.arkit import INDEX, indices
 from talkdemo.records import FPS, Motion, Reference, Request, Speech
 from talkdemo.reference import open_reference
+from talkdemo.ui.express.tab import ExpressTab
+from talkdemo.ui.parts.visits import Visits
 from talkdemo.ui.viewer import take
 
 ROWS = (  # name, title, kind, jaw, smile
@@ -66,6 +69,15 @@ def no_heads(monkeypatch: pytest.MonkeyPatch) -> None:
     record = lambda name: {"name": name, "url": f"data:,{name}"}  # noqa: E731
     monkeypatch.setattr(take, "gallery", lambda: SimpleNamespace(record=record))
     monkeypatch.setattr(gltf, "write", lambda path, *_: Path(path).write_bytes(b"glTF"))
+
+
+@pytest.fixture(name="tab")
+def express_tab(expresser, tmp_path: Path) -> ExpressTab:
+    """The tab Expression; files about another tab have a `tab` of their own."""
+    made = ExpressTab(expresser, Visits(tmp_path))
+    with gr.Blocks(), gr.Tab("Expression") as where:
+        made.build(where)
+    return made
 
 
 @pytest.fixture

@@ -34,14 +34,6 @@ SIDE = 512
 pytestmark = pytest.mark.skipif(not gallery(), reason="no portraits in examples/faces")
 
 
-@pytest.fixture
-def tab(expresser, tmp_path: Path) -> ExpressTab:
-    made = ExpressTab(expresser, Visits(tmp_path))
-    with gr.Blocks(), gr.Tab("Expression") as where:
-        made.build(where)
-    return made
-
-
 class Page:
     """What a visitor's page holds, and what it hands to a handler."""
 

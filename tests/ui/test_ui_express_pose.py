@@ -6,7 +6,6 @@ import json
 from pathlib import Path
 from types import SimpleNamespace
 
-import gradio as gr
 import numpy as np
 import pytest
 from PIL import Image
@@ -18,18 +17,9 @@ from talkdemo.ui.express import trio
 from talkdemo.ui.express.landmark_editor import axes, editing
 from talkdemo.ui.express.tab import ExpressTab
 from talkdemo.ui.parts.marked import marked, only_marks
-from talkdemo.ui.parts.visits import Visits
 
 ME = SimpleNamespace(session_hash="me")
 pytestmark = pytest.mark.skipif(not gallery(), reason="no portraits in examples/faces")
-
-
-@pytest.fixture
-def tab(expresser, tmp_path: Path) -> ExpressTab:
-    made = ExpressTab(expresser, Visits(tmp_path))
-    with gr.Blocks(), gr.Tab("Expression") as where:
-        made.build(where)
-    return made
 
 
 def test_the_plane_of_a_face(tmp_path: Path) -> None:

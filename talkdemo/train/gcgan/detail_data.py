@@ -3,7 +3,7 @@
 The first stage stays as it is, so it runs once for every pair; steps then cost the second stage alone.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -69,13 +69,18 @@ def collect(model: GCGAN, sampler: PairSampler, pairs: int) -> dict[str, Parts]:
     }
 
 
-def collected(path: Path, model: GCGAN, sampler: PairSampler, pairs: int) -> dict[str, Parts]:
-    """The same, kept in a file."""
+def collected(
+    path: Path, model: GCGAN, pairs: int, sampler: Callable[[], PairSampler]
+) -> tuple[dict[str, Parts], bool]:
+    """The same, kept in a file, and whether photographs are among them; `sampler` is opened where the file is not."""
     if not path.exists():
         path.parent.mkdir(parents=True, exist_ok=True)
+        opened = sampler()
+        parts = {network: vars(of) for network, of in collect(model, opened, pairs).items()}
         with files.replacing(path) as part:
-            torch.save({network: vars(parts) for network, parts in collect(model, sampler, pairs).items()}, part)
-    return {network: Parts(**columns) for network, columns in torch.load(path, weights_only=True).items()}
+            torch.save({"parts": parts, "photographs": opened.photographs > 0}, part)
+    stored = torch.load(path, weights_only=True)
+    return {network: Parts(**columns) for network, columns in stored["parts"].items()}, stored["photographs"]
 
 
 class PartSampler:

@@ -31,7 +31,7 @@ def detail_terms(
             error = error + EDGES * (away.diff(dim=axis).abs() * weight.narrow(axis, 1, side - 1)).mean((1, 2, 3))
         error = error + STRUCTURE * (1 - structure(after, part.truth))
         coarse = F.avg_pool2d(weight, WINDOW)
-        terms[f"{network}"] = error.mean()
+        terms[network] = error.mean()
         terms[f"{network}_texture"] = TEXTURE * (coarse * (texture(after) - texture(part.truth)).abs()).mean()
         if network == "mouth":
             painted = after

@@ -4,7 +4,6 @@ What the first stage shows of so many pairs, renders and photographs, is compute
 the critic of mouths joins from ADVERSARIAL_FROM on.
 """
 
-import argparse
 import copy
 from collections.abc import Sequence
 from dataclasses import replace
@@ -18,7 +17,7 @@ from talkdemo.gcgan.model import GCGAN
 from talkdemo.gcgan.networks import Critic
 from talkdemo.train import recipe
 from talkdemo.train.gcgan.data import PairSampler, load
-from talkdemo.train.gcgan.detail_data import Parts, PartSampler, collected
+from talkdemo.train.gcgan.detail_data import PartSampler, collected
 from talkdemo.train.gcgan.detail_losses import detail_terms, mouth_critic_terms
 from talkdemo.train.gcgan.losses import PENALTY_EVERY
 from talkdemo.train.gcgan.recipe import TRAINED_ON
@@ -46,7 +45,12 @@ def main(arguments: Sequence[str] | None = None) -> None:
     assert details is not None
     for network in (model.generator, details):
         network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-    parts = _parts(args, model)
+
+    def pairs() -> PairSampler:
+        faces = load(args.data, "train")
+        return PairSampler(faces, args.batch, PHOTOGRAPHS if faces.real.any() else 0.0, args.seed)
+
+    parts, photographs = collected(args.run / "parts.pt", model, args.pairs, pairs)
     details.to(device).requires_grad_(True)
     critic = Critic(1, CRITIC).to(device)
     optimisers = {
@@ -75,14 +79,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
         whole = copy.deepcopy(model)
         assert whole.details is not None
         whole.details.load_state_dict(average.state_dict())
-        second = recipe.provenance("gcgan.details", TRAINED_ON, steps, minutes)
+        second = recipe.provenance("gcgan.details", TRAINED_ON if photographs else TRAINED_ON[:1], steps, minutes)
         whole.save(args.out, {**before.provenance, "details": second})
 
     config = recipe.loop_config(args, average=0.995, save_every=150.0, log_every=20)
     run(details, step, optimisers, config, args.run, save, [sampler.generator], {"critic": critic})
-
-
-def _parts(args: argparse.Namespace, model: GCGAN) -> dict[str, Parts]:
-    faces = load(args.data, "train")
-    sampler = PairSampler(faces, args.batch, PHOTOGRAPHS if faces.real.any() else 0.0, args.seed)
-    return collected(args.run / "parts.pt", model, sampler, args.pairs)

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import gradio as gr
 import numpy as np
+import torch
 from PIL import Image, ImageDraw, ImageFont, ImageOps
 
 from talkdemo.face.head import FaceModel
@@ -46,7 +47,7 @@ class DrawnHead:
             model, renderer = self._made
         motion = Motion(np.asarray(coefficients, np.float32)[None], np.zeros((1, 3), np.float32))
         (vertices,) = model.vertices(motion)
-        points = renderer.camera.project(landmarks_68(model(*_tensors(motion)))[0].numpy())
+        points = renderer.camera.project(landmarks_68(torch.from_numpy(vertices)[None])[0].numpy())
         return Portrait(renderer.image(vertices), points.astype(np.float32), "the head")
 
     @cached_property
@@ -55,12 +56,6 @@ class DrawnHead:
         face = model.drawable()
         camera = portrait_camera(face, SIDE, SIDE)
         return model, Renderer(face, SIDE, camera=replace(camera, fov=ZOOM * camera.fov))
-
-
-def _tensors(motion: Motion):
-    import torch
-
-    return torch.from_numpy(motion.coefficients), torch.from_numpy(motion.head)
 
 
 class Trio:
