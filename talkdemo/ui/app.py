@@ -127,6 +127,7 @@ def launch_options(characters: Sequence[str]) -> dict[str, Any]:
         "mcp_server": True,
         "enable_monitoring": False,
         "show_error": False,
+        "_frontend": False,  # else gradio looks at the page once it serves, and ends the app if that takes 3 s
     }
 
 

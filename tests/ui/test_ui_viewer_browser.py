@@ -11,6 +11,7 @@ import pytest
 from talkdemo.bench import viewer as bench
 from talkdemo.bench.browser import chromium, viewer_page
 from talkdemo.face.arkit import INDEX
+from talkdemo.face.head import FaceModel
 from talkdemo.records import Motion, Speech
 from talkdemo.render import raster
 from talkdemo.ui.viewer.take import Take, write_sound
@@ -83,8 +84,6 @@ def test_its_vertices_are_the_face_models(browser) -> None:
 
 def test_it_looks_like_the_renderer(browser) -> None:
     """Frame by frame, outside of a pixel along edges, where one smooths and the other does not."""
-    from talkdemo.face.head import FaceModel
-
     coefficients = np.zeros((2, 52), np.float32)
     coefficients[1, [INDEX["jawOpen"], INDEX["mouthSmileLeft"], INDEX["mouthSmileRight"]]] = 0.6
     motion = Motion(coefficients, np.array([[0, 0, 0], [0.1, 0.3, 0]], np.float32))
@@ -121,6 +120,10 @@ def test_two_heads_share_clock_and_camera(browser) -> None:
         assert page.image().shape[:2] == (SIZE - 20, SIZE - 20)
         page.page.click("[data-mode=lips]")
         page.page.wait_for_function("/now \\d+\\.\\d mm/.test(document.querySelector('.td-hv-scale').innerText)")
+        model = FaceModel.load()
+        apart = [model.vertices(Motion(face[:1], still[:1]), "maya")[0] for face in (rest, open_mouth)]
+        most = 1000 * np.linalg.norm(apart[1] - apart[0], axis=1)[model.masks["lips"].numpy()].max()
+        assert f"now {most:.1f} mm" in page.page.inner_text(".td-hv-scale")
         page.page.wait_for_timeout(500)  # standing still, it is drawn with all pixels
         lips = page.image().astype(int)
         assert (lips[..., 0] - lips[..., 1] > 90).sum() > 20  # far apart: red

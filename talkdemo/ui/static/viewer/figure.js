@@ -23,6 +23,9 @@ async function openFigure(record) {
   const gltf = await new Promise((done, failed) => new THREE.GLTFLoader().parse(bytes, "", done, failed));
   const meshes = [];
   gltf.scene.traverse((node) => { if (node.isMesh) meshes.push(node); });
+  // The scene has them as they were parsed, now in one order, now in another; two figures are compared vertex by vertex.
+  const place = (mesh) => { const at = gltf.parser.associations.get(mesh); return [at.meshes, at.primitives]; };
+  meshes.sort((a, b) => place(a)[0] - place(b)[0] || place(a)[1] - place(b)[1]);
   return new Figure(record, meshes);
 }
 
