@@ -2,8 +2,8 @@
 
     python -m talkdemo.build.faces
 
-With each, the landmarks that MediaPipe finds; of heads that are turned, with their depths. The model is trained on none
-of them.
+With each, the landmarks and pupils that MediaPipe finds; of heads that are turned, with their depths. The model is
+trained on none of them.
 """
 
 import json
@@ -165,7 +165,10 @@ def _stored(name: str, image: np.ndarray, deep: bool = False) -> list[list[float
     save(reduced(image, SIDE), path, quality=90)
     with Image.open(path) as stored:
         face = find_face(np.asarray(stored.convert("RGB")), name)
-    return np.round((face.points if deep else face.landmarks).astype(float), 2).tolist()
+    assert face.pupils is not None
+    marks = face.points if deep else face.landmarks
+    pupils = np.pad(face.pupils, ((0, 0), (0, marks.shape[1] - 2)))  # their depth is not used
+    return np.round(np.concatenate([marks, pupils]).astype(float), 2).tolist()
 
 
 if __name__ == "__main__":

@@ -157,7 +157,8 @@ def write_image(
     elif arguments.preset is not None:
         target = expresser.preset(portrait, arguments.preset)
     else:
-        target = expresser.transfer(portrait, open_face(getattr(arguments, "from")).points)
+        other = open_face(getattr(arguments, "from"))
+        target = expresser.transfer(portrait, other.points, other.pupils)
     image = expresser.express(portrait, target, arguments.amount)
     with replacing(arguments.out) as temporary:
         portrait.save(temporary, image)

@@ -79,8 +79,8 @@ def pictures(
 
 
 def targets(expresser: Expresser, portrait: Portrait, motion: Motion, amount: float = 1.0) -> Iterator[np.ndarray]:
-    """(68, 2) of the portrait for every frame of the motion."""
-    source = portrait.landmarks
+    """(68, 2) of the portrait for every frame of the motion, or (70, 2) with its pupils."""
+    source = portrait.seen
     for begin in range(0, len(motion), CHUNK):
         part = expresser.follow(portrait, motion.coefficients[begin : begin + CHUNK])
         yield from source + np.float32(amount) * (part - source)

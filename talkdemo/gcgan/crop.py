@@ -108,10 +108,10 @@ class Crop:
         return np.clip(low, 0, shape[1::-1]).astype(int), np.clip(high, 0, shape[1::-1]).astype(int)
 
 
-def check_landmarks(points: np.ndarray) -> np.ndarray:
-    """The points as an array; ValueError for anything but (68, 2) finite numbers."""
+def check_landmarks(points: np.ndarray, pupils: bool = False) -> np.ndarray:
+    """The points as an array; ValueError for anything but (68, 2) finite numbers, or (70, 2) where `pupils` may be."""
     points = np.asarray(points)
-    if points.shape != (68, 2) or not np.isfinite(points).all():
+    if (points.shape != (68, 2) and not (pupils and points.shape == (70, 2))) or not np.isfinite(points).all():
         raise ValueError(f"landmarks of shape {points.shape} given; 68 points of finite x and y are wanted")
     return points
 

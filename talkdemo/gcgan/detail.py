@@ -19,7 +19,8 @@ from torch import Tensor, nn
 from talkdemo.face.landmarks import MIRROR
 from talkdemo.gcgan.crop import edge_fade
 from talkdemo.gcgan.drawing import DRAWINGS, draw
-from talkdemo.gcgan.flow import grid, shut, warp
+from talkdemo.gcgan.flow import grid, warp
+from talkdemo.gcgan.gaze import LANDMARKS, with_eyes
 from talkdemo.gcgan.networks import Block, Generated, Styled, Up, start_at_zero
 
 GRAIN = 0.2  # change of colour (−1 … 1) at which the photograph's grain is left out
@@ -54,14 +55,14 @@ def sharpened(large: Tensor, small: Tensor, generated: Generated, fade: Tensor |
 
     ends, count = (generated.source, generated.target), len(generated.image)
     share = torch.ones(count, 1, 1, 1) if fade is None else fade[:, None, None, None]
-    warped_small = warp(small.expand(count, -1, -1, -1), shut(generated.flow, *ends))
+    warped_small = warp(small.expand(count, -1, -1, -1), with_eyes(generated.flow, *ends))
     paint, flow = (generated.image - warped_small) * share, (generated.flow * share).numpy()
     side, size = paint.shape[-1], large.shape[-1]
     removed = 1 - torch.exp(-(paint.abs().amax(1, keepdim=True) / GRAIN).square())
     out = []
     for k, crop in enumerate(large.expand(count, -1, -1, -1).split(1)):
         own = torch.from_numpy(cv2.resize(flow[k], (size, size), interpolation=cv2.INTER_LINEAR))[None]
-        at = shut(own, *(points[k : k + 1] for points in ends)).add(grid(size)).mul_(2).sub_(1)
+        at = with_eyes(own, *(points[k : k + 1] for points in ends)).add(grid(size)).mul_(2).sub_(1)
         warped = F.grid_sample(crop, at, padding_mode="border", align_corners=False)
         coarse = F.interpolate(warped, size=(side, side), mode="bilinear", antialias=True)
         joined = torch.empty(7, size, size)
@@ -160,15 +161,17 @@ class Details(nn.Module):
     def forward(self, shown: Tensor, was: Tensor, source: Tensor, target: Tensor) -> Tensor:
         """`shown` (B, 3, R, R) with all parts repainted; `was`: the photograph; landmarks (B, 68, 2) of both."""
         out = shown.clone()
-        for name, part in PARTS.items():
-            seen = look(name, shown, was, source, target)
-            seen.cut.put(out, self.networks[part.network](*seen[1:]))
+        for name, network in self.networks.items():
+            looks = [look(part, shown, was, source, target) for part in PARTS if PARTS[part].network == name]
+            changes = network(*(torch.cat(seen) for seen in zip(*(one[1:] for one in looks), strict=True)))
+            for one, change in zip(looks, changes.split(len(shown)), strict=True):
+                one.cut.put(out, change)
         return out
 
 
 def look(name: str, shown: Tensor, was: Tensor, source: Tensor, target: Tensor) -> Look:
     """A part of crops (B, 3, R, R) with landmarks (B, 68, 2)."""
-    part = PARTS[name]
+    part, source, target = PARTS[name], source[:, :LANDMARKS], target[:, :LANDMARKS]
     here, there = (Cut(part, points[:, list(part.rows)].mean(1)) for points in (target, source))
     return Look(here, here.take(shown), there.take(was), there.points(source), here.points(target))
 

@@ -58,14 +58,14 @@ def _drawn(points: Tensor, side: int) -> Tensor:
 def _opening(points: Tensor, at: Tensor, upper: tuple[int, ...], lower: tuple[int, ...]) -> Tensor:
     """(B, side²): 1 between two rims of an upright face; 0 where they meet."""
     x, y = at[:, 0], at[:, 1]
-    above, below = _rim(points[:, list(upper)], x), _rim(points[:, list(lower)], x)
+    above, below = rim(points[:, list(upper)], x), rim(points[:, list(lower)], x)
     gap = (below - above).clamp_min(0)
     inside = torch.sigmoid((y - above) / SOFT) * torch.sigmoid((below - y) / SOFT) * (gap / (gap + SOFT))
     left, right = points[:, upper[0], :1], points[:, upper[-1], :1]
     return inside * torch.sigmoid((x - left) / SOFT) * torch.sigmoid((right - x) / SOFT)
 
 
-def _rim(points: Tensor, x: Tensor) -> Tensor:
+def rim(points: Tensor, x: Tensor) -> Tensor:
     """(B, N, 2) from left to right, (P,) → (B, P): the height of the line through them at every x."""
     height = points[:, :1, 1].expand(-1, len(x))
     for a, b in zip(points.unbind(1), points.unbind(1)[1:], strict=False):

@@ -7,8 +7,7 @@ with the fine grain of the photograph, so that the result is as sharp as its sou
 import threading
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
-from itertools import chain, islice
+from itertools import islice
 from typing import Any, Self
 
 import numpy as np
@@ -18,7 +17,7 @@ from torch import Tensor
 from talkdemo.face import landmarks as head_landmarks
 from talkdemo.face.arkit import NAMES
 from talkdemo.face.head import FaceModel, FaceSubset
-from talkdemo.gcgan import parallel
+from talkdemo.gcgan import gaze, parallel
 from talkdemo.gcgan.crop import Crop, check_landmarks, steady
 from talkdemo.gcgan.frame import frontal
 from talkdemo.gcgan.model import GCGAN, KIND
@@ -65,54 +64,63 @@ class Expresser:
             raise ValueError(f"expression {name!r} given; one of {', '.join(self.presets)} is wanted")
         return self._retargeted(portrait, self.model.preset_codes[self.presets.index(name)][None])[0]
 
-    def transfer(self, portrait: Portrait, landmarks: np.ndarray) -> np.ndarray:
+    def transfer(self, portrait: Portrait, landmarks: np.ndarray, pupils: np.ndarray | None = None) -> np.ndarray:
         """(68, 2), or (68, 3) with depths, of another face, in its own pixels, whichever way it looks → (68, 2) of the
-        portrait making the same expression."""
-        return self._retargeted(portrait, self.codes(landmarks[None]))[0]
+        portrait making the same expression; with the other's `pupils` (2, 2), if its own are known, (70, 2)."""
+        moved = self._retargeted(portrait, self.codes(landmarks[None]))[0]
+        if pupils is None or portrait.pupils is None:
+            return moved
+        return gaze.at(moved, gaze.of(np.concatenate([landmarks[:, :2], pupils])))
 
     def follow(self, portrait: Portrait, coefficients: np.ndarray) -> np.ndarray:
-        """(T, 52) ARKit coefficients → (T, 68, 2): the portrait's landmarks making the expressions of a moving head.
-        The head's rotation is ignored: the portrait keeps its own."""
-        return self._retargeted(portrait, self.codes(self.head_landmarks(coefficients)))
+        """(T, 52) ARKit coefficients → (T, 68, 2): the portrait's landmarks making the expressions of a moving head, or
+        (T, 70, 2) with its pupils, if they are known. The head's rotation is ignored: the portrait keeps its own."""
+        moved = self._retargeted(portrait, self.codes(self.head_landmarks(coefficients)))
+        if portrait.pupils is None:
+            return moved
+        return gaze.at(moved, gaze.of(portrait.seen) + (coefficients @ gaze.MOVES)[:, None])
 
     def codes(self, landmarks: np.ndarray) -> Tensor:
         """(N, 68, 2 or 3) landmarks of any faces in their own pixels → z_g (N, 32)."""
         return self._codes(np.stack([frontal(points) for points in landmarks]))
 
     def place(self, portrait: Portrait, landmarks: np.ndarray) -> np.ndarray:
-        """(N, 68, 2) of the portrait → (N, 2) on `map`."""
-        codes = self._codes(portrait.frame.flattened(landmarks, portrait.front))
+        """(N, 68 or 70, 2) of the portrait → (N, 2) on `map`."""
+        codes = self._codes(portrait.frame.flattened(landmarks[:, : gaze.LANDMARKS], portrait.front))
         return ((codes - self.model.map_middle) @ self.model.map_axes).numpy()
 
     def path(
         self, portrait: Portrait, target: np.ndarray, amounts: Sequence[float], along: str = "manifold"
     ) -> np.ndarray:
         """(N, 68, 2): from the portrait's landmarks (amount 0) to `target` (1) and beyond, interpolated linearly in
-        landmarks or between the two codes of the manifold."""
+        landmarks or between the two codes of the manifold. (N, 70, 2) where the pupils of both are known."""
         _check_amounts(amounts)
-        source, target = portrait.landmarks.astype(np.float32), check_landmarks(target).astype(np.float32)
+        source, target = _alike(portrait, target)
         t = np.asarray(amounts, np.float32)[:, None, None]
         straight = source + t * (target - source)
         if along == "landmarks":
             return straight
         if along != "manifold":
             raise ValueError(f"a path along {along!r} given; 'manifold' or 'landmarks' is wanted")
-        begin, end = self._codes(portrait.frame.flattened(np.stack([source, target]), portrait.front)).split(1)
+        flat = np.stack([source, target])[:, : gaze.LANDMARKS]
+        begin, end = self._codes(portrait.frame.flattened(flat, portrait.front)).split(1)
         codes = torch.lerp(begin, end, torch.from_numpy(t[:, :, 0]))
-        curved = self._retargeted(portrait, torch.cat([codes, end]))
-        return curved[:-1] + t * (target - curved[-1])  # distributes the decoder's error at the end over the path
+        curved, rows = self._retargeted(portrait, torch.cat([codes, end])), slice(gaze.LANDMARKS)
+        # the decoder's error at the end is distributed over the path
+        return np.concatenate([curved[:-1] + t * (target[rows] - curved[-1]), straight[:, gaze.LANDMARKS :]], axis=1)
 
     def express(self, portrait: Portrait, target: np.ndarray, amount: float = 1.0) -> np.ndarray:
-        """(H, W, 3) uint8: the portrait with its landmarks moved by `amount` (1: all the way) to `target` (68, 2)."""
+        """(H, W, 3) uint8: the portrait with its landmarks moved by `amount` (1: all the way) to `target` (68, 2), or
+        (70, 2) with pupils."""
         _check_amounts([amount])
-        source = portrait.landmarks
-        return next(self.express_all(portrait, [source + np.float32(amount) * (check_landmarks(target) - source)]))
+        source, target = _alike(portrait, target)
+        return next(self.express_all(portrait, [source + np.float32(amount) * (target - source)]))
 
     def express_all(
         self, portrait: Portrait, targets: Iterable[np.ndarray], stop: threading.Event | None = None
     ) -> Iterator[np.ndarray]:
-        """One image for each (68, 2) target, in order; some are made at a time, in threads. Raises Stopped when `stop`
-        is set, ValueError for a target at which the face would swell or fold."""
+        """One image for each (68 or 70, 2) target, in order; some are made at a time, in threads. Raises Stopped when
+        `stop` is set, ValueError for a target at which the face would swell or fold."""
         sitting = Sitting(self.model, portrait)
 
         def batches() -> Iterator[list[np.ndarray]]:
@@ -122,10 +130,7 @@ class Expresser:
                 yield batch
 
         threads = min(parallel.MOST, torch.get_num_threads())
-        first = list(islice(work := batches(), 1))
-        several = list(islice(work, 1))
-        paint = partial(sitting.paint, half=bool(several))
-        for images in parallel.in_order(paint, chain(first, several, work), threads):
+        for images in parallel.in_order(sitting.paint, batches(), threads):
             check_stop(stop)
             yield from images
 
@@ -157,6 +162,13 @@ class Expresser:
         far = CAMERA_FAR * across
         depth = far / (far + points[0, 27, 2] - points[..., 2:])
         return points[..., :2] * depth * np.array([1.0, -1.0], np.float32)
+
+
+def _alike(portrait: Portrait, target: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The portrait's landmarks and the target's, (68, 2) each, or (70, 2) where both know pupils."""
+    target = check_landmarks(target, pupils=True).astype(np.float32)
+    known = min(len(portrait.seen), len(target))
+    return portrait.seen[:known].astype(np.float32), target[:known]
 
 
 def _check_amounts(amounts: Sequence[float]) -> None:

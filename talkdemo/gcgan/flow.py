@@ -55,7 +55,7 @@ def shutting(source: Tensor, target: Tensor) -> Tensor:
     return torch.stack(shares, dim=1)
 
 
-def _held_open(source: Tensor, target: Tensor, shares: Tensor) -> Tensor:
+def held_open(source: Tensor, target: Tensor, shares: Tensor) -> Tensor:
     """The target with lids as far apart as the source's where they shut: `_lids` shuts them."""
     moved = target.clone()
     for k, (upper, lower, _) in enumerate(EYES):
@@ -115,10 +115,10 @@ def backward_flow(source: Tensor, target: Tensor, side: int, hidden: Tensor | No
     at p + shift in the source. `hidden` (B, 68) bool: landmarks behind something. Eyes that shut are left open: that is
     `shut`'s, at any size."""
     with torch.autocast(source.device.type, enabled=False):
-        source, target = source.float(), target.float()
+        source, target = source[:, :68].float(), target[:, :68].float()  # pupils move nothing around them
         count, device = len(source), source.device
         shares = shutting(source, target)
-        target = _held_open(source, target, shares)
+        target = held_open(source, target, shares)
         fixed = _edge_points().to(device).expand(count, -1, -1)
         knots = torch.cat([target, fixed], dim=1)
         loose = torch.full(knots.shape[:2], SMOOTH, device=device)
@@ -171,7 +171,7 @@ def shut(flow: Tensor, source: Tensor, target: Tensor) -> Tensor:
     shares = shutting(source, target)
     if not bool((shares > 0).any()):
         return flow
-    held, side = _held_open(source, target, shares), flow.shape[1]
+    held, side = held_open(source, target, shares), flow.shape[1]
     rows, columns = _eyes(held, shares, side)
     at = grid(side).to(flow)[rows, columns]
     lids = _lids(held, shares, at.reshape(-1, 2)).view(len(flow), *at.shape)
@@ -207,7 +207,7 @@ def lidded(source: Tensor, target: Tensor, side: int) -> Tensor:
     shares = shutting(source, target)
     if not bool((shares > 0).any()):
         return torch.zeros(len(source), 1, side, side, device=source.device)
-    held = _held_open(source, target, shares)
+    held = held_open(source, target, shares)
     rows, columns = _eyes(held, shares, side)
     at = grid(side).to(source.device)[rows, columns]
     shift = _lids(held, shares, at.reshape(-1, 2))

@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from talkdemo.files import EXAMPLES
+from talkdemo.gcgan import gaze
 from talkdemo.gcgan.portrait import Portrait
 
 FOLDER = EXAMPLES / "faces"
@@ -28,11 +29,13 @@ def open_gallery(name: str) -> Portrait:
     with Image.open(gallery()[name]) as file:
         image = np.asarray(file.convert("RGB"))
     points = np.array(_known()[name], np.float32)
-    return Portrait(image, points[:, :2], name, depth=points[:, 2] if points.shape[1] == 3 else None)
+    marks, pupils = points[: gaze.LANDMARKS], points[gaze.LANDMARKS :, :2]
+    return Portrait(image, marks[:, :2], name, depth=marks[:, 2] if marks.shape[1] == 3 else None, pupils=pupils)
 
 
 @cache
 def _known() -> dict[str, list[list[float]]]:
-    """Name → 68 points in pixels of its image; with a third number, the depth, of a head that is turned."""
+    """Name → 68 landmarks and 2 pupils in pixels of its image; with a third number, the depth, of a head that is
+    turned."""
     file = FOLDER / LANDMARKS
     return json.loads(file.read_text(encoding="utf-8")) if file.is_file() else {}

@@ -21,7 +21,7 @@ KIND = "gcgan"
 class FacePoints(NamedTuple):
     """Landmarks of faces, fractions of the crop's side."""
 
-    seen: Tensor  # (B, 68, 2) in the crop
+    seen: Tensor  # (B, 68, 2) in the crop, or (B, 70, 2) with pupils
     front: Tensor  # (B, 68, 2) of the same face from the front, in a crop of its own
     hidden: Tensor | None = None  # (B, 68) bool: behind the face itself
 

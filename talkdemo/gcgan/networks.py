@@ -18,7 +18,8 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from talkdemo.gcgan.drawing import DRAWINGS, draw
-from talkdemo.gcgan.flow import backward_flow, lidded, resize, shut, untangle, warp
+from talkdemo.gcgan.flow import backward_flow, lidded, resize, untangle, warp
+from talkdemo.gcgan.gaze import with_eyes
 
 FLOW_SIDE = 128  # pixels at which the warp is computed: lids and lips are sharp edges of it
 REACH = 0.06  # fraction of the side by which the network may move the warp
@@ -40,7 +41,7 @@ class Generated(NamedTuple):
     painted: Tensor  # (B, 3, S, S): the warped image with the network's changes
     mask: Tensor  # (B, 1, S, S): weight of the painted image against the warped one
     flow: Tensor  # (B, S, S, 2): the warp, eyes left open
-    source: Tensor  # (B, 68, 2): the landmarks it leads from …
+    source: Tensor  # (B, 68 or 70, 2): the landmarks it leads from …
     target: Tensor  # … and to
 
 
@@ -48,7 +49,7 @@ class EncodedFace(NamedTuple):
     """All that the generator computes without the target expression."""
 
     image: Tensor  # (B, 3, S, S)
-    landmarks: Tensor  # (B, 68, 2)
+    landmarks: Tensor  # (B, 68 or 70, 2)
     features: Tensor  # (B, C, S / 16, S / 16)
     code: Tensor  # z_i (B, image)
     skips: tuple[Tensor, ...]
@@ -66,7 +67,8 @@ class EncodedFace(NamedTuple):
 
 
 class Generator(nn.Module):
-    """Images (B, 3, S, S) in −1 … 1; source and target landmarks (B, 68, 2) as fractions of S, z_g (B, 32) each."""
+    """Images (B, 3, S, S) in −1 … 1; source and target landmarks (B, 68, 2) as fractions of S, or (B, 70, 2)
+    with pupils both, z_g (B, 32) each."""
 
     def __init__(self, config: GeneratorConfig) -> None:
         super().__init__()
@@ -110,7 +112,7 @@ class Generator(nn.Module):
         image, side, target = face.image, face.image.shape[-1], untangle(face.landmarks, target).float()
         flow, lines = backward_flow(face.landmarks, target, min(FLOW_SIDE, side), face.hidden), draw(target, side)
         source = face.landmarks.float()
-        over = shut(flow, source, target)
+        over = with_eyes(flow, source, target)
         condition = torch.cat([face.code, z_source, z_target - z_source], dim=1)
         x = self.turn(warp(face.features, resize(over, face.features.shape[-1])), condition)
         for stage, skip in zip(self.up, reversed(face.skips), strict=True):
@@ -121,7 +123,7 @@ class Generator(nn.Module):
         fine = F.pixel_shuffle(F.leaky_relu(self.fine(x), 0.2), 2)
         out = self.last(torch.cat([fine, warp(image, full), lines], dim=1)).float()
         flow = resize(flow, side) + REACH * torch.tanh(out[:, 4:]).permute(0, 2, 3, 1)
-        warped = warp(image.float(), shut(flow, source, target))
+        warped = warp(image.float(), with_eyes(flow, source, target))
         painted, mask = warped + 2 * torch.tanh(out[:, :3]), torch.sigmoid(out[:, 3:4])
         mask = mask * (1 - lidded(source, target, side))  # a shut lid is skin of the photograph
         return Generated(torch.lerp(warped, painted, mask), painted, mask, flow, source, target)

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from talkdemo.face.track.landmarker import Detect, open_landmarker
-from talkdemo.face.track.photo import TO_68, largest, read_photo
+from talkdemo.face.track.photo import PUPILS, TO_68, largest, read_photo
 from talkdemo.gcgan.frame import Frame, lifted
 
 LONGEST = 16384  # pixels of the longer side at most; a larger photograph is scaled down
@@ -28,11 +28,17 @@ class Portrait:
     depth: np.ndarray | None = None  # (68,) float32 pixels away from the camera; None: those of the average face
     alpha: np.ndarray | None = None  # (H, W) uint8: how opaque the photograph is; the image lies on white
     icc: bytes | None = None  # colour profile of the photograph
+    pupils: np.ndarray | None = None  # (2, 2) float32 pixels: of the right eye, of the left one
 
     @cached_property
     def points(self) -> np.ndarray:
         """(68, 3) landmarks with their depths."""
         return lifted(self.landmarks, self.depth)
+
+    @cached_property
+    def seen(self) -> np.ndarray:
+        """(70, 2): landmarks and pupils, or (68, 2) where those are not known."""
+        return self.landmarks if self.pupils is None else np.concatenate([self.landmarks, self.pupils])
 
     @cached_property
     def frame(self) -> Frame:
@@ -57,7 +63,8 @@ class Portrait:
     def within(self, image: np.ndarray, scale: float | np.ndarray, shift: np.ndarray) -> "Portrait":
         """The face in another image of the same, in which a pixel (x, y) lies at (x, y) · scale + shift."""
         depth = None if self.depth is None else self.depth * np.float32(np.mean(scale))
-        return Portrait(image, (self.landmarks * scale + shift).astype(np.float32), self.name, depth=depth)
+        seen = (self.seen * scale + shift).astype(np.float32)
+        return Portrait(image, seen[:68], self.name, depth=depth, pupils=None if self.pupils is None else seen[68:])
 
 
 def open_portrait(path: str | Path, name: str | None = None, longest: int = LONGEST) -> Portrait:
@@ -94,11 +101,12 @@ def _detected(detect: Detect, image: np.ndarray, name: str) -> Portrait:
     seen = image if scale == 1 else cv2.resize(image, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
     turns = next((n for n in QUARTERS if detect(_turned(seen, n))), 0)
     face = largest(detect, _turned(seen, turns), name, scale)
-    points, depth = face.points[list(TO_68)], None if face.depth is None else face.depth[list(TO_68)] / scale
+    points, depth = face.points[[*TO_68, *PUPILS]], None if face.depth is None else face.depth[list(TO_68)] / scale
     for n in range(turns, 0, -1):  # after a turn to the left a pixel (x, y) of an image W wide lies at (y, W − x)
         points = np.stack([_turned(seen, n).shape[0] - points[:, 1], points[:, 0]], axis=1)
     points = points * (np.array(image.shape[1::-1]) / seen.shape[1::-1])
-    return Portrait(image, points.astype(np.float32), name, depth=depth)
+    points = points.astype(np.float32)
+    return Portrait(image, points[:68], name, depth=depth, pupils=points[68:])
 
 
 def _turned(image: np.ndarray, quarters: int) -> np.ndarray:

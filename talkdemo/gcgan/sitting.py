@@ -1,7 +1,7 @@
 """A portrait ready to be painted: all that does not depend on the expression is there, and many images come quickly.
 
-The generator works on some faces at a time; films compute its convolutions in bfloat16, as it was trained, where the
-processor multiplies such matrices (a result then differs by 0.02 grey levels on average, by 2 at most).
+The generator works on some faces at a time, its convolutions in bfloat16, as it was trained, where the processor
+multiplies such matrices (a result then differs by 0.02 grey levels on average, by 5 at most).
 """
 
 from collections.abc import Sequence
@@ -13,6 +13,7 @@ from torch import Tensor
 from talkdemo.gcgan import soundness
 from talkdemo.gcgan.crop import EYES, Crop, check_landmarks, steady
 from talkdemo.gcgan.detail import sharpened
+from talkdemo.gcgan.gaze import LANDMARKS
 from talkdemo.gcgan.model import GCGAN
 from talkdemo.gcgan.networks import Generated
 from talkdemo.gcgan.portrait import Portrait
@@ -33,39 +34,42 @@ class Sitting:
         frame, front = portrait.frame, portrait.front
         side = model.config.generator.side
         self.crop = Crop.around(portrait.landmarks, side, frame.upright)
-        self.source = torch.from_numpy(self.crop.into(portrait.landmarks))[None] / side
+        self.source = torch.from_numpy(self.crop.into(portrait.seen))[None] / side
         self.small = as_tensor(self.crop.take(portrait.image))
         hidden = torch.from_numpy(frame.hidden)[None]
-        self.face = model.generator.encode_source(self.small, self.source, hidden)
+        with torch.autocast("cpu", torch.bfloat16, enabled=halves()):
+            self.face = model.generator.encode_source(self.small, self.source, hidden)
         self.z_source = self._codes(front[None, :, :2])
         self.large_crop = self.crop.at(int(np.clip(round(side / self.crop.scale), side, MAX_SIDE)))
         self.original = self.large_crop.take(portrait.image)
         self.large, self.tone = as_tensor(self.original), Tone.of(self.original)
 
     @torch.no_grad()
-    def paint(self, targets: Sequence[np.ndarray], half: bool = False) -> list[np.ndarray]:
-        """(H, W, 3) uint8 for each (68, 2) target; at most BATCH of them. `half`: in bfloat16, if that is quick here.
-        ValueError for a target at which the face would swell or fold."""
+    def paint(self, targets: Sequence[np.ndarray]) -> list[np.ndarray]:
+        """(H, W, 3) uint8 for each (68, 2) target, or (70, 2) with pupils; at most BATCH of them. ValueError for a
+        target at which the face would swell or fold. Eyes look elsewhere where all pupils are known."""
         portrait, model, count = self.portrait, self.model, len(targets)
         frame, front = portrait.frame, portrait.front
-        moved = np.stack([check_landmarks(target) for target in targets]).astype(np.float32)
-        target = torch.from_numpy(self.crop.into(moved)) / self.crop.side
-        straight = frame.flattened(moved, front)
+        checked = [check_landmarks(target, pupils=True) for target in targets]
+        known = min(len(points) for points in (portrait.seen, *checked))
+        moved = np.stack([points[:known] for points in checked]).astype(np.float32)
+        target, source = torch.from_numpy(self.crop.into(moved)) / self.crop.side, self.source[:, :known]
+        straight = frame.flattened(moved[:, :LANDMARKS], front)
         z_target, z_source = self._codes(straight), self.z_source.expand(count, -1)
-        quick = half and halves()
-        with torch.autocast("cpu", torch.bfloat16, enabled=quick):
-            generated = model.generator.decode(self.face.repeated(count), target, z_source, z_target)
+        with torch.autocast("cpu", torch.bfloat16, enabled=halves()):
+            face = self.face._replace(landmarks=source).repeated(count)
+            generated = model.generator.decode(face, target, z_source, z_target)
         widths = soundness.outline(front[:, :2], straight, frame.hidden)
         soundness.check(portrait.name, widths, soundness.folded(generated.flow, target))
-        fade = ((target - self.source).norm(dim=2).amax(1) / EYES / STILL).clamp(0, 1)
+        fade = ((target - source).norm(dim=2).amax(1) / EYES / STILL).clamp(0, 1)
         together = max(1, TOGETHER // self.large[0, 0].numel())
         images: list[np.ndarray] = []
         for begin in range(0, count, together):
             rows = slice(begin, begin + together)
             shown = sharpened(self.large, self.small, Generated(*(x[rows] for x in generated)), fade[rows])
             if model.details is not None:
-                many = [x.expand(len(shown), *x.shape[1:]) for x in (self.large, self.source)]
-                with torch.autocast("cpu", torch.bfloat16, enabled=quick):
+                many = [x.expand(len(shown), *x.shape[1:]) for x in (self.large, source)]
+                with torch.autocast("cpu", torch.bfloat16, enabled=halves()):
                     full = model.details(shown, *many, target[rows])
                 shown = torch.lerp(shown, full, fade[rows, None, None, None])
             images += map(self._placed, shown)

@@ -14,7 +14,7 @@ from talkdemo.data.portraits.store import STORED, Portraits
 from talkdemo.evaluate import scores
 from talkdemo.evaluate.names import PORTRAIT_PARTS
 from talkdemo.evaluate.portraits import report, speed
-from talkdemo.evaluate.portraits.contact_sheet import photographed_sheet, rendered_sheet
+from talkdemo.evaluate.portraits.contact_sheet import photographed_sheet, rendered_sheets
 from talkdemo.evaluate.portraits.identity import Gallery, open_recogniser, still_mask
 from talkdemo.evaluate.portraits.landmark_reader import Reading, open_reader
 from talkdemo.evaluate.portraits.manifold import interpolation, plain, separation, transfer
@@ -65,6 +65,11 @@ def solid(points: np.ndarray) -> np.ndarray:
     )
 
 
+def pupils(points: np.ndarray) -> np.ndarray:
+    """(…, 68, 2) → (…, 2, 2): in the middle of the eyes."""
+    return np.stack([points[..., 36:42, :].mean(-2), points[..., 42:48, :].mean(-2)], axis=-2)
+
+
 def images(seed: int) -> np.ndarray:
     """(E, STORED, STORED, 3): one soft pattern a person, with the number of the image in its last pixel."""
     coarse = torch.from_numpy(np.random.default_rng(100 + seed).uniform(0, 255, (1, 3, 12, 12)))
@@ -82,7 +87,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
         seen = performed(k)
         if k == 3:
             seen[2] = np.nan
-        made = Portraits(f"p{400 + k}", "test" if k > 1 else "train", 0, images(k), seen, solid(seen),
+        made = Portraits(f"p{400 + k}", "test" if k > 1 else "train", 0, images(k), seen, solid(seen), pupils(seen),
                          np.zeros((len(NAMES), 52), np.float32), np.zeros((len(NAMES), 3), np.float32),
                          np.array(NAMES), np.ones(len(NAMES), np.float32))  # fmt: skip
         made.save(out / "renders" / f"{made.person}-0.npz")
@@ -91,8 +96,8 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     shown = np.stack([images(20 + ord(p))[0] for p in person])
     seen = np.stack([performed(20 + ord(p))[2 * int(e == "smiling")] for p, e in zip(person, expression, strict=True)])
     split = np.array(["test", "test", "test", "train", "train"])
-    np.savez(out / "photos.npz", pictures=shown, seen=solid(seen), person=person, expression=expression, split=split,
-             corpus=np.full(5, "x"))  # fmt: skip
+    np.savez(out / "photos.npz", pictures=shown, seen=solid(seen), pupils=pupils(seen), person=person,
+             expression=expression, split=split, corpus=np.full(5, "x"))  # fmt: skip
     return out
 
 
@@ -236,8 +241,12 @@ def test_manifold_tables(folder, expresser):
 def test_sheets(folder, expresser, monkeypatch):
     monkeypatch.setattr("talkdemo.gcgan.soundness.FOLDED", 1.0)  # a random model folds faces
     people = [one for one in rendered(folder) if one.row("surprised") is not None]
-    sheet = rendered_sheet(people, expresser)
-    assert sheet.shape == (22 + 4 + 256, 9 * 128, 3) and sheet.dtype == np.uint8
+    sheets = rendered_sheets([people, people], expresser)
+    rows = {name: round((len(sheet) - 22) / (4 + 256)) for name, sheet in sheets.items()}
+    assert rows == {"": 1, "_yaw": 2, "_colour": 4, "_opening": 1}
+    assert sheets[""].shape == (22 + 4 + 256, 9 * 128, 3) and sheets[""].dtype == np.uint8
+    grey = sheets["_colour"][22 + 4 + 256 + 4 :][:128, :128].astype(int)
+    assert np.abs(grey[..., 0] - grey[..., 2]).max() == 0
     assert photographed_sheet(photographed(folder), expresser).shape == (22 + 4 + 128, 4 * 128, 3)
 
 

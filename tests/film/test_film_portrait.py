@@ -54,7 +54,7 @@ def test_video(maya: Portrait, tmp_path: Path, read_video) -> None:
     moved = np.abs(frames[5].astype(int) - frames[0])[mouth[1] - 40 : mouth[1] + 40, mouth[0] - 40 : mouth[0] + 40]
     assert moved.max() > 8
     still = list(portrait_video.targets(expresser, maya, talking(3), amount=0.0))
-    assert np.allclose(still, maya.landmarks[None])
+    assert np.allclose(still, maya.seen[None])
 
 
 def test_the_head_turns_or_keeps_still(expresser: Expresser, maya: Portrait) -> None:

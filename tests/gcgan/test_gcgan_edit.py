@@ -67,7 +67,7 @@ def test_targets(expresser: Expresser, maya: Portrait) -> None:
     frames = np.zeros((3, 52), np.float32)
     frames[1:, INDEX["jawOpen"]] = 0.5, 1
     followed = expresser.follow(maya, frames)
-    assert followed.shape == (3, 68, 2) and np.allclose(followed[2], expresser.follow(maya, frames[2:])[0], atol=1e-3)
+    assert followed.shape == (3, 70, 2) and np.allclose(followed[2], expresser.follow(maya, frames[2:])[0], atol=1e-3)
     assert np.abs(followed[2] - followed[0]).max() > 0.1
 
 

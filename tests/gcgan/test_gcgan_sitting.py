@@ -8,9 +8,10 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from talkdemo.gcgan import detail, sitting
+from talkdemo.gcgan import detail, gaze, sitting
 from talkdemo.gcgan.edit import Expresser
-from talkdemo.gcgan.flow import _basis, _field, _held_open, _lids, grid, resize, shut, shutting, warp
+from talkdemo.gcgan.flow import _basis, _field, _lids, grid, held_open, resize, shut, shutting, warp
+from talkdemo.gcgan.gaze import with_eyes
 from talkdemo.gcgan.networks import Generated
 from talkdemo.gcgan.portrait import Portrait
 from talkdemo.gcgan.sitting import Sitting
@@ -22,22 +23,23 @@ def shipped() -> Expresser:
 
 
 def expressions(expresser: Expresser, portrait: Portrait) -> list[np.ndarray]:
-    """A smile, a jaw, shut eyes, nothing."""
+    """A smile, a jaw, shut eyes, nothing; looking aside."""
     names = [name for name in expresser.presets if name in ("happy", "aa", "blink", "closed eyes")][:3]
     targets = [expresser.preset(portrait, name) for name in names]
     shut_eyes = portrait.landmarks.copy()
     shut_eyes[[37, 38, 43, 44]] = shut_eyes[[41, 40, 47, 46]]
-    return [*targets, shut_eyes, portrait.landmarks]
+    looks = gaze.of(portrait.seen) + np.array([0.1, 0.02])
+    return [gaze.at(points, looks) for points in (*targets, shut_eyes, portrait.landmarks)]
 
 
 def plainly_sharpened(large: Tensor, small: Tensor, generated: Generated, fade: Tensor | None = None) -> Tensor:
     """`sharpened` in operations of torch alone."""
     flow, ends = generated.flow, (generated.source, generated.target)
-    paint = generated.image - warp(small, shut(flow, *ends))
+    paint = generated.image - warp(small, with_eyes(flow, *ends))
     if fade is not None:
         flow, paint = flow * fade[:, None, None, None], paint * fade[:, None, None, None]
     size, side = large.shape[-1], paint.shape[-1]
-    warped = warp(large, shut(resize(flow, size), *ends))
+    warped = warp(large, with_eyes(resize(flow, size), *ends))
     coarse = F.interpolate(warped, size=(side, side), mode="bilinear", antialias=True)
     removed = 1 - torch.exp(-(paint.abs().amax(1, keepdim=True) / detail.GRAIN).square())
     joined = F.interpolate(torch.cat([paint, coarse, removed], dim=1), size=(size, size), mode="bicubic")
@@ -45,7 +47,7 @@ def plainly_sharpened(large: Tensor, small: Tensor, generated: Generated, fade: 
 
 
 def test_enlarged_as_torch_enlarges(shipped: Expresser, maya: Portrait) -> None:
-    """To a tenth of a grey level; of one crop for all, and of one for each."""
+    """To half a grey level; of one crop for all, and of one for each."""
     one = Sitting(shipped.model, maya)
     targets = np.stack(expressions(shipped, maya))
     target = torch.from_numpy(one.crop.into(targets)) / one.crop.side
@@ -57,15 +59,18 @@ def test_enlarged_as_torch_enlarges(shipped: Expresser, maya: Portrait) -> None:
         large, small = (x.expand(count, -1, -1, -1) for x in (one.large, one.small))
         wanted = plainly_sharpened(large, small, generated, fade)
         for crops in ((one.large, one.small), (large, small)):
-            assert float((detail.sharpened(*crops, generated, fade) - wanted).abs().max()) * 127.5 < 0.1
+            assert float((detail.sharpened(*crops, generated, fade) - wanted).abs().max()) * 127.5 < 0.5
 
 
-def test_in_half_the_digits(shipped: Expresser, maya: Portrait) -> None:
+def test_in_half_the_digits(shipped: Expresser, maya: Portrait, monkeypatch: pytest.MonkeyPatch) -> None:
     if not sitting.halves():
         pytest.skip("this processor has no units for bfloat16")
-    one, targets = Sitting(shipped.model, maya), expressions(shipped, maya)[:4]
-    whole, half = (np.stack(one.paint(targets, half)).astype(int) for half in (False, True))
-    assert np.abs(whole - half).max() <= 3 and np.abs(whole - half).mean() < 0.05
+    targets, painted = expressions(shipped, maya)[:4], []
+    for halves in (False, True):
+        monkeypatch.setattr(sitting, "halves", lambda halves=halves: halves)
+        painted.append(np.stack(Sitting(shipped.model, maya).paint(targets)).astype(int))
+    whole, half = painted
+    assert np.abs(whole - half).max() <= 6 and np.abs(whole - half).mean() < 0.05
 
 
 def test_the_second_stage_works_on_a_batch(shipped: Expresser, maya: Portrait) -> None:
@@ -111,6 +116,6 @@ def test_lids_are_shut_where_eyes_are(maya: Portrait) -> None:
         shares = shutting(source, target)
         assert (shares > 0.5).all()
         flow = 0.01 * torch.randn(1, 128, 128, 2)
-        lids = _lids(_held_open(source, target, shares), shares, grid(128).reshape(-1, 2)).view_as(flow)
+        lids = _lids(held_open(source, target, shares), shares, grid(128).reshape(-1, 2)).view_as(flow)
         whole = lids + warp(flow.permute(0, 3, 1, 2), lids).permute(0, 2, 3, 1)
         assert torch.allclose(shut(flow, source, target), whole, atol=1e-5)

@@ -89,8 +89,8 @@ def tiny(maya: Portrait, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> lis
     for k in range(5):
         Image.fromarray(small).save(tmp_path / "photographs" / "neutral_front" / f"{k:03d}_03.jpg")
     Portraits(
-        "p000", "train", 0, small[None], points[None, :, :2], points[None], np.zeros((1, 52), np.float32),
-        np.zeros((1, 3), np.float32), np.array(["neutral"]), np.ones(1, np.float32),
+        "p000", "train", 0, small[None], points[None, :, :2], points[None], points[None, 36:38, :2],
+        np.zeros((1, 52), np.float32), np.zeros((1, 3), np.float32), np.array(["neutral"]), np.ones(1, np.float32),
     ).save(tmp_path / "renders" / "p000-0.npz")  # fmt: skip
     monkeypatch.setattr(recipe, "open_landmarker", lambda video: nullcontext())
     monkeypatch.setattr(recipe, "landmarks_seen", lambda image, see: points)

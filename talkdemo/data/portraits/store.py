@@ -17,10 +17,11 @@ from talkdemo.data.portraits.people import Sitter, sitter
 from talkdemo.face.head import FaceModel
 from talkdemo.face.landmarks import landmarks_68
 from talkdemo.face.track.landmarker import DetectedFace, open_landmarker
-from talkdemo.face.track.photo import TO_68
+from talkdemo.face.track.photo import PUPILS, TO_68
 from talkdemo.files import replacing
 from talkdemo.gcgan.crop import SIDE, Crop
 from talkdemo.gcgan.frame import Frame, lifted
+from talkdemo.gcgan.gaze import ALL, LANDMARKS
 from talkdemo.render.raster import Renderer
 
 PEOPLE = 450
@@ -50,6 +51,7 @@ class Portraits:
     pictures: np.ndarray  # (E, STORED, STORED, 3) uint8
     exact: np.ndarray  # (E, 68, 2) float32, pixels of these images
     seen: np.ndarray  # (E, 68, 3) float32, depths too; NaN where MediaPipe found no face
+    pupils: np.ndarray  # (E, 2, 2) float32, as seen
     coefficients: np.ndarray  # (E, 52) float32
     head: np.ndarray  # (E, 3) float32, radians
     names: np.ndarray  # (E,) str: of EXPRESSIONS, "" for a random blend; neutral first
@@ -87,16 +89,17 @@ def stored_crop(points: np.ndarray) -> Crop:
 
 
 def into(crop: Crop, points: np.ndarray) -> np.ndarray:
-    """(…, 68, 3) pixels of the image, depths too → of the crop."""
+    """(…, N, 3) pixels of the image, depths too → of the crop."""
     return np.concatenate([crop.into(points[..., :2]), points[..., 2:] * crop.scale], axis=-1).astype(np.float32)
 
 
 def landmarks_seen(image: np.ndarray, see: See) -> np.ndarray:
-    """(68, 3) float32 of the largest face that MediaPipe finds, with depths; NaN where it finds none."""
+    """(70, 3) float32 of the largest face that MediaPipe finds: landmarks and pupils, with depths; NaN where it finds
+    none."""
     faces = see(image)
     if not faces:
-        return np.full((68, 3), np.nan, np.float32)
-    face, rows = max(faces, key=lambda face: face.size), list(TO_68)
+        return np.full((ALL, 3), np.nan, np.float32)
+    face, rows = max(faces, key=lambda face: face.size), [*TO_68, *PUPILS]
     assert face.depth is not None
     return np.concatenate([face.points[rows], face.depth[rows, None]], axis=1).astype(np.float32)
 
@@ -146,10 +149,11 @@ def render(
     finally:
         renderer.close()
     found = next((points for points in seen if np.isfinite(points).all()), None)
-    crop = stored_crop(lifted(exact[0]) if found is None else found)
+    crop = stored_crop(lifted(exact[0]) if found is None else found[:LANDMARKS])
+    marks = into(crop, np.stack(seen))
     cropped = np.stack([crop.take(image) for image in images])
     return Portraits(
-        person.name, split, view, cropped, crop.into(exact), into(crop, np.stack(seen)),
+        person.name, split, view, cropped, crop.into(exact), marks[:, :LANDMARKS], marks[:, LANDMARKS:, :2],
         performance.coefficients, performance.head, np.array(performance.names), performance.strengths,
     )  # fmt: skip
 

@@ -1,6 +1,7 @@
 """Draws contact sheets of edited portraits of held-out people."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -10,25 +11,47 @@ from talkdemo.files import replacing
 from talkdemo.gcgan.edit import Expresser
 
 TARGETS = ("happy", "surprised", "sad", "angry", "aa", "kiss", "wink_left", "sneer")  # rendered people, truth beneath
+OPENINGS = ("mm", "ff", "ee", "oh", "aa", "jaw_open", "laugh", "tongue")  # how far the mouth opens
 PRESETS = ("happy", "laugh", "surprised", "sad", "angry", "oo")  # photographs, which have no truth
 PEOPLE = 6
 SIDE = 128
 GAP = 4  # pixels
 HEAD = 22  # of the line of titles
+TINTS = {"grey": (1.0, 1.0, 1.0), "sepia": (1.12, 0.98, 0.74), "blue": (0.82, 0.98, 1.2)}
+GREY = (0.30, 0.59, 0.11)  # shares of the colours in a grey picture
 
 
-def rendered_sheet(people: Sequence[Person], expresser: Expresser) -> np.ndarray:
-    """(H, W, 3): input, then results of TARGETS; beneath each the true image."""
+def rendered_sheets(views: Sequence[Sequence[Person]], expresser: Expresser) -> dict[str, np.ndarray]:
+    """Name → sheet of people seen from the front and from the sides, as TARGETS; by yaw; by colours; as OPENINGS."""
+    front, pairs = views[0][:PEOPLE], PEOPLE // 2
+    turned = [one for people in zip(*(people[:pairs] for people in views), strict=True) for one in people]
+    tinted = [painted for one in front[:2] for painted in (one, *(_tinted(one, tint) for tint in TINTS.values()))]
+    return {
+        "": rendered_sheet(front, expresser),
+        "_yaw": rendered_sheet(turned, expresser),
+        "_colour": rendered_sheet(tinted, expresser),
+        "_opening": rendered_sheet(front, expresser, OPENINGS),
+    }
+
+
+def rendered_sheet(people: Sequence[Person], expresser: Expresser, names: Sequence[str] = TARGETS) -> np.ndarray:
+    """(H, W, 3): input, then results of the expressions `names`; beneath each the true image."""
     blocks = []
-    for one in people[:PEOPLE]:
+    for one in people:
         rest, crop = one.neutral, one.crop(one.neutral, SIDE)
-        rows = [one.row(name) for name in TARGETS]
-        targets = np.stack([one.landmarks[rest if row is None else row] for row in rows])
+        rows = [one.row(name) for name in names]
+        targets = np.stack([one.seen[rest if row is None else row] for row in rows])
         results = [crop.take(image) for image in expresser.express_all(one.portrait(rest), targets)]
         source = crop.take(one.images[rest])
         truths = [source if row is None else crop.take(one.images[row]) for row in rows]
         blocks.append(np.vstack([np.hstack([source, *results]), np.hstack([np.full_like(source, 255), *truths])]))
-    return _stack([_titles(["input", *TARGETS]), *blocks])
+    return _stack([_titles(["input", *names]), *blocks])
+
+
+def _tinted(one: Person, tint: Sequence[float]) -> Person:
+    """The same pictures without colours of their own."""
+    light = (one.images / 255.0) @ np.array(GREY)
+    return replace(one, images=np.rint(255 * (light[..., None] * tint).clip(0, 1)).astype(np.uint8))
 
 
 def photographed_sheet(people: Sequence[Person], expresser: Expresser) -> np.ndarray:
@@ -39,7 +62,7 @@ def photographed_sheet(people: Sequence[Person], expresser: Expresser) -> np.nda
     for one, smile in smiling[: PEOPLE + 2]:
         rest, crop = one.neutral, one.crop(one.neutral, SIDE)
         portrait = one.portrait(rest)
-        targets = np.stack([one.landmarks[smile], *(expresser.preset(portrait, name) for name in known)])
+        targets = [one.seen[smile], *(expresser.preset(portrait, name) for name in known)]
         first, *others = (crop.take(image) for image in expresser.express_all(portrait, targets))
         blocks.append(np.hstack([crop.take(one.images[rest]), first, crop.take(one.images[smile]), *others]))
     return _stack([_titles(["input", "smile", "true smile", *known]), *blocks])

@@ -20,6 +20,7 @@ from talkdemo.gcgan.crop import steady
 from talkdemo.gcgan.edit import Expresser
 from talkdemo.gcgan.frame import frontal
 from talkdemo.gcgan.portrait import Portrait
+from talkdemo.metrics.interval import Estimate, weighted
 from talkdemo.metrics.portraits.landmarks import (
     MOUTH,
     bend,
@@ -29,12 +30,13 @@ from talkdemo.metrics.portraits.landmarks import (
     moved,
     rising,
 )
-from talkdemo.metrics.portraits.separation import knn_accuracy, silhouette
+from talkdemo.metrics.portraits.separation import knn_right, silhouette
 
 BASIC = (NEUTRAL, "happy", "sad", "angry", "surprised", "afraid", "disgusted")
 NEIGHBOURS = 5
 OTHERS = 3  # people whose expressions each face takes over
 STEPS = 16
+INTERVALS = "95 % intervals over people."
 Codes = Callable[[np.ndarray], np.ndarray]  # (N, 68, 2 or 3) in any pixels → (N, D)
 
 
@@ -54,14 +56,14 @@ def separation(people: Sequence[Person], systems: Mapping[str, Codes]) -> Table:
     landmarks = np.stack([people[k].portrait(e).points for k, e, _ in named])
     basic = np.isin(names, BASIC)
     kinds, basic_kinds = len(np.unique(names)), max(1, len(np.unique(names[basic])))
-    rows: list[list[str | float]] = []
+    rows: list[list[str | float | Estimate]] = []
     for title, codes in systems.items():
         z = codes(landmarks)
         rows.append([
             title,
-            knn_accuracy(z, names, NEIGHBOURS, person),
-            knn_accuracy(z[basic], names[basic], NEIGHBOURS, person[basic]),
-            knn_accuracy(z, person, NEIGHBOURS),
+            by_person(knn_right(z, names, NEIGHBOURS, person), person),
+            by_person(knn_right(z[basic], names[basic], NEIGHBOURS, person[basic]), person[basic]),
+            by_person(knn_right(z, person, NEIGHBOURS), person),
             *(silhouette(v, by) for v, by in ((z, names), (z[basic], names[basic]), (z, person))),
         ])  # fmt: skip
     rows.append(["chance", 1 / kinds, 1 / basic_kinds, 1 / len(people), "0", "0", "0"])
@@ -71,7 +73,13 @@ def separation(people: Sequence[Person], systems: Mapping[str, Codes]) -> Table:
         Column("by person", ".3f"),
     ]  # fmt: skip
     title = f"Codes of {len(people)} held-out people: {kinds} expressions, as read by MediaPipe"
-    return Table(columns, rows, title, f"k = {NEIGHBOURS}; by expression, neighbours are other people.")
+    return Table(columns, rows, title, f"k = {NEIGHBOURS}; by expression, neighbours are other people. {INTERVALS}")
+
+
+def by_person(values: np.ndarray, person: np.ndarray) -> Estimate:
+    """The mean of (N,) values, its 95 % interval over people (N,), each with all that is known of them."""
+    known, (_, rows) = np.isfinite(values), np.unique(person, return_inverse=True)
+    return weighted(np.bincount(rows, np.where(known, values, 0)), np.bincount(rows, known)).estimate()
 
 
 def poses(views: Sequence[Sequence[Person]], systems: Mapping[str, Codes]) -> Table:
@@ -82,12 +90,12 @@ def poses(views: Sequence[Sequence[Person]], systems: Mapping[str, Codes]) -> Ta
     least = min(np.bincount(view))  # the same number of each
     rows = np.concatenate([np.flatnonzero(view == v)[:: max(1, int((view == v).sum() // least))] for v in set(view)])
     found = [
-        [title, knn_accuracy(codes(landmarks[rows]), view[rows], NEIGHBOURS, person[rows])]
+        [title, by_person(knn_right(codes(landmarks[rows]), view[rows], NEIGHBOURS, person[rows]), person[rows])]
         for title, codes in systems.items()
     ]
     columns = [Column("codes"), PERCENT(f"kNN, {len(views)} poses %")]
     title = f"Which way {len(views[0])} held-out people look, out of their codes: chance is {100 / len(views):.0f} %"
-    return Table(columns, found, title, f"k = {NEIGHBOURS}; neighbours are other people.")
+    return Table(columns, found, title, f"k = {NEIGHBOURS}; neighbours are other people. {INTERVALS}")
 
 
 def synthetic_landmarks(people: Sequence[Person]) -> tuple[np.ndarray, tuple[str, ...]]:
@@ -131,14 +139,16 @@ def transfer(landmarks: np.ndarray, names: Sequence[str], systems: Mapping[str, 
     rows, far = [], moved(own, truth) >= MIN_MOVED
     for title, points in results.items():
         error, mouth = landmark_error(points, truth), landmark_error(points, truth, MOUTH)
-        share = displacement_share(points, own, truth)[far]
-        rows.append([title, *map(float, (error.mean(), np.percentile(error, 95), mouth.mean(), share.mean()))])
+        share = np.where(far, displacement_share(points, own, truth), np.nan)
+        means = (by_person(values, a) for values in (error, mouth, share))
+        rows.append([title, float(np.percentile(error, 95)), *means])
     columns = [
-        Column("method"), Column("landmark error %", ".2f", 100), Column("95th percentile", ".2f", 100),
-        Column("at the mouth %", ".2f", 100), PERCENT("displacement achieved %"),
+        Column("method"), Column("95th percentile of the landmark error %", ".2f", 100),
+        Column("mean %", ".2f", 100), Column("at the mouth %", ".2f", 100), PERCENT("displacement achieved %"),
     ]  # fmt: skip
     title = f"Transfer: expressions of {OTHERS} others on each of {people} held-out faces ({len(transfers)} transfers)"
     note = "The head model's own landmarks, from the front. Only the third method knows the other's face at rest."
+    note = f"{note} {INTERVALS}"
     return Table(columns, rows, title, note)
 
 

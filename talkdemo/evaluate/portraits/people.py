@@ -27,10 +27,17 @@ class Person:
     landmarks: np.ndarray  # (E, 68, 2) float32: MediaPipe's, read off the large original
     expressions: tuple[str, ...]  # (E,), "" for a blend
     depths: np.ndarray | None = None  # (E, 68) float32: of the landmarks
+    pupils: np.ndarray | None = None  # (E, 2, 2) float32
 
     def portrait(self, row: int) -> Portrait:
         depth = None if self.depths is None else self.depths[row]
-        return Portrait(self.images[row], self.landmarks[row], self.name, depth=depth)
+        pupils = None if self.pupils is None else self.pupils[row]
+        return Portrait(self.images[row], self.landmarks[row], self.name, depth=depth, pupils=pupils)
+
+    @cached_property
+    def seen(self) -> np.ndarray:
+        """(E, 70, 2): landmarks and pupils, or (E, 68, 2) where those are not known."""
+        return self.landmarks if self.pupils is None else np.concatenate([self.landmarks, self.pupils], axis=1)
 
     def crop(self, row: int, side: int) -> Crop:
         """The canonical one of an image."""
@@ -78,7 +85,8 @@ def rendered(folder: Path, limit: int | None = None, view: int = 0) -> list[Pers
             found = np.isfinite(stored.seen).all((1, 2))
             names = tuple(str(name) for name in stored.names[found])
             seen = stored.seen[found]
-            people.append(Person(stored.person, stored.pictures[found], seen[..., :2], names, seen[..., 2]))
+            pupils = stored.pupils[found]
+            people.append(Person(stored.person, stored.pictures[found], seen[..., :2], names, seen[..., 2], pupils))
     if not people:
         command = "python -m talkdemo train portrait_data renders"
         raise FileNotFoundError(f"{folder / 'renders'} holds no held-out people; `{command}` makes them")
@@ -97,7 +105,8 @@ def photographed(folder: Path, limit: int | None = None) -> list[Person]:
             own = rows[file["person"][rows] == name]
             expressions = tuple(file["expression"][own].tolist())
             seen = file["seen"][own].astype(np.float32)
-            people.append(Person(name, file["pictures"][own], seen[..., :2], expressions, seen[..., 2]))
+            pupils = file["pupils"][own].astype(np.float32)
+            people.append(Person(name, file["pictures"][own], seen[..., :2], expressions, seen[..., 2], pupils))
     people.sort(key=lambda person: -len(person.images))
     if not people:
         raise FileNotFoundError(f"{path} holds no held-out people; others are wanted")

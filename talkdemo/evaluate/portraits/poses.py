@@ -33,18 +33,19 @@ class View:
     widths: np.ndarray  # of the outline, result over input
     turns: np.ndarray  # (N, 3) degrees: yaw, pitch, roll that changed
     closed: np.ndarray  # bool: lids that should be closed are
+    shut: np.ndarray  # bool: those of the true images are
     lost: int  # faces that were not found in results
 
 
 def measured(people: Sequence[Person], expresser: Expresser, reader: Reader) -> View:
     """Every preset of everybody; and from the neutral image to every other one."""
-    errors, widths, turns, closed, lost = [], [], [], [], 0
+    errors, widths, turns, closed, shut, lost = [], [], [], [], [], 0
     for one in people:
         portrait, crop = one.portrait(one.neutral), one.crop(one.neutral, SIDE)
         frame = portrait.frame
         presets = np.stack([expresser.preset(portrait, name) for name in expresser.presets])
         others = [e for e in range(len(one.images)) if e != one.neutral]
-        images = expresser.express_all(portrait, [*presets, *one.landmarks[others]])
+        images = expresser.express_all(portrait, [*presets, *one.seen[others]])
         reading = reader(np.stack([crop.take(portrait.image), *(crop.take(image) for image in images)]))
         if not reading.found[0]:
             lost += 1
@@ -61,12 +62,16 @@ def measured(people: Sequence[Person], expresser: Expresser, reader: Reader) -> 
             widths.append(np.ptp(there.front(after)[:17, 0]) / np.ptp(front[:17, 0]))
             if name in SHUT:
                 closed += (reading.coefficients[k, indices(*SHUT[name])] > CLOSED).tolist()
+        for name, rows in SHUT.items():
+            if (e := one.row(name)) is not None:
+                read = reader(crop.take(one.images[e])[None]).coefficients[0]
+                shut += (read[indices(*rows)] > CLOSED).tolist()
         visible = ~frame.hidden
         for e, points in zip(others, reading.points[1 + len(presets) :], strict=True):
             away = np.linalg.norm(points - crop.into(one.landmarks[e]), axis=1)[visible].mean() / (EYES * SIDE)
             errors.append(away)
             lost += int(np.isnan(away))
-    return View(np.array(errors), np.array(widths), np.array(turns), np.array(closed), lost)
+    return View(np.array(errors), np.array(widths), np.array(turns), np.array(closed), np.array(shut), lost)
 
 
 def solid(points: np.ndarray, depths: np.ndarray) -> np.ndarray:
@@ -86,13 +91,14 @@ def poses_table(
         same = float("nan") if recogniser is None else identity(people, expresser, recogniser)
         rows.append([
             f"{yaw:.0f}°", float(np.nanmean(found.errors)), f"{narrow:.2f} – {wide:.2f}",
-            f"{turned[0]:.1f} {turned[1]:.1f} {turned[2]:.1f}", float(found.closed.mean()), same, found.lost,
+            f"{turned[0]:.1f} {turned[1]:.1f} {turned[2]:.1f}", float(found.closed.mean()), float(found.shut.mean()),
+            same, found.lost,
         ])  # fmt: skip
         note(f"yaw {yaw:.0f}° done")
     columns = [
         Column("mean yaw"), Column("landmark error %", ".2f", 100), Column("outline width, result / input (95 %)"),
         Column("yaw, pitch, roll changed: 95th percentile °"), PERCENT("closed eyes read as closed %"),
-        PERCENT("identity, recogniser %"), Column("faces lost", "d"),
+        PERCENT("in true images %"), PERCENT("identity, recogniser %"), Column("faces lost", "d"),
     ]  # fmt: skip
     title = f"All {len(expresser.presets)} presets of {len(views[0])} held-out rendered people, from each side"
     return Table(columns, rows, title)

@@ -4,7 +4,7 @@ Parts: `renders` and `photographs` (landmarks read off the result by MediaPipe, 
 and "warp by landmarks"), `poses` (turned heads keep pose and outline, closed eyes close, grey stays grey), `sweep`
 (does the image change steadily as the amount grows?), `manifold` (its expression codes, with --plain NAME beside a
 geometry trained without the contrastive loss), `speed`, `flicker` (what moves in a film and should not), `sheet`
-(contact sheets; those of photographs only into runs/).
+(contact sheets, also by yaw, colour and opening of the mouth; those of photographs only into runs/).
 Markdown on the standard output; --file also writes each part as a section of such a file, with its command, so that
 `evaluate scores` can renew it.
 """
@@ -140,15 +140,15 @@ def evaluate_flicker(run: Run) -> list[object]:
 
 
 def draw_sheets(run: Run) -> list[object]:
-    shown: list[object] = []
-    for people, draw, path in (
-        (run.rendered, contact_sheet.rendered_sheet, run.args.sheet),
-        (run.photographed, contact_sheet.photographed_sheet, PRIVATE_SHEET),
-    ):
-        sheet = draw(people, run.expresser)
+    path: Path = run.args.sheet
+    sheets = {
+        path.with_stem(path.stem + name): sheet
+        for name, sheet in contact_sheet.rendered_sheets(run.views, run.expresser).items()
+    }
+    sheets[PRIVATE_SHEET] = contact_sheet.photographed_sheet(run.photographed, run.expresser)
+    for path, sheet in sheets.items():
         contact_sheet.save(sheet, path)
-        shown.append(f"{path}: {sheet.shape[1]} × {sheet.shape[0]} pixels")
-    return shown
+    return [f"{path}: {sheet.shape[1]} × {sheet.shape[0]} pixels" for path, sheet in sheets.items()]
 
 
 PARTS: dict[str, Callable[[Run], list[object]]] = {  # of PORTRAIT_PARTS

@@ -13,10 +13,11 @@ import torch
 from talkdemo.evaluate.portraits.people import Pair, Person
 from talkdemo.gcgan.crop import SIDE, Crop
 from talkdemo.gcgan.edit import Expresser
-from talkdemo.gcgan.flow import backward_flow, resize, shut, warp
+from talkdemo.gcgan.flow import backward_flow, resize, warp
+from talkdemo.gcgan.gaze import with_eyes
 from talkdemo.gcgan.portrait import Portrait
 
-System = Callable[[Portrait, np.ndarray], np.ndarray]  # (H, W, 3), targets (N, 68, 2) pixels → (N, H, W, 3) uint8
+System = Callable[[Portrait, np.ndarray], np.ndarray]  # (H, W, 3), targets (N, 68 or 70, 2) pixels → (N, H, W, 3) uint8
 COPY, WARP = "copy the input", "warp by landmarks"
 FLOW = 64  # pixels at which a warp is computed
 
@@ -29,11 +30,11 @@ def warp_landmarks(portrait: Portrait, targets: np.ndarray) -> np.ndarray:
     crop = Crop.around(portrait.landmarks, SIDE, portrait.frame.upright)
     original = crop.take(portrait.image)
     image = torch.from_numpy(original.astype(np.float32)).permute(2, 0, 1)[None]
-    source = torch.from_numpy(crop.into(portrait.landmarks))[None] / SIDE
+    source = torch.from_numpy(crop.into(portrait.seen[: targets.shape[1]]))[None] / SIDE
     results = []
     for target in targets:
         goal = torch.from_numpy(crop.into(target))[None] / SIDE
-        flow = shut(resize(backward_flow(source, goal, FLOW), SIDE), source, goal)
+        flow = with_eyes(resize(backward_flow(source, goal, FLOW), SIDE), source, goal)
         warped = warp(image, flow)[0].permute(1, 2, 0).round().clamp(0, 255).byte().numpy()
         results.append(crop.put(portrait.image, warped, original))
     return np.stack(results)
@@ -52,7 +53,7 @@ def edited_crops(system: System, people: Sequence[Person], pairs: Sequence[Pair]
     crops: dict[int, np.ndarray] = {}
     for (person, source), rows in groups.items():
         one = people[person]
-        images = system(one.portrait(source), np.stack([one.landmarks[pairs[k].target] for k in rows]))
+        images = system(one.portrait(source), np.stack([one.seen[pairs[k].target] for k in rows]))
         crops |= {k: pairs[k].crop.take(image) for k, image in zip(rows, images, strict=True)}
     return np.stack([crops[k] for k in range(len(pairs))])
 

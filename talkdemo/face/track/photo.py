@@ -37,6 +37,7 @@ TO_68: tuple[int, ...] = (
     61, 39, 37, 0, 267, 269, 291, 321, 314, 17, 84, 91,  # outer lips
     78, 82, 13, 312, 308, 317, 14, 87,  # inner lips
 )  # fmt: skip
+PUPILS = (468, 473)  # of the right eye, of the left one
 
 
 @dataclass(frozen=True)

@@ -3,11 +3,11 @@
 import numpy as np
 
 
-def knn_accuracy(vectors: np.ndarray, labels: np.ndarray, k: int = 5, groups: np.ndarray | None = None) -> float:
-    """Share of the vectors (N, D) whose label (N,) most of the k nearest others have, 0..1.
+def knn_right(vectors: np.ndarray, labels: np.ndarray, k: int = 5, groups: np.ndarray | None = None) -> np.ndarray:
+    """(N,): 1 for vectors (N, D) whose label (N,) most of the k nearest others have, else 0.
 
     groups: (N,); only vectors of other groups count as neighbours (leave one person out). A tie goes to the label of
-    the nearest. nan where nothing may be asked.
+    the nearest. nan where nobody may be asked.
     """
     distances, labels, names = _prepared(vectors, labels)
     if groups is None:
@@ -16,15 +16,13 @@ def knn_accuracy(vectors: np.ndarray, labels: np.ndarray, k: int = 5, groups: np
         groups = np.asarray(groups)
         distances[groups[:, None] == groups] = np.inf
     asked = np.isfinite(distances).sum(1) >= 1
-    if not asked.any():
-        return float("nan")
     order = np.argsort(distances, axis=1, kind="stable")[:, :k]
     known = np.isfinite(np.take_along_axis(distances, order, axis=1))
     votes = np.zeros((len(labels), names))
     rows = np.arange(len(labels))
     for place in range(order.shape[1]):  # the nearer counts a little more, which only decides ties
         votes[rows, labels[order[:, place]]] += known[:, place] * (1 + 1e-3 / (place + 1))
-    return float((votes.argmax(1) == labels)[asked].mean())
+    return np.where(asked, votes.argmax(1) == labels, np.nan)
 
 
 def silhouette(vectors: np.ndarray, labels: np.ndarray) -> float:

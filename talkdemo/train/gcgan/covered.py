@@ -22,6 +22,7 @@ from talkdemo.data.portraits.store import VIEWS, Portraits, See, landmarks_seen
 from talkdemo.face.track.landmarker import open_landmarker
 from talkdemo.files import ASSETS, replacing
 from talkdemo.gcgan import covered
+from talkdemo.gcgan.gaze import LANDMARKS
 from talkdemo.gcgan.portrait import Portrait
 from talkdemo.train.gcgan.overlays import beard, glasses
 from talkdemo.train.gcgan.recipe import TRAINED_ON
@@ -70,12 +71,12 @@ def photographed(found: Sequence[Photo], see: See, seed: int) -> Iterator[Look]:
     for number, photo in enumerate(found):
         with Image.open(photo.path) as file:
             image = np.asarray(file.convert("RGB"))
-        points = landmarks_seen(image, see)
+        points = landmarks_seen(image, see)[:LANDMARKS]
         if not np.isfinite(points).all():
             continue
         yield Look.of("photograph", split[photo.person], image, points)
         for name, drawn in dressed(image, points[:, :2], [seed, number]):
-            again = landmarks_seen(drawn, see)  # as at run time: landmarks stray where nothing can be seen
+            again = landmarks_seen(drawn, see)[:LANDMARKS]  # as at run time: landmarks stray where nothing can be seen
             if np.isfinite(again).all():
                 yield Look.of(name, split[photo.person], drawn, again)
 

@@ -19,6 +19,7 @@ from talkdemo.face.landmarks import MIRROR
 from talkdemo.gcgan.crop import SIDE, steady
 from talkdemo.gcgan.flow import grid
 from talkdemo.gcgan.frame import Frame
+from talkdemo.gcgan.gaze import LANDMARKS
 from talkdemo.gcgan.model import FacePoints
 from talkdemo.train.gcgan.overlays import overlaid
 
@@ -40,6 +41,7 @@ class Faces:
 
     images: np.ndarray  # (N, STORED, STORED, 3) uint8
     seen: np.ndarray  # (N, 68, 2) float32, MediaPipe's landmarks, pixels
+    pupils: np.ndarray  # (N, 2, 2) MediaPipe's too
     exact: np.ndarray  # (N, 68, 2) the head's own; NaN for photographs
     front: np.ndarray  # (N, 68, 2) MediaPipe's from the front, fractions of the canonical crop
     hidden: np.ndarray  # (N, 68) bool: behind the face itself
@@ -58,7 +60,7 @@ class Faces:
 def load(folder: Path, split: str) -> Faces:
     """All of one split. Raises FileNotFoundError, naming what makes them, where there are none."""
     rows: dict[str, list] = {
-        key: [] for key in ("images", "seen", "exact", "coefficients", "person", "view", "names", "real")
+        key: [] for key in ("images", "seen", "pupils", "exact", "coefficients", "person", "view", "names", "real")
     }
     people: list[str] = []
     for file in sorted((folder / "renders").glob("p*.npz")):
@@ -70,7 +72,7 @@ def load(folder: Path, split: str) -> Faces:
             if name not in people:
                 people.append(name)
             rows["images"].append(person["pictures"][known])
-            for key in ("seen", "exact", "coefficients"):
+            for key in ("seen", "pupils", "exact", "coefficients"):
                 rows[key].append(person[key][known].astype(np.float32))
             rows["names"] += [str(name) for name in person["names"][known]]
             rows["person"] += [people.index(name)] * int(known.sum())
@@ -83,7 +85,8 @@ def load(folder: Path, split: str) -> Faces:
         with np.load(folder / "photos.npz") as photos:
             chosen = np.flatnonzero(photos["split"] == split)
             rows["images"].append(photos["pictures"][chosen])
-            rows["seen"].append(photos["seen"][chosen].astype(np.float32))
+            for key in ("seen", "pupils"):
+                rows[key].append(photos[key][chosen].astype(np.float32))
             rows["exact"].append(np.full((len(chosen), 68, 2), np.nan, np.float32))
             rows["coefficients"].append(np.full((len(chosen), 52), np.nan, np.float32))
             for k in chosen:
@@ -100,7 +103,8 @@ def load(folder: Path, split: str) -> Faces:
     frames = [Frame.of(points) for points in seen]
     front = np.stack([frame.front(points)[:, :2] for frame, points in zip(frames, seen, strict=True)])
     return Faces(
-        np.concatenate(rows["images"]), seen[..., :2].copy(), np.concatenate(rows["exact"]), steady(front),
+        np.concatenate(rows["images"]), seen[..., :2].copy(), np.concatenate(rows["pupils"]),
+        np.concatenate(rows["exact"]), steady(front),
         np.stack([frame.hidden for frame in frames]), np.concatenate(rows["coefficients"]), np.array(rows["person"]),
         np.unique(rows["view"], return_inverse=True)[1], np.array([number[name] for name in rows["names"]]),
         np.array(rows["real"]), names, tuple(people),
@@ -115,6 +119,8 @@ class Pairs:
     target: Tensor
     source_points: Tensor  # (B, 68, 2)
     target_points: Tensor
+    source_pupils: Tensor  # (B, 2, 2)
+    target_pupils: Tensor
     source_front: Tensor  # (B, 68, 2) from the front
     target_front: Tensor
     hidden: Tensor  # (B, 68) bool, of the source
@@ -127,11 +133,11 @@ class Pairs:
 
     @property
     def begin(self) -> FacePoints:
-        return FacePoints(self.source_points, self.source_front, self.hidden)
+        return FacePoints(torch.cat([self.source_points, self.source_pupils], 1), self.source_front, self.hidden)
 
     @property
     def end(self) -> FacePoints:
-        return FacePoints(self.target_points, self.target_front, self.hidden)
+        return FacePoints(torch.cat([self.target_points, self.target_pupils], 1), self.target_front, self.hidden)
 
 
 class PairSampler:
@@ -174,11 +180,12 @@ class PairSampler:
         faces = self.faces
         rows = np.array([self._pair() for _ in range(self.batch)])
         exact = (self.rng.random(self.batch) < EXACT) & ~faces.real[rows[:, 0]]
-        points = np.where(exact[:, None, None, None], faces.exact[rows], faces.seen[rows]) / STORED
+        points = np.where(exact[:, None, None, None], faces.exact[rows], faces.seen[rows])
+        points = np.concatenate([points, faces.pupils[rows]], axis=2) / STORED
         images = torch.from_numpy(faces.images[rows])  # (B, 2, STORED, STORED, 3)
         fine, points, flip = self._move(images, torch.from_numpy(points.astype(np.float32)))
         if not self.plain:
-            fine = self._colour(overlaid(fine, points, self.rng))
+            fine = self._colour(overlaid(fine, points[:, :, :LANDMARKS], self.rng))
         moved = F.avg_pool2d(fine.flatten(0, 1), FINE).unflatten(0, (self.batch, 2))
         front, hidden = torch.from_numpy(faces.front[rows]), torch.from_numpy(faces.hidden[rows[:, 0]])
         front = torch.where(flip[:, None, None, None], _other_way(front), front)
@@ -187,7 +194,8 @@ class PairSampler:
         expression = torch.from_numpy(faces.expression[rows])
         expression = torch.where(flip[:, None] & (expression >= 0), self.mirrored[expression], expression)
         return Pairs(
-            moved[:, 0], moved[:, 1], points[:, 0], points[:, 1], front[:, 0], front[:, 1], hidden,
+            moved[:, 0], moved[:, 1], points[:, 0, :LANDMARKS], points[:, 1, :LANDMARKS],
+            points[:, 0, LANDMARKS:], points[:, 1, LANDMARKS:], front[:, 0], front[:, 1], hidden,
             fine[:, 0], fine[:, 1], torch.from_numpy(faces.person[rows[:, 0]]), expression[:, 0],
             expression[:, 1], torch.from_numpy(faces.real[rows[:, 0]]),
         )  # fmt: skip
@@ -233,8 +241,9 @@ class PairSampler:
 
 
 def _other_way(points: Tensor) -> Tensor:
-    """(…, 68, 2) mirrored."""
-    return torch.stack([1 - points[..., 0], points[..., 1]], dim=-1)[..., list(MIRROR), :]
+    """(…, 68 or 70, 2) mirrored."""
+    order = [*MIRROR, LANDMARKS + 1, LANDMARKS][: points.shape[-2]]
+    return torch.stack([1 - points[..., 0], points[..., 1]], dim=-1)[..., order, :]
 
 
 def _other_side(name: str) -> str:

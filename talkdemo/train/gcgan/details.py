@@ -1,7 +1,7 @@
 """Trains GC-GAN's second stage: mouth and eyes at their own scale, over a trained first stage, which stays as it is.
 
 What the first stage shows of so many pairs, renders and photographs, is computed first and kept in the run's folder;
-the critic of mouths joins from ADVERSARIAL_FROM on.
+the critics of mouths and eyes join from ADVERSARIAL_FROM on.
 """
 
 import copy
@@ -10,22 +10,20 @@ from dataclasses import replace
 from pathlib import Path
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from talkdemo.gcgan.detail import Details
 from talkdemo.gcgan.model import GCGAN
-from talkdemo.gcgan.networks import Critic
 from talkdemo.train import recipe
 from talkdemo.train.gcgan.data import PairSampler, load
 from talkdemo.train.gcgan.detail_data import PartSampler, collected
-from talkdemo.train.gcgan.detail_losses import detail_terms, mouth_critic_terms
+from talkdemo.train.gcgan.detail_losses import PartCritic, critic_terms, detail_terms
 from talkdemo.train.gcgan.losses import PENALTY_EVERY
 from talkdemo.train.gcgan.recipe import TRAINED_ON
 from talkdemo.train.loop import descend, run
 
-ADVERSARIAL_FROM = 0.15  # spent part of the budget
+ADVERSARIAL_FROM = 0.1  # spent part of the budget
 PHOTOGRAPHS = 0.4  # share of the pairs
-CRITIC = (24, 48, 72)  # widths
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -52,10 +50,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
     parts, photographs = collected(args.run / "parts.pt", model, args.pairs, pairs)
     details.to(device).requires_grad_(True)
-    critic = Critic(1, CRITIC).to(device)
+    critics = nn.ModuleDict({network: PartCritic() for network in details.networks}).to(device)
     optimisers = {
         "details": torch.optim.AdamW(details.parameters(), betas=(0.9, 0.99), weight_decay=1e-4),
-        "critic": torch.optim.AdamW(critic.parameters(), betas=(0.0, 0.99), weight_decay=0.0),
+        "critic": torch.optim.AdamW(critics.parameters(), betas=(0.0, 0.99), weight_decay=0.0),
     }
     sampler = PartSampler(parts, args.batch, args.seed)
     batches = iter(sampler)
@@ -63,14 +61,14 @@ def main(arguments: Sequence[str] | None = None) -> None:
     def step(number: int, progress: float) -> dict[str, Tensor]:
         batch = {network: next(recipe.on_device([part], device)) for network, part in next(batches).items()}
         adversarial, penalised = progress >= ADVERSARIAL_FROM, (number + 1) % PENALTY_EVERY == 0
-        critic.requires_grad_(False)
+        critics.requires_grad_(False)
         with torch.autocast(device.type, dtype=torch.bfloat16):
-            terms, painted = detail_terms(details, critic, batch, adversarial)
+            terms, painted = detail_terms(details, critics, batch, adversarial)
         descend(terms, optimisers["details"], clip=2.0)
         if adversarial:
-            critic.requires_grad_(True)
+            critics.requires_grad_(True)
             with torch.autocast(device.type, dtype=torch.bfloat16, enabled=not penalised):
-                against = mouth_critic_terms(critic, batch["mouth"], painted, penalised)
+                against = critic_terms(critics, batch, painted, penalised)
             descend(against, optimisers["critic"])
             terms |= against
         return terms
@@ -83,4 +81,4 @@ def main(arguments: Sequence[str] | None = None) -> None:
         whole.save(args.out, {**before.provenance, "details": second})
 
     config = recipe.loop_config(args, average=0.995, save_every=150.0, log_every=20)
-    run(details, step, optimisers, config, args.run, save, [sampler.generator], {"critic": critic})
+    run(details, step, optimisers, config, args.run, save, [sampler.generator], {"critic": critics})

@@ -19,6 +19,7 @@ from PIL import Image, ImageOps
 from talkdemo import files
 from talkdemo.data.portraits.photographs import photos
 from talkdemo.data.portraits.store import PEOPLE, VIEWS, into, landmarks_seen, render_people, stored_crop
+from talkdemo.gcgan.gaze import LANDMARKS
 
 
 def make_renders(out: Path, people: range, processes: int = 2, seed: int = 0) -> int:
@@ -44,12 +45,13 @@ def make_photos(out: Path, folder: Path | None = None) -> list[str]:
             if not np.isfinite(points).all():
                 unseen.append(photo.path.name)
                 continue
-            crop = stored_crop(points)
+            crop = stored_crop(points[:LANDMARKS])
+            marks = into(crop, points)
             about = photo.person, photo.expression, photo.corpus, photo.split, photo.view
-            rows.append((crop.take(image), into(crop, points), *about))
+            rows.append((crop.take(image), marks[:LANDMARKS], marks[LANDMARKS:, :2], *about))
     if not rows:
         raise ValueError(f"{len(unseen)} photographs were given, and no face was found in any; photographs are wanted")
-    names = ("pictures", "seen", "person", "expression", "corpus", "split", "view")
+    names = ("pictures", "seen", "pupils", "person", "expression", "corpus", "split", "view")
     columns: dict[str, Any] = dict(zip(names, map(np.array, zip(*rows, strict=True)), strict=True))
     out.mkdir(parents=True, exist_ok=True)
     with files.replacing(out / "photos.npz") as part:

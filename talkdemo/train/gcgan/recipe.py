@@ -13,6 +13,7 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
+from talkdemo.gcgan.gaze import CORNERS
 from talkdemo.gcgan.model import GCGAN
 from talkdemo.gcgan.networks import Critic, Generator
 from talkdemo.train import recipe
@@ -51,9 +52,12 @@ def mixed(
         points, label, front = batch.target_points.clone(), batch.expression.clone(), batch.target_front.clone()
         points[rows:] = torch.where(unpaired[:, None, None], seen_as(b, moved), b.target_points)
         front[rows:] = torch.where(unpaired[:, None, None], moved, b.target_front)
+        pupils = batch.target_pupils.clone()  # who takes another's expression looks where he looked
+        carried = b.source_pupils + (points[rows:] - b.source_points)[:, CORNERS].mean(2)
+        pupils[rows:] = torch.where(unpaired[:, None, None], carried, b.target_pupils)
         label[rows:] = torch.where(unpaired, a.expression[donors], b.expression)
         unknown = torch.cat([torch.zeros_like(a.real), unpaired])
-        yield replace(batch, target_points=points, target_front=front, expression=label), unknown
+        yield replace(batch, target_points=points, target_pupils=pupils, target_front=front, expression=label), unknown
 
 
 def seen_as(batch: Pairs, front: Tensor) -> Tensor:

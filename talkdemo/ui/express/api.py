@@ -18,7 +18,7 @@ from talkdemo.pipeline import decode
 from talkdemo.records import MAX_AMOUNT, SAMPLE_RATE, Progress, Speech
 from talkdemo.reference import open_reference
 from talkdemo.ui.express import job as express_job
-from talkdemo.ui.express.job import CALLED, EDIT, FACE, LINEAR, MANIFOLD, MOTIONS, PRESET, Session, Target
+from talkdemo.ui.express.job import CALLED, EDIT, LINEAR, MANIFOLD, MOTIONS, PRESET, Session, Target
 from talkdemo.ui.parts import faces
 from talkdemo.ui.parts.endpoint import NoInput, coded, job, open_endpoint
 from talkdemo.ui.parts.options import JOBS
@@ -167,10 +167,7 @@ class Endpoint:
             raise ValueError(f"{count} expressions were given; one of preset, landmarks or photo is wanted")
         if marks is not None:
             return Session(face, folder, Target(EDIT), landmarks.read_own(Path(marks), face, CALLED))
-        if photo is not None:
-            target = Target(FACE, values=express_job.points_in(express_job.read_face(Path(photo))))
-        else:
-            target = Target(PRESET, preset)
+        target = Target(PRESET, preset) if photo is None else express_job.copied(express_job.read_face(Path(photo)))
         return Session(face, folder, target, express_job.points_of(self.expresser, face, target))
 
     @staticmethod

@@ -10,7 +10,7 @@ import numpy as np
 
 from talkdemo.export import summary
 from talkdemo.face.track.photo import Landmarks
-from talkdemo.gcgan import landmarks
+from talkdemo.gcgan import gaze, landmarks
 from talkdemo.gcgan.crop import Crop, check_landmarks
 from talkdemo.gcgan.edit import Expresser
 from talkdemo.gcgan.portrait import Portrait
@@ -37,6 +37,7 @@ class Target:
     kind: str  # PRESET, EDIT, FACE, FRAME or NOTHING
     name: str = ""  # of a PRESET; in words of the others
     values: np.ndarray | None = None  # (68, 2 or 3) pixels of the face it was seen on, or (52,) coefficients of a FRAME
+    pupils: np.ndarray | None = None  # (2, 2) of that face, where they are known
 
     @property
     def words(self) -> str:
@@ -53,7 +54,7 @@ class Session:
     portrait: Portrait
     folder: Path  # of the visitor, with the view of the portrait as it is
     target: Target
-    points: np.ndarray  # (68, 2) pixels of the portrait: its landmarks at amount 1
+    points: np.ndarray  # (68, 2) pixels of the portrait, (70, 2) with pupils: its landmarks at amount 1
     result: Path | None = None  # folder of the latest result
     warning: str = ""  # what is covered in the portrait, in one sentence
 
@@ -68,14 +69,14 @@ class Expression:
 
 
 def points_of(expresser: Expresser, portrait: Portrait, target: Target) -> np.ndarray:
-    """(68, 2): the portrait's landmarks with the expression of a target."""
+    """(68, 2), or (70, 2) with pupils: the portrait's landmarks with the expression of a target."""
     if target.kind == PRESET:
         return expresser.preset(portrait, target.name)
     if target.values is None:
         return portrait.landmarks.copy()
     if target.kind == FRAME:
         return expresser.follow(portrait, target.values[None])[0]
-    return expresser.transfer(portrait, target.values)
+    return expresser.transfer(portrait, target.values, target.pupils)
 
 
 def express(expresser: Expresser, session: Session, amount: float, along: str) -> Expression:
@@ -83,7 +84,7 @@ def express(expresser: Expresser, session: Session, amount: float, along: str) -
     begin = time.perf_counter()
     (points,) = expresser.path(session.portrait, session.points, [amount], along)
     image = expresser.express(session.portrait, points)
-    return Expression(image, points, time.perf_counter() - begin)
+    return Expression(image, points[: gaze.LANDMARKS], time.perf_counter() - begin)
 
 
 def strip(expresser: Expresser, session: Session, along: str, stop: threading.Event) -> list[str]:
@@ -142,9 +143,16 @@ def read_face(path: Path) -> Portrait | np.ndarray:
     return landmarks.read(path, CALLED).points if path.suffix.lower() == ".json" else open_photo(path)
 
 
-def points_in(face: Portrait | np.ndarray) -> np.ndarray:
-    """Its landmarks: (68, 3) with depths of a portrait, (68, 2) else."""
-    return face.points if isinstance(face, Portrait) else face
+def copied(face: Portrait | np.ndarray, name: str = "") -> Target:
+    """The expression of a portrait, or of landmarks (68, 2)."""
+    if isinstance(face, Portrait):
+        return Target(FACE, name, face.points, face.pupils)
+    return Target(FACE, name, face)
+
+
+def placed(session: Session, points: np.ndarray) -> np.ndarray:
+    """The portrait's landmarks placed by hand (68, 2) → the same, looking where the session's expression looks."""
+    return points if len(session.points) == len(points) else gaze.at(points, gaze.of(session.points))
 
 
 def read_motion(path: Path) -> np.ndarray:

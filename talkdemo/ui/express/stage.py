@@ -36,7 +36,7 @@ class Stage:
         with self.visits.job(name_of(request)) as job:
             after = express_job.write_view(job.folder / "after.jpg", expression.image, view)
             png, marks = express_job.write_result(job.folder, portrait, expression)
-            way = self.expresser.path(portrait, session.points, WAY, along)
+            way = self.expresser.path(portrait, session.points, WAY, along)[:, : len(expression.points)]
             places = self.expresser.place(portrait, np.concatenate([way, expression.points[None]]))
             if not before.is_file():
                 raise ValueError(GONE)

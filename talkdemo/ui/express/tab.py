@@ -21,7 +21,7 @@ from talkdemo.reference import gallery as performances
 from talkdemo.ui.express import job as express_job
 from talkdemo.ui.express.api import Endpoint
 from talkdemo.ui.express.form import IDLE, Form
-from talkdemo.ui.express.job import EDIT, FACE, FRAME, NEUTRAL, PRESET, Session, Target
+from talkdemo.ui.express.job import EDIT, FRAME, NEUTRAL, PRESET, Session, Target
 from talkdemo.ui.express.landmark_editor import from_table
 from talkdemo.ui.express.manifold_map import Manifold
 from talkdemo.ui.express.stage import NO_PORTRAIT, Stage, name_of, present
@@ -185,7 +185,7 @@ class ExpressTab:
 
     def _copy(self, face: Portrait | np.ndarray, words: str, request: gr.Request, *state: Any) -> Page:
         """The expression of another face, which is shown beside its landmarks."""
-        page = self._aim(Target(FACE, words, express_job.points_in(face)), request, *state)
+        page = self._aim(express_job.copied(face, words), request, *state)
         if not isinstance(face, Portrait):
             return {**page, self.form.source: only_marks(face, "Your file")}
         whose = title(face.name) if face.name in gallery() else "Your file"
@@ -246,7 +246,8 @@ class ExpressTab:
         current = present(session)
         height, width = current.portrait.image.shape[:2]
         points = np.clip(express_job.read_points(values), 0, np.array([width, height], np.float32))
-        placed = replace(current, target=Target(EDIT, "Your landmarks", points), points=points)
+        target = Target(EDIT, "Your landmarks", points)
+        placed = replace(current, target=target, points=express_job.placed(current, points))
         return {**self.stage.show(placed, request, 1.0, along), self.form.amount: 1.0}
 
     def _aim(self, target: Target, request: gr.Request, session: Session | None, amount: float, along: str) -> Page:
