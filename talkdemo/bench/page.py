@@ -45,7 +45,7 @@ MOVES = """button => new Promise(done => {
   look();
 })"""
 ALIVE = """() => {
-  const head = document.getElementById("td-head");
+  const head = document.getElementById("td-early") || document.getElementById("td-head");
   return head && head.dataset.state === "playing" && Number(head.dataset.time) > 0.05;
 }"""
 

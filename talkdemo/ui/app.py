@@ -33,8 +33,8 @@ from talkdemo.ui.parts.options import PLAIN, QUICK  # noqa: E402
 from talkdemo.ui.reference.api import Endpoint as TrackEndpoint  # noqa: E402
 from talkdemo.ui.talk.tab import TalkTab  # noqa: E402
 from talkdemo.ui.talk.video import QUIET  # noqa: E402
-from talkdemo.ui.viewer.caching import Lasting  # noqa: E402
-from talkdemo.ui.viewer.component import preloads  # noqa: E402
+from talkdemo.ui.viewer.answers import Early, Lasting  # noqa: E402
+from talkdemo.ui.viewer.component import early_viewer  # noqa: E402
 from talkdemo.ui.viewer.gallery import gallery  # noqa: E402
 
 EXAMPLES = files.EXAMPLES / "speech"
@@ -111,15 +111,20 @@ def build(
     return app
 
 
-def launch_options(characters: Sequence[str]) -> dict[str, Any]:
-    """How the app is served; address and port come from GRADIO_SERVER_NAME and GRADIO_SERVER_PORT."""
+def launch_options(app: App) -> dict[str, Any]:
+    """How it is served; address and port come from GRADIO_SERVER_NAME and GRADIO_SERVER_PORT."""
     return {
         "theme": style.theme(),
-        "css": "\n".join((style.css(), library.css(), portraits.tile_css(characters))),
-        "head": style.head() + "".join(preloads(name) for name in characters[:1] if name in CHARACTERS),
+        "css": "\n".join((style.css(), library.css(), portraits.tile_css(app.characters))),
+        "head": style.head(),
         "footer_links": ["api"],
         "max_file_size": MAX_UPLOAD,
-        "app_kwargs": {"middleware": [Middleware(Lasting, folder=str(gallery().folder))]},
+        "app_kwargs": {
+            "middleware": [
+                Middleware(Lasting, folder=str(gallery().folder)),
+                Middleware(Early, head=early_viewer(app.talk_tab.head)),
+            ]
+        },
         "max_threads": THREADS,
         "run_history": False,
         "share": False,
@@ -154,7 +159,7 @@ def serve(
     app = build(pipelines=pipelines, expresser=expresser, videos=videos)
     if metrics_port:
         metrics.serve(metrics_port)
-    _, address, _ = app.launch(**launch_options(app.characters), quiet=True, prevent_thread_lock=True)
+    _, address, _ = app.launch(**launch_options(app), quiet=True, prevent_thread_lock=True)
     print(f"TalkDemo is at {address} (ready after {time.perf_counter() - begin:.1f} s; Ctrl-C ends it)", flush=True)
     app.talk_tab.form.paces.start()
     gallery().prepare(app.characters)

@@ -158,7 +158,7 @@ def serving(app) -> Iterator[str]:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    options = launch_options(app.characters)
+    options = launch_options(app)
     _, address, _ = app.launch(**options, prevent_thread_lock=True, quiet=True, server_port=port)
     try:
         yield address

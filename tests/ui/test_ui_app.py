@@ -333,7 +333,7 @@ def test_limits_are_those_of_the_records(stand_in, expresser, tmp_path: Path) ->
 
 
 def test_ten_minutes_of_any_microphone_may_be_uploaded() -> None:
-    megabytes = int(ui.launch_options([])["max_file_size"].removesuffix("mb"))
+    megabytes = int(ui.MAX_UPLOAD.removesuffix("mb"))
     assert megabytes * 2**20 > 600 * 48_000 * 2 + 1000  # mono, 16 bits
 
 
@@ -349,7 +349,8 @@ def test_a_taken_port_is_told_in_one_sentence(monkeypatch, capsys) -> None:
     monkeypatch.setattr(signal, "signal", lambda *_: None)
     monkeypatch.setattr(tempfile, "tempdir", None)  # which the app sets for its process
     asked: list[dict] = []
-    monkeypatch.setattr(ui, "build", lambda **how: asked.append(how) or SimpleNamespace(launch=launch, characters=[]))
+    monkeypatch.setattr(ui, "build", lambda **how: asked.append(how) or SimpleNamespace(launch=launch))
+    monkeypatch.setattr(ui, "launch_options", lambda app: {})
     assert command.main(["app", "--videos", "request"]) == 2 and asked[0]["videos"] == "request"
     said = capsys.readouterr().err
     assert said == "talkdemo: Cannot find empty port in range: 7860-7860\n"

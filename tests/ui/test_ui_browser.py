@@ -83,12 +83,34 @@ def pick_example(page, name: str = "Welcome") -> None:
     page.wait_for_selector("#td-speech button[aria-label='Play']")
 
 
+def test_the_first_head_moves_before_the_page_is_built(shipped, browser) -> None:
+    """And goes on in the page, at the same time of the same take."""
+    context = browser.new_context()
+    try:
+        page = context.new_page()
+        held: list = []
+        page.route("**/assets/index*.js", lambda route: held.append(route))
+        page.goto(shipped.address, wait_until="commit")
+        page.wait_for_function("Number(document.querySelector('#td-early[data-state=playing]')?.dataset.time) > 0.2")
+        assert page.locator(".td-hv").count() == 1 and not page.locator("#td-head").count()
+        before = page.evaluate("Number(document.getElementById('td-early').dataset.time)")
+        for route in held:
+            route.continue_()
+        page.wait_for_selector("#td-head[data-state=playing]")
+        assert page.evaluate("Number(document.getElementById('td-head').dataset.time)") > before
+        assert not page.locator("#td-early").count()
+        page.click("#td-head .td-hv-play")
+        page.wait_for_selector("#td-head[data-state=paused]")
+    finally:
+        context.close()
+
+
 def test_example_to_video(page, says, phone) -> None:
     """An example's shipped talk at once; made anew; its video after it; its files."""
     page.wait_for_selector("#td-head[data-state=playing]")  # before anything is pressed
     fetched = page.evaluate("performance.getEntriesByType('resource').map(e => [e.name, e.initiatorType])")
     early = [kind for name, kind in fetched if re.search(r"viewer-\w+\.js|maya-\w+\.glb", name)]
-    assert early == ["link", "link"]  # once, before the page is built
+    assert sorted(early) == ["link", "script"]  # once, before the page is built
     assert page.evaluate("document.querySelector('#td-head audio').muted") and not page.is_visible("#motion-chart")
     shot(page, "idle")
     pick_example(page)

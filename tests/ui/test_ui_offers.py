@@ -82,7 +82,7 @@ def test_examples_and_galleries_live_as_long_as_the_process(app: gr.Blocks, addr
             shown += 1
     assert shown == 2 * len(ui.example_clips())  # Talk and Compare
 
-    sources = httpx.get(f"{address}config").text + ui.launch_options(app.characters)["css"]
+    sources = httpx.get(f"{address}config").text + ui.launch_options(app)["css"]
     paths = {unquote(path) for path in SERVED.findall(sources)}
     folders = {Path(path).parent.name for path in paths}
     assert {"references", "faces", "viewer"} <= folders, folders

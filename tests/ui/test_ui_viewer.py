@@ -7,6 +7,7 @@ import base64
 import json
 from pathlib import Path
 
+import gradio as gr
 import numpy as np
 import pytest
 from gradio.utils import diff
@@ -15,8 +16,8 @@ from talkdemo.face.head import FaceModel
 from talkdemo.records import Motion, Speech
 from talkdemo.render import shader
 from talkdemo.ui.viewer import script, take
-from talkdemo.ui.viewer.caching import Lasting
-from talkdemo.ui.viewer.component import head_viewer
+from talkdemo.ui.viewer.answers import Early, Lasting
+from talkdemo.ui.viewer.component import early_viewer, head_viewer
 from talkdemo.ui.viewer.gallery import Gallery, gallery
 from talkdemo.ui.viewer.take import Take, encode, write_sound
 
@@ -161,6 +162,43 @@ def test_the_viewers_files_are_kept_by_browsers() -> None:
         (b"cache-control", b"public, max-age=31536000, immutable")
     ]
     assert headers("/gradio_api/file=/t/jobs/x/speech.wav") == [(b"cache-control", b"no-store")]
+
+
+def test_the_first_head_is_sent_with_the_page_and_with_nothing_else() -> None:
+    """However the page is cut into pieces, its length is told."""
+    pieces = [b"<!doctype html><he", b"ad><title>x</title></head><head>"]
+
+    async def app(scope, receive, send) -> None:
+        length = str(sum(map(len, pieces))).encode()
+        await send({"type": "http.response.start", "status": 200, "headers": [(b"content-length", length)]})
+        for k, piece in enumerate(pieces):
+            await send({"type": "http.response.body", "body": piece, "more_body": k + 1 < len(pieces)})
+
+    def answer(path: str, method: str = "GET") -> tuple[bytes, dict]:
+        sent: list[dict] = []
+
+        async def send(message) -> None:
+            sent.append(message)
+
+        asyncio.run(Early(app, "<i>")({"type": "http", "path": path, "method": method}, None, send))
+        return b"".join(message.get("body", b"") for message in sent), dict(sent[0]["headers"])
+
+    page, headers = answer("/")
+    assert page == b"<!doctype html><head><i><title>x</title></head><head>"
+    assert headers[b"content-length"] == str(len(page)).encode()
+    for other in (answer("/config"), answer("/", "POST")):
+        assert other[0] == b"".join(pieces)
+
+
+def test_an_early_viewer_is_the_components_and_cannot_be_broken_out_of() -> None:
+    value = Take.whole([("maya", talking(2))], labels=["</script><b>"]).value()
+    with gr.Blocks():
+        viewer = head_viewer(value=value)
+        assert early_viewer(head_viewer("td-none")) == ""
+    head = early_viewer(viewer)
+    assert head.count("</script>") == 1 and head.endswith("</script>") and "maya.glb" in head
+    data = json.loads(head.rsplit("})(", 1)[1].removesuffix(");\n</script>"))
+    assert data["value"] == value and data["html"] == viewer.html_template
 
 
 def test_the_page_and_the_renderer_weld_alike() -> None:

@@ -1,12 +1,13 @@
 """The component that shows one head or two; static/viewer/ draws them (see this folder's docstring)."""
 
+import json
 from html import escape
 
 import gradio as gr
 
 from talkdemo.ui.parts.library import address
 from talkdemo.ui.parts.scripted import scripted_html
-from talkdemo.ui.viewer.gallery import gallery
+from talkdemo.ui.style import STATIC
 from talkdemo.ui.viewer.script import build_script
 
 SPEEDS = (("1", "1×"), ("0.75", "¾×"), ("0.5", "½×"), ("0.25", "¼×"))
@@ -44,10 +45,18 @@ def head_viewer(
     return scripted_html(html, "head_viewer.js", elem_id=elem_id, **options)
 
 
-def preloads(character: str) -> str:
-    """Links for the page's head: the browser fetches what the first head needs while gradio still builds the page."""
-    script, mesh = address(build_script()), gallery().record(character)["url"]
-    return f'<link rel="preload" as="script" href="{script}"><link rel="preload" as="fetch" crossorigin href="{mesh}">'
+def early_viewer(viewer: gr.HTML) -> str:
+    """For the page's head: a viewer of a value moves before gradio has built the page, which then takes it over. Empty
+    without a value."""
+    value = viewer.value
+    if not value:
+        return ""
+    script, meshes = address(build_script()), [head["character"]["url"] for head in value["heads"]]
+    links = [f'<link rel="preload" as="fetch" crossorigin href="{mesh}">' for mesh in meshes]
+    data = json.dumps({"script": script, "html": viewer.html_template, "value": value}).replace("</", "<\\/")
+    files = ("viewer.css", "early/early.css", "early/early.js")
+    sheet, own, code = ((STATIC / name).read_text(encoding="utf-8") for name in files)
+    return f"{''.join(links)}<style>{sheet}{own}</style><script>{code.replace('DATA', data)}</script>"
 
 
 def markup(elem_id: str, controls: str = "full", heads: int = 1, chart: str | None = None, label: str = LABEL) -> str:

@@ -8,9 +8,12 @@ const SENTENCES = {
 };
 const WITH_VIDEO = " The video shows it.";
 
+let early = null;  // the viewer that moves before the page is built, until its component takes it over
+
 function mount(element, value, failed) {
   const box = element.querySelector(".td-hv"), find = (name) => box.querySelector(name);
-  const root = document.getElementById(box.dataset.id) || element;
+  if (early && early.id === box.dataset.id) return early.hand(element, value, failed);
+  let root = document.getElementById(box.dataset.id) || element;
   const audio = find("audio"), canvas = find("canvas"), stand = find(".td-hv-stage");
   const clock = new Clock(audio, changed);
   let stage = null, take = null, tracks = [], figures = [], values = [], asked = 0;
@@ -287,7 +290,24 @@ function mount(element, value, failed) {
   new ResizeObserver(invalidate).observe(stand);
   new IntersectionObserver(invalidate).observe(stand);
   // For tests and benchmarks: what is drawn, as pixels and as vertices.
-  root.talkHead = { get stage() { return stage; }, get figures() { return figures; }, clock, draw, tracks: () => tracks };
+  const handle = { get stage() { return stage; }, get figures() { return figures; }, clock, draw, tracks: () => tracks };
+  root.talkHead = handle;
+
+  function hand(home, itsValue, itsFailed) {  // to the component, in place of its own HTML
+    early = null;
+    [value, failed] = [itsValue, itsFailed];
+    home.querySelector(".td-hv").replaceWith(box);
+    root = document.getElementById(box.dataset.id) || home;
+    Object.assign(root.dataset, element.dataset);
+    root.talkHead = handle;
+    element.remove();
+    changed();
+    show();
+    if (fault) failed(fault);
+    return show;
+  }
+
+  if (element.id === "td-early") early = { id: box.dataset.id, hand };
   changed();
   show();
   return show;
