@@ -19,7 +19,7 @@ from talkdemo.train.gcgan import overlays
 from talkdemo.train.gcgan import reader as gcgan_reader
 from talkdemo.train.gcgan import recipe as gcgan
 from talkdemo.train.gcgan.data import Faces, Pairs, PairSampler, load
-from talkdemo.train.gcgan.detail_data import Parts, mirrored
+from talkdemo.train.gcgan.detail_data import Parts, looking_elsewhere, mirrored
 from talkdemo.train.gcgan.detail_losses import PartCritic, critic_terms, detail_terms, texture
 from talkdemo.train.gcgan.losses import PENALTY, PENALTY_EVERY, PortraitLoss, face_masks, structure
 from talkdemo.train.gcgan.reader import Reader
@@ -302,3 +302,12 @@ def test_the_second_stage_leaves_the_first(folder, tmp_path, one_thread):
     assert any(parameter.any() for parameter in after.details.networks["mouth"].last.parameters())
     for name, tensor in before.state_dict().items():
         assert torch.equal(tensor, after.state_dict()[name]), name
+
+
+def test_gazes_that_nobody_has_are_left_as_the_warp_shows_them():
+    batch = pairs(64)
+    other = looking_elsewhere(batch, torch.Generator().manual_seed(0))
+    away = (other.target_pupils - batch.source_pupils).abs().amax(0)
+    wide = (batch.source_points[0, [36, 42]] - batch.source_points[0, [39, 45]]).norm(dim=1)
+    assert (away[:, 0] > 0.15 * wide).all() and (away[:, 0] <= 0.2 * wide).all()
+    assert torch.equal(other.target_points, batch.source_points) and torch.equal(other.target_fine, batch.source_fine)

@@ -4,7 +4,7 @@ The first stage stays as it is, so it runs once for every pair; steps then cost 
 """
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import torch
@@ -13,13 +13,16 @@ from torch import Tensor
 from talkdemo import files
 from talkdemo.face.landmarks import MIRROR
 from talkdemo.gcgan.detail import PARTS, look, sharpened
+from talkdemo.gcgan.gaze import CORNERS
 from talkdemo.gcgan.model import GCGAN
-from talkdemo.train.gcgan.data import PairSampler
+from talkdemo.train.gcgan.data import Pairs, PairSampler
 
 # Upper and lower landmarks of an opening, and its corners; the eye is the right one, as its network sees both.
 OPENINGS = {"mouth": ((61, 62, 63), (67, 66, 65), (60, 64)), "eye": ((37, 38), (41, 40), (36, 39))}
 LEAST = 0.25  # weight of a part that needs no painting, against 1
 ENOUGH = 0.35  # opening, or change of the eye's, in widths, from which it weighs 1
+ELSEWHERE = 5  # of how many batches one shows gazes that nobody in the data has, as the warp shows them
+GAZES = (0.2, 0.08)  # eye widths by which they differ at most, across and down
 
 
 @dataclass(frozen=True)
@@ -51,22 +54,36 @@ def opening(points: Tensor, network: str) -> Tensor:
 
 @torch.no_grad()
 def collect(model: GCGAN, sampler: PairSampler, pairs: int) -> dict[str, Parts]:
-    """By network: the parts of so many pairs, as the first stage shows them."""
+    """By network: the parts of so many pairs, as the first stage shows them. Where only the gaze differs, and widely,
+    that is true."""
     rows: dict[str, list[Parts]] = {part.network: [] for part in PARTS.values()}
     batches = iter(sampler)
-    for _ in range(-(-pairs // sampler.batch)):
-        batch = next(batches)
+    for number in range(-(-pairs // sampler.batch)):
+        elsewhere = number % ELSEWHERE == 0
+        batch = looking_elsewhere(next(batches), sampler.generator) if elsewhere else next(batches)
         with torch.autocast("cpu", dtype=torch.bfloat16):
             generated = model(batch.source, batch.begin, batch.end)
         shown = sharpened(batch.source_fine, batch.source, generated)
         for name, part in PARTS.items():
             seen = look(name, shown, batch.source_fine, batch.source_points, batch.target_points)
-            shown_as, was, truth = map(_bytes, (seen.shown, seen.was, seen.cut.take(batch.target_fine)))
+            truth = shown if elsewhere else batch.target_fine
+            shown_as, was, truth = map(_bytes, (seen.shown, seen.was, seen.cut.take(truth)))
             rows[part.network].append(Parts(shown_as, was, truth, seen.before, seen.after))
     return {
         network: Parts(*(torch.cat(column) for column in zip(*(vars(p).values() for p in parts), strict=True)))
         for network, parts in rows.items()
     }
+
+
+def looking_elsewhere(batch: Pairs, generator: torch.Generator) -> Pairs:
+    """The sources as they are but for their gazes."""
+    left, right = (batch.source_points[:, [pair[k] for pair in CORNERS]] for k in (0, 1))
+    away = (torch.rand(len(left), 1, 2, generator=generator) * 2 - 1) * torch.tensor(GAZES)
+    return replace(
+        batch, target=batch.source, target_fine=batch.source_fine, target_points=batch.source_points,
+        target_front=batch.source_front,
+        target_pupils=batch.source_pupils + away * (right - left).norm(dim=2, keepdim=True),
+    )  # fmt: skip
 
 
 def collected(
