@@ -46,6 +46,12 @@ def at(points: np.ndarray, gaze: np.ndarray) -> np.ndarray:
     return np.concatenate([points[..., :LANDMARKS, :], pupils], axis=-2).astype(np.float32)
 
 
+def coefficients(change: np.ndarray) -> np.ndarray:
+    """(2,) eye widths by which both pupils move → (52,) of ARKit's channels, 0 to 1."""
+    size = 2 * np.square(MOVES).sum(1)  # two channels share a way
+    return np.where(size > 0, MOVES @ change / np.maximum(size, 1e-9), 0).clip(0, 1).astype(np.float32)
+
+
 def _axes(points: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """(…, 68, 2) → middle, way from left to right and way down of each eye, (…, 2, 2) each."""
     left, right = (points[..., [pair[k] for pair in CORNERS], :] for k in (0, 1))

@@ -92,6 +92,14 @@ def test_the_eyes_of_a_head_are_followed(shipped: Expresser, maya: Portrait) -> 
     np.testing.assert_allclose(looks[2], looks[0], atol=1e-4)
 
 
+def test_a_change_of_gaze_as_coefficients() -> None:
+    for change in ((0.1, 0.03), (-0.05, -0.02), (0.0, 0.0)):
+        found = gaze.coefficients(np.array(change))
+        assert found.min() >= 0 and np.count_nonzero(found) in (0, 4)
+        np.testing.assert_allclose(found @ gaze.MOVES, change, atol=1e-6)
+    assert gaze.coefficients(np.array([9.0, 0.0])).max() == 1
+
+
 def test_a_gaze_is_copied_from_another_face(shipped: Expresser, maya: Portrait) -> None:
     leo = open_gallery("leo")
     copied = shipped.transfer(maya, leo.points, leo.pupils)

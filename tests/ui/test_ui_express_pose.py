@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -11,6 +12,7 @@ import pytest
 from PIL import Image
 
 from talkdemo.face.arkit import INDEX
+from talkdemo.gcgan import gaze
 from talkdemo.gcgan.gallery import gallery, open_gallery
 from talkdemo.records import FPS, Motion
 from talkdemo.ui.express import trio
@@ -72,6 +74,13 @@ def test_the_strip_of_three(tab: ExpressTab, monkeypatch: pytest.MonkeyPatch) ->
         assert image.format == "PNG" and image.width > 3 * trio.SIDE and image.height == trio.SIDE + trio.CAPTION
         middle = np.asarray(image)[: trio.SIDE, 2 * (trio.SIDE + trio.SIDE // 64) :]
     assert np.abs(middle.astype(int) - open_gallery("leo").image).mean() < 2 and asked[-1].shape == (52,)
+
+    session = page[tab.session]
+    aside = replace(session, points=gaze.at(session.points[:68], gaze.of(session.portrait.seen) + np.array([0.1, 0])))
+    tab.trio.draw(aside, 0.5)  # the head looks aside with the portrait
+    assert asked[-1][INDEX["eyeLookOutLeft"]] - asked[-2][INDEX["eyeLookOutLeft"]] == pytest.approx(
+        0.05 / 0.17, rel=0.01
+    )
 
     coefficients = np.zeros((3, 52), np.float32)
     coefficients[1, INDEX["jawOpen"]] = 0.8

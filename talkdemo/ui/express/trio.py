@@ -15,6 +15,7 @@ from PIL import Image, ImageDraw, ImageFont, ImageOps
 
 from talkdemo.face.head import FaceModel
 from talkdemo.face.landmarks import landmarks_68
+from talkdemo.gcgan import gaze
 from talkdemo.gcgan.edit import Expresser
 from talkdemo.gcgan.head import HeadTwin
 from talkdemo.gcgan.portrait import Portrait
@@ -90,7 +91,11 @@ class Trio:
         if session.target.kind == FRAME and session.target.values is not None:
             return self._drawn((amount * session.target.values).clip(0, 1))
         points = json.loads((session.result / "expression.json").read_text(encoding="utf-8"))["landmarks"]
-        return self._drawn(self.twin.coefficients(session.portrait, np.array(points, np.float32)))
+        found = self.twin.coefficients(session.portrait, np.array(points, np.float32))
+        if len(session.points) == gaze.ALL:
+            looks = gaze.of(session.points) - gaze.of(session.portrait.seen)
+            found = found + gaze.coefficients(amount * looks.mean(0))
+        return self._drawn(found)
 
     def _drawn(self, coefficients: np.ndarray) -> Portrait | None:
         try:
