@@ -28,6 +28,17 @@ def ways() -> dict[str, Callable]:
     return {"Talk": tab("Talk"), **styles, "Compare": tab("Compare"), "Expression": tab("Expression")}
 
 
+def serious(page) -> list[tuple]:
+    """What axe finds: rule, element, summary."""
+    found = page.evaluate("axe.run(document, { resultTypes: ['violations'] })")["violations"]
+    return [
+        (one["id"], node["target"], node["failureSummary"])
+        for one in found
+        for node in one["nodes"]
+        if one["impact"] in GRAVE or one["id"] == "heading-order"
+    ]
+
+
 @pytest.mark.parametrize("size", SIZES)
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_no_tab_has_a_serious_finding(shipped, axe, browser, visiting, scheme: str, size: str) -> None:
@@ -38,13 +49,9 @@ def test_no_tab_has_a_serious_finding(shipped, axe, browser, visiting, scheme: s
         page.evaluate(axe)
         for name, go in ways().items():
             go(page)
-            page.wait_for_timeout(1000)  # what fades in has no contrast yet
-            found = page.evaluate("axe.run(document, { resultTypes: ['violations'] })")["violations"]
-            told = [
-                (name, one["id"], node["target"], node["failureSummary"])
-                for one in found
-                for node in one["nodes"]
-                if one["impact"] in GRAVE or one["id"] == "heading-order"
-            ]
-            assert not told
+            for _ in range(5):
+                page.wait_for_timeout(1000)  # what fades in has no contrast yet
+                if not (told := serious(page)):
+                    break
+            assert not told, name
             assert page.evaluate("document.documentElement.scrollWidth") <= width

@@ -17,6 +17,7 @@ from talkdemo.bench.crowd import NOTE, PLACE, Press, brings_motion, crowd
 from talkdemo.ui import app as ui
 from talkdemo.ui.parts import panel
 from talkdemo.ui.parts.job import WAITING, Report
+from talkdemo.ui.parts.turns import MOTION
 from talkdemo.ui.parts.visits import Visits
 
 pytestmark = pytest.mark.usefixtures("no_heads")
@@ -30,9 +31,10 @@ def test_motion_is_seen_in_what_gradio_sends() -> None:
     assert not brings_motion(None)
 
 
-def test_everyone_is_served_and_told_the_place(stand_in, serving, wav, tmp_path: Path) -> None:
+def test_everyone_is_served_and_told_the_place(stand_in, serving, wav, tmp_path: Path, monkeypatch) -> None:
     """Twelve at once; when they have left, nothing of them is kept."""
     stand_in.pause = 0.05
+    monkeypatch.setattr(MOTION, "quantum", 60.0)  # a slow machine would have one job rest while another works
     app = ui.build({"diffusiontalker": stand_in}, ["maya"], [], Visits(tmp_path / "files"))
     with serving(app) as address:
         figures = crowd(address, wav("hum", 2.0), 12)

@@ -26,7 +26,7 @@ def evaluate(expresser: Expresser, portraits: Mapping[str, Portrait], seed: int 
         face, behind = regions(portrait)
         said = talk()
         (target,) = expresser.follow(portrait, said.coefficients[FRAMES // 4 : FRAMES // 4 + 1])
-        trembling = target + np.random.default_rng(seed).normal(0, NOISE, (FRAMES, 68, 2)).astype(np.float32)
+        trembling = target + np.random.default_rng(seed).normal(0, NOISE, (FRAMES, *target.shape)).astype(np.float32)
         cases: dict[str, tuple[Iterable[np.ndarray], np.ndarray]] = {
             "still landmarks": (expresser.express_all(portrait, [target] * FRAMES), face),
             f"landmarks that tremble by {NOISE:g} pixels": (expresser.express_all(portrait, trembling), face),

@@ -2,7 +2,7 @@
 
 import threading
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -150,9 +150,12 @@ def copied(face: Portrait | np.ndarray, name: str = "") -> Target:
     return Target(FACE, name, face)
 
 
-def placed(session: Session, points: np.ndarray) -> np.ndarray:
-    """The portrait's landmarks placed by hand (68, 2) → the same, looking where the session's expression looks."""
-    return points if len(session.points) == len(points) else gaze.at(points, gaze.of(session.points))
+def placed(session: Session, target: Target) -> Session:
+    """The portrait's landmarks placed by hand; it looks where it looked before."""
+    points = target.values
+    assert points is not None
+    known = len(session.points) == gaze.ALL
+    return replace(session, target=target, points=gaze.at(points, gaze.of(session.points)) if known else points)
 
 
 def read_motion(path: Path) -> np.ndarray:

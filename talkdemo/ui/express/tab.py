@@ -246,8 +246,7 @@ class ExpressTab:
         current = present(session)
         height, width = current.portrait.image.shape[:2]
         points = np.clip(express_job.read_points(values), 0, np.array([width, height], np.float32))
-        target = Target(EDIT, "Your landmarks", points)
-        placed = replace(current, target=target, points=express_job.placed(current, points))
+        placed = express_job.placed(current, Target(EDIT, "Your landmarks", points))
         return {**self.stage.show(placed, request, 1.0, along), self.form.amount: 1.0}
 
     def _aim(self, target: Target, request: gr.Request, session: Session | None, amount: float, along: str) -> Page:
