@@ -121,7 +121,7 @@ class Expresser:
     ) -> Iterator[np.ndarray]:
         """One image for each (68 or 70, 2) target, in order; some are made at a time, in threads. Raises Stopped when
         `stop` is set, ValueError for a target at which the face would swell or fold."""
-        sitting = Sitting(self.model, portrait)
+        sitting = parallel.once(lambda: Sitting(self.model, portrait))
 
         def batches() -> Iterator[list[np.ndarray]]:
             left = iter(targets)

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 import pytest
 import torch
 
-from talkdemo.gcgan.parallel import in_order
+from talkdemo.gcgan.parallel import in_order, once
 
 
 def test_in_order_however_long_each_takes() -> None:
@@ -29,11 +29,13 @@ def test_in_order_however_long_each_takes() -> None:
     assert counts == [before]  # threads to come are as before
 
 
-def test_one_piece_or_one_thread_needs_no_other() -> None:
-    names = list(in_order(lambda _: threading.current_thread().name, [0], 2))
-    names += in_order(lambda _: threading.current_thread().name, range(3), 1)
-    assert set(names) == {threading.current_thread().name}
-    assert list(in_order(str, [], 2)) == []
+def test_one_piece_is_computed_alone_too() -> None:
+    """Two threads that share its operations would wait for each other longer than they help."""
+    before = torch.get_num_threads()
+    assert list(in_order(lambda _: torch.get_num_threads(), [0], 2)) == [1] == [once(torch.get_num_threads)]
+    assert list(in_order(str, [], 2)) == [] and torch.get_num_threads() == before
+    with pytest.raises(ZeroDivisionError):
+        once(lambda: 1 // 0)
 
 
 def test_an_error_comes_in_its_place_and_nothing_runs_on() -> None:
