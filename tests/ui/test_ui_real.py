@@ -29,7 +29,7 @@ def talk(client: Client, clip: Path, **changes: object):
 def test_two_visitors_at_once_get_their_own(address: str, read_video) -> None:
     clips = {"child": CLIPS / "child.flac", "german": CLIPS / "german.flac"}
     jobs = {
-        name: talk(Client(address, verbose=False), clip, seed=k, character=("leo", "amara")[k])
+        name: talk(Client(address, verbose=False, httpx_kwargs={"timeout": 60}), clip, seed=k, character=("leo", "amara")[k])
         for k, (name, clip) in enumerate(clips.items())
     }
     for k, (name, job) in enumerate(jobs.items()):
@@ -65,7 +65,7 @@ def test_bad_sound_is_told_in_one_sentence(address: str, tmp_path: Path, name: s
     else:
         path.write_bytes(content)
     with pytest.raises(AppError) as caught:
-        talk(Client(address, verbose=False), path).result(60)
+        talk(Client(address, verbose=False, httpx_kwargs={"timeout": 60}), path).result(60)
     said = str(caught.value)
     assert said.startswith("This file") and "<" not in said and "/" not in said.replace("16/", "") and "\n" not in said
 

@@ -8,7 +8,9 @@ import numpy as np
 
 from talkdemo.evaluate.portraits.people import SMILING, Person
 from talkdemo.files import replacing
+from talkdemo.gcgan import gaze
 from talkdemo.gcgan.edit import Expresser
+from talkdemo.gcgan.portrait import Portrait
 
 TARGETS = ("happy", "surprised", "sad", "angry", "aa", "kiss", "wink_left", "sneer")  # rendered people, truth beneath
 OPENINGS = ("mm", "ff", "ee", "oh", "aa", "jaw_open", "laugh", "tongue")  # how far the mouth opens
@@ -35,17 +37,26 @@ def rendered_sheets(views: Sequence[Sequence[Person]], expresser: Expresser) -> 
 
 
 def rendered_sheet(people: Sequence[Person], expresser: Expresser, names: Sequence[str] = TARGETS) -> np.ndarray:
-    """(H, W, 3): input, then results of the expressions `names`; beneath each the true image."""
+    """(H, W, 3): input, then results of the expressions `names`; beneath each the true image. Of those that were not
+    rendered the preset is shown."""
     blocks = []
     for one in people:
         rest, crop = one.neutral, one.crop(one.neutral, SIDE)
-        rows = [one.row(name) for name in names]
-        targets = np.stack([one.seen[rest if row is None else row] for row in rows])
-        results = [crop.take(image) for image in expresser.express_all(one.portrait(rest), targets)]
+        rows, portrait = [one.row(name) for name in names], one.portrait(rest)
+        known = [_preset(expresser, portrait, name) for name in names]
+        targets = [own if row is None else one.seen[row] for own, row in zip(known, rows, strict=True)]
+        results = [crop.take(image) for image in expresser.express_all(portrait, targets)]
         source = crop.take(one.images[rest])
-        truths = [source if row is None else crop.take(one.images[row]) for row in rows]
-        blocks.append(np.vstack([np.hstack([source, *results]), np.hstack([np.full_like(source, 255), *truths])]))
+        white = np.full_like(source, 255)
+        truths = [white if row is None else crop.take(one.images[row]) for row in rows]
+        blocks.append(np.vstack([np.hstack([source, *results]), np.hstack([white, *truths])]))
     return _stack([_titles(["input", *names]), *blocks])
+
+
+def _preset(expresser: Expresser, portrait: Portrait, name: str) -> np.ndarray:
+    """(68, 2), or (70, 2) that look the same way; the landmarks as they are where there is no such preset."""
+    points = expresser.preset(portrait, name) if name in expresser.presets else portrait.landmarks
+    return points if portrait.pupils is None else gaze.at(points, gaze.of(portrait.seen))
 
 
 def _tinted(one: Person, tint: Sequence[float]) -> Person:
