@@ -21,6 +21,11 @@ def address(shipped) -> str:
     return shipped.address
 
 
+def client(address: str) -> Client:
+    """Patient: a busy machine may keep it waiting."""
+    return Client(address, verbose=False, httpx_kwargs={"timeout": 60})
+
+
 def talk(client: Client, clip: Path, **changes: object):
     choice = {"identity": "auto", "emotion": "neutral", "character": "leo", "steps": 8, "seed": 0} | changes
     return client.submit(handle_file(clip), *choice.values(), api_name="/talk")
@@ -29,7 +34,7 @@ def talk(client: Client, clip: Path, **changes: object):
 def test_two_visitors_at_once_get_their_own(address: str, read_video) -> None:
     clips = {"child": CLIPS / "child.flac", "german": CLIPS / "german.flac"}
     jobs = {
-        name: talk(Client(address, verbose=False, httpx_kwargs={"timeout": 60}), clip, seed=k, character=("leo", "amara")[k])
+        name: talk(client(address), clip, seed=k, character=("leo", "amara")[k])
         for k, (name, clip) in enumerate(clips.items())
     }
     for k, (name, job) in enumerate(jobs.items()):
@@ -65,7 +70,7 @@ def test_bad_sound_is_told_in_one_sentence(address: str, tmp_path: Path, name: s
     else:
         path.write_bytes(content)
     with pytest.raises(AppError) as caught:
-        talk(Client(address, verbose=False, httpx_kwargs={"timeout": 60}), path).result(60)
+        talk(client(address), path).result(60)
     said = str(caught.value)
     assert said.startswith("This file") and "<" not in said and "/" not in said.replace("16/", "") and "\n" not in said
 
