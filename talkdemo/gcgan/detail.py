@@ -159,7 +159,8 @@ class Details(nn.Module):
         self.networks = nn.ModuleDict({part.network: Detail(part.rows) for part in PARTS.values() if not part.mirrored})
 
     def forward(self, shown: Tensor, was: Tensor, source: Tensor, target: Tensor) -> Tensor:
-        """`shown` (B, 3, R, R) with all parts repainted; `was`: the photograph; landmarks (B, 68, 2) of both."""
+        """`shown` (B, 3, R, R) with all parts repainted; `was`: the photograph; landmarks (B, 68 or 70, 2) of
+        both."""
         out = shown.clone()
         for name, network in self.networks.items():
             looks = [look(part, shown, was, source, target) for part in PARTS if PARTS[part].network == name]
