@@ -29,6 +29,7 @@ from talkdemo.ui.compare.tab import CompareTab  # noqa: E402
 from talkdemo.ui.express.tab import MISSING, ExpressTab, open_expresser  # noqa: E402
 from talkdemo.ui.parts import library, metrics, panel, portraits  # noqa: E402
 from talkdemo.ui.parts.catalogue import Catalogue  # noqa: E402
+from talkdemo.ui.parts.kept import Kept  # noqa: E402
 from talkdemo.ui.parts.options import PLAIN, QUICK  # noqa: E402
 from talkdemo.ui.reference.api import Endpoint as TrackEndpoint  # noqa: E402
 from talkdemo.ui.talk.tab import TalkTab  # noqa: E402
@@ -122,6 +123,7 @@ def launch_options(app: App) -> dict[str, Any]:
         "app_kwargs": {
             "middleware": [
                 Middleware(Lasting, folder=str(gallery().folder)),
+                Middleware(Kept, folder="assets"),
                 Middleware(Early, head=early_viewer(app.talk_tab.head)),
             ]
         },

@@ -7,6 +7,7 @@ import base64
 import json
 from pathlib import Path
 
+import brotli
 import gradio as gr
 import numpy as np
 import pytest
@@ -180,7 +181,8 @@ def test_the_first_head_is_sent_with_the_page_and_with_nothing_else() -> None:
         async def send(message) -> None:
             sent.append(message)
 
-        asyncio.run(Early(app, "<i>")({"type": "http", "path": path, "method": method}, None, send))
+        scope = {"type": "http", "path": path, "method": method, "headers": [(b"accept-encoding", b"gzip, br")]}
+        asyncio.run(Early(app, "<i>")(scope, None, send))
         return b"".join(message.get("body", b"") for message in sent), dict(sent[0]["headers"])
 
     page, headers = answer("/")
@@ -188,6 +190,10 @@ def test_the_first_head_is_sent_with_the_page_and_with_nothing_else() -> None:
     assert headers[b"content-length"] == str(len(page)).encode()
     for other in (answer("/config"), answer("/", "POST")):
         assert other[0] == b"".join(pieces)
+    pieces.append(b"long " * 1000)
+    page, headers = answer("/")
+    assert headers[b"content-encoding"] == b"br" and int(headers[b"content-length"]) == len(page) < 1000
+    assert brotli.decompress(page).endswith(b"long ") and b"<i>" in brotli.decompress(page)
 
 
 def test_an_early_viewer_is_the_components_and_cannot_be_broken_out_of() -> None:

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from talkdemo.export import summary
+from talkdemo.face.landmarks import LANDMARKS
 from talkdemo.face.track.photo import Landmarks
 from talkdemo.gcgan import gaze, landmarks
 from talkdemo.gcgan.crop import Crop, check_landmarks
@@ -84,7 +85,7 @@ def express(expresser: Expresser, session: Session, amount: float, along: str) -
     begin = time.perf_counter()
     (points,) = expresser.path(session.portrait, session.points, [amount], along)
     image = expresser.express(session.portrait, points)
-    return Expression(image, points[: gaze.LANDMARKS], time.perf_counter() - begin)
+    return Expression(image, points[:LANDMARKS], time.perf_counter() - begin)
 
 
 def strip(expresser: Expresser, session: Session, along: str, stop: threading.Event) -> list[str]:

@@ -1,8 +1,11 @@
 """What the viewer adds to the server's answers: to its files a lasting cache-control, to the page the first head."""
 
+from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-HEADER = (b"cache-control", b"public, max-age=31536000, immutable")
+from talkdemo.ui.parts.kept import LASTING, Whole, whole
+
+HEADER = (b"cache-control", LASTING.encode())
 
 
 class Lasting:
@@ -24,7 +27,8 @@ class Lasting:
 
 
 class Early:
-    """ASGI middleware: `head` stands in the page's own, where gradio's comes by script once the page is built."""
+    """ASGI middleware: `head` stands in the page's own, where gradio's comes by script once the page is built.
+    A page of a megabyte, which gradio does not compress."""
 
     def __init__(self, app: ASGIApp, head: str) -> None:
         self.app, self.head = app, head.encode("utf-8")
@@ -32,20 +36,6 @@ class Early:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http" or scope["method"] != "GET" or scope["path"] != "/":
             return await self.app(scope, receive, send)
-        begun: list[Message] = []
-        page = bytearray()
-
-        async def answer(message: Message) -> None:
-            if message["type"] == "http.response.start":
-                begun.append(message)
-                return
-            page.extend(message.get("body", b""))
-            if message.get("more_body"):
-                return
-            body = bytes(page).replace(b"<head>", b"<head>" + self.head, 1)
-            length = (b"content-length", str(len(body)).encode())
-            headers = [length if pair[0].lower() == length[0] else pair for pair in begun[0]["headers"]]
-            await send({**begun[0], "headers": headers})
-            await send({"type": "http.response.body", "body": body})
-
-        await self.app(scope, receive, answer)
+        page = await whole(self.app, scope, receive)
+        page = Whole(page.start, page.body.replace(b"<head>", b"<head>" + self.head, 1))
+        await page.compressed(Headers(scope=scope).get("accept-encoding", "")).send(send)
