@@ -110,6 +110,7 @@ train: setup
 	$(RUN) -m talkdemo train gcgan_geometry
 	$(RUN) -m talkdemo train gcgan_reader
 	$(RUN) -m talkdemo train gcgan --out talkdemo/assets/weights/gcgan.safetensors
+	$(RUN) -m talkdemo train gcgan_part_reader
 	$(RUN) -m talkdemo train gcgan_details --out talkdemo/assets/weights/gcgan.safetensors
 	$(RUN) -m talkdemo train covered
 	$(RUN) -m talkdemo models --compress gcgan >/dev/null

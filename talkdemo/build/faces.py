@@ -21,7 +21,7 @@ from talkdemo.face.arkit import NAMES, indices
 from talkdemo.face.characters import CHARACTERS, Character, Weights, person
 from talkdemo.face.head import FaceModel
 from talkdemo.files import replacing
-from talkdemo.gcgan.gallery import FOLDER, LANDMARKS
+from talkdemo.gcgan.gallery import FOLDER, MARKS
 from talkdemo.gcgan.portrait import find_face
 from talkdemo.records import Face
 from talkdemo.render.camera import portrait
@@ -115,7 +115,7 @@ def main() -> None:
     for k, taken in enumerate(PHOTOGRAPHS):
         landmarks[taken.who.name] = photograph(model, taken, _studio(k + 2))
         print(taken.who.about, flush=True)
-    with replacing(FOLDER / LANDMARKS) as temporary:
+    with replacing(FOLDER / MARKS) as temporary:
         rows = [f"{json.dumps(name)}: {json.dumps(row)}" for name, row in landmarks.items()]
         temporary.write_text("{\n" + ",\n".join(rows) + "\n}\n", encoding="utf-8")
     remove_others(FOLDER, landmarks)

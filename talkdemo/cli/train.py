@@ -15,6 +15,8 @@ RECIPES = {  # name → module of talkdemo.train
     "portrait_data": "gcgan.portrait_data",
     "gcgan_geometry": "gcgan.geometry",
     "gcgan_reader": "gcgan.reader",
+    "gcgan_gaze": "gcgan.gaze",
+    "gcgan_part_reader": "gcgan.part_reader",
     "gcgan": "gcgan.recipe",
     "gcgan_details": "gcgan.details",
     "covered": "gcgan.covered",

@@ -7,6 +7,7 @@ from torch import Tensor
 
 from talkdemo.face import asset
 
+LANDMARKS = 68
 # The lines of the face, as rows of landmarks; closed where last = first.
 LINES: tuple[tuple[int, ...], ...] = (
     tuple(range(17)), tuple(range(17, 22)), tuple(range(22, 27)), tuple(range(27, 31)), tuple(range(31, 36)),

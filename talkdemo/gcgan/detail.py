@@ -16,11 +16,11 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from talkdemo.face.landmarks import MIRROR
+from talkdemo.face.landmarks import LANDMARKS, MIRROR
 from talkdemo.gcgan.crop import edge_fade
 from talkdemo.gcgan.drawing import DRAWINGS, draw
 from talkdemo.gcgan.flow import grid, warp
-from talkdemo.gcgan.gaze import LANDMARKS, with_eyes
+from talkdemo.gcgan.gaze import with_eyes
 from talkdemo.gcgan.networks import Block, Generated, Styled, Up, start_at_zero
 
 GRAIN = 0.2  # change of colour (−1 … 1) at which the photograph's grain is left out

@@ -17,6 +17,7 @@ from torch import Tensor
 from talkdemo.face import landmarks as head_landmarks
 from talkdemo.face.arkit import NAMES
 from talkdemo.face.head import FaceModel, FaceSubset
+from talkdemo.face.landmarks import LANDMARKS
 from talkdemo.gcgan import gaze, parallel
 from talkdemo.gcgan.crop import Crop, check_landmarks, steady
 from talkdemo.gcgan.frame import frontal
@@ -86,7 +87,7 @@ class Expresser:
 
     def place(self, portrait: Portrait, landmarks: np.ndarray) -> np.ndarray:
         """(N, 68 or 70, 2) of the portrait → (N, 2) on `map`."""
-        codes = self._codes(portrait.frame.flattened(landmarks[:, : gaze.LANDMARKS], portrait.front))
+        codes = self._codes(portrait.frame.flattened(landmarks[:, :LANDMARKS], portrait.front))
         return ((codes - self.model.map_middle) @ self.model.map_axes).numpy()
 
     def path(
@@ -102,12 +103,12 @@ class Expresser:
             return straight
         if along != "manifold":
             raise ValueError(f"a path along {along!r} given; 'manifold' or 'landmarks' is wanted")
-        flat = np.stack([source, target])[:, : gaze.LANDMARKS]
+        flat = np.stack([source, target])[:, :LANDMARKS]
         begin, end = self._codes(portrait.frame.flattened(flat, portrait.front)).split(1)
         codes = torch.lerp(begin, end, torch.from_numpy(t[:, :, 0]))
-        curved, rows = self._retargeted(portrait, torch.cat([codes, end])), slice(gaze.LANDMARKS)
+        curved, rows = self._retargeted(portrait, torch.cat([codes, end])), slice(LANDMARKS)
         # the decoder's error at the end is distributed over the path
-        return np.concatenate([curved[:-1] + t * (target[rows] - curved[-1]), straight[:, gaze.LANDMARKS :]], axis=1)
+        return np.concatenate([curved[:-1] + t * (target[rows] - curved[-1]), straight[:, LANDMARKS:]], axis=1)
 
     def express(self, portrait: Portrait, target: np.ndarray, amount: float = 1.0) -> np.ndarray:
         """(H, W, 3) uint8: the portrait with its landmarks moved by `amount` (1: all the way) to `target` (68, 2), or

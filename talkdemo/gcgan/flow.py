@@ -10,6 +10,8 @@ from functools import cache
 import torch
 from torch import Tensor
 
+from talkdemo.face.landmarks import LANDMARKS
+
 # Points of an upper rim and those below them, lids and inner lips, and how near they may come as fractions of the side.
 UPPER, LOWER = (37, 38, 43, 44, 61, 62, 63), (41, 40, 47, 46, 67, 66, 65)
 MIN_GAP = (0.003, 0.003, 0.003, 0.003, 0.001, 0.001, 0.001)
@@ -115,7 +117,7 @@ def backward_flow(source: Tensor, target: Tensor, side: int, hidden: Tensor | No
     at p + shift in the source. `hidden` (B, 68) bool: landmarks behind something. Eyes that shut are left open: that is
     `shut`'s, at any size."""
     with torch.autocast(source.device.type, enabled=False):
-        source, target = source[:, :68].float(), target[:, :68].float()  # pupils move nothing around them
+        source, target = source[:, :LANDMARKS].float(), target[:, :LANDMARKS].float()  # pupils move nothing around them
         count, device = len(source), source.device
         shares = shutting(source, target)
         target = held_open(source, target, shares)

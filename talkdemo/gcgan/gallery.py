@@ -6,12 +6,12 @@ from pathlib import Path
 
 import numpy as np
 
+from talkdemo.face.landmarks import LANDMARKS
 from talkdemo.files import EXAMPLES
-from talkdemo.gcgan import gaze
 from talkdemo.gcgan.portrait import Portrait
 
 FOLDER = EXAMPLES / "faces"
-LANDMARKS = "landmarks.json"
+MARKS = "landmarks.json"
 
 
 @cache
@@ -29,7 +29,7 @@ def open_gallery(name: str) -> Portrait:
     with Image.open(gallery()[name]) as file:
         image = np.asarray(file.convert("RGB"))
     points = np.array(_known()[name], np.float32)
-    marks, pupils = points[: gaze.LANDMARKS], points[gaze.LANDMARKS :, :2]
+    marks, pupils = points[:LANDMARKS], points[LANDMARKS:, :2]
     return Portrait(image, marks[:, :2], name, depth=marks[:, 2] if marks.shape[1] == 3 else None, pupils=pupils)
 
 
@@ -37,5 +37,5 @@ def open_gallery(name: str) -> Portrait:
 def _known() -> dict[str, list[list[float]]]:
     """Name → 68 landmarks and 2 pupils in pixels of its image; with a third number, the depth, of a head that is
     turned."""
-    file = FOLDER / LANDMARKS
+    file = FOLDER / MARKS
     return json.loads(file.read_text(encoding="utf-8")) if file.is_file() else {}

@@ -10,10 +10,11 @@ import torch
 from torch import Tensor
 
 from talkdemo.face.arkit import INDEX
+from talkdemo.face.landmarks import LANDMARKS
 from talkdemo.gcgan.drawing import EYES, rim
 from talkdemo.gcgan.flow import grid, held_open, shut, shutting
 
-LANDMARKS, ALL = 68, 70
+ALL = LANDMARKS + 2
 CORNERS = ((36, 39), (42, 45))  # of each eye, from left to right in the image
 IRIS, STILL = 0.22, 0.62  # eye widths from the pupil up to which all moves, and from which nothing does
 EDGE = 0.03  # eye widths from a lid over which the eye beneath it begins to move

@@ -14,9 +14,9 @@ from itertools import pairwise
 import torch
 from torch import Tensor, nn
 
+from talkdemo.face.landmarks import LANDMARKS
 from talkdemo.gcgan.crop import EYES, MIDDLE
 
-LANDMARKS = 68
 UNIT = 0.1  # outer eye distances that count as one: the size of an expression's displacements
 
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
+from talkdemo.face.landmarks import LANDMARKS
 from talkdemo.face.track.landmarker import Detect, open_landmarker
 from talkdemo.face.track.photo import PUPILS, TO_68, largest, read_photo
 from talkdemo.gcgan.frame import Frame, lifted
@@ -64,7 +65,9 @@ class Portrait:
         """The face in another image of the same, in which a pixel (x, y) lies at (x, y) · scale + shift."""
         depth = None if self.depth is None else self.depth * np.float32(np.mean(scale))
         seen = (self.seen * scale + shift).astype(np.float32)
-        return Portrait(image, seen[:68], self.name, depth=depth, pupils=None if self.pupils is None else seen[68:])
+        return Portrait(
+            image, seen[:LANDMARKS], self.name, depth=depth, pupils=None if self.pupils is None else seen[LANDMARKS:]
+        )
 
 
 def open_portrait(path: str | Path, name: str | None = None, longest: int = LONGEST) -> Portrait:
@@ -106,7 +109,7 @@ def _detected(detect: Detect, image: np.ndarray, name: str) -> Portrait:
         points = np.stack([_turned(seen, n).shape[0] - points[:, 1], points[:, 0]], axis=1)
     points = points * (np.array(image.shape[1::-1]) / seen.shape[1::-1])
     points = points.astype(np.float32)
-    return Portrait(image, points[:68], name, depth=depth, pupils=points[68:])
+    return Portrait(image, points[:LANDMARKS], name, depth=depth, pupils=points[LANDMARKS:])
 
 
 def _turned(image: np.ndarray, quarters: int) -> np.ndarray:

@@ -10,10 +10,10 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from talkdemo.face.landmarks import LANDMARKS
 from talkdemo.gcgan import soundness
 from talkdemo.gcgan.crop import EYES, Crop, check_landmarks, steady
 from talkdemo.gcgan.detail import sharpened
-from talkdemo.gcgan.gaze import LANDMARKS
 from talkdemo.gcgan.model import GCGAN
 from talkdemo.gcgan.networks import Generated
 from talkdemo.gcgan.portrait import Portrait

@@ -12,7 +12,7 @@ import pytest
 from talkdemo.face.arkit import INDEX
 from talkdemo.gcgan.crop import Crop
 from talkdemo.gcgan.edit import Expresser
-from talkdemo.gcgan.gallery import FOLDER, LANDMARKS, gallery, open_gallery
+from talkdemo.gcgan.gallery import FOLDER, MARKS, gallery, open_gallery
 from talkdemo.gcgan.portrait import Portrait
 from talkdemo.records import MAX_AMOUNT, Stopped
 
@@ -105,7 +105,7 @@ def test_wrong_wishes(expresser: Expresser, maya: Portrait) -> None:
 def test_gallery() -> None:
     """At least ten people, small files, a face in the middle of each."""
     assert len(gallery()) >= 10
-    assert set(json.loads((FOLDER / LANDMARKS).read_text())) == set(gallery())
+    assert set(json.loads((FOLDER / MARKS).read_text())) == set(gallery())
     assert sum(path.stat().st_size for path in gallery().values()) < 1_200_000
     for name in gallery():
         portrait = open_gallery(name)

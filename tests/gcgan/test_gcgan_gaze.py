@@ -7,6 +7,7 @@ import pytest
 import torch
 
 from talkdemo.face.arkit import INDEX
+from talkdemo.face.landmarks import LANDMARKS
 from talkdemo.gcgan import gaze
 from talkdemo.gcgan.edit import Expresser
 from talkdemo.gcgan.flow import backward_flow, grid, resize, warp
@@ -47,7 +48,7 @@ def test_all_of_the_gallery_look_at_the_camera() -> None:
 
 def drawn(points: torch.Tensor) -> torch.Tensor:
     """(1, 1, SIDE, SIDE): white, a black disc on each pupil."""
-    away = (grid(SIDE)[None] - points[:, gaze.LANDMARKS :, None, None].permute(1, 0, 2, 3, 4)[:, 0]).norm(dim=-1)
+    away = (grid(SIDE)[None] - points[:, LANDMARKS:, None, None].permute(1, 0, 2, 3, 4)[:, 0]).norm(dim=-1)
     return 1 - (away < 0.012).any(0).float()[None, None]
 
 
@@ -55,7 +56,7 @@ def test_the_pupil_moves_and_the_lids_stay(maya: Portrait) -> None:
     """Discs drawn on pupils come to lie where the target's are; outside of the eyes nothing moves."""
     source = torch.from_numpy(maya.seen / len(maya.image))[None].float()
     target = source.clone()
-    target[:, gaze.LANDMARKS :] += torch.tensor([0.01, 0.0])
+    target[:, LANDMARKS:] += torch.tensor([0.01, 0.0])
     flow = resize(backward_flow(source, target, 128), SIDE)
     moved = gaze.with_eyes(flow, source, target)
     dark = 1 - warp(drawn(source), moved)[0, 0]
@@ -64,7 +65,7 @@ def test_the_pupil_moves_and_the_lids_stay(maya: Portrait) -> None:
         part = torch.zeros_like(dark)
         part[low[1] : high[1], low[0] : high[0]] = dark[low[1] : high[1], low[0] : high[0]]
         found = (part[..., None] * grid(SIDE)).sum((0, 1)) / part.sum()
-        assert abs(float(found[0] - target[0, gaze.LANDMARKS + eye, 0])) * SIDE < 1
+        assert abs(float(found[0] - target[0, LANDMARKS + eye, 0])) * SIDE < 1
     outside = grid(SIDE)[..., 1] > float(source[0, 36:48, 1].max()) + 0.03
     assert torch.equal(moved[0][outside], flow[0][outside])
     still = gaze.with_eyes(flow, source, source)
@@ -76,7 +77,7 @@ def test_without_pupils_eyes_stay_as_they_are(shipped: Expresser, maya: Portrait
     blind = Portrait(maya.image, maya.landmarks)
     assert (shipped.express(maya, aside) != maya.image).any()
     np.testing.assert_array_equal(shipped.express(blind, aside), maya.image)
-    np.testing.assert_array_equal(shipped.express(maya, aside[: gaze.LANDMARKS]), maya.image)
+    np.testing.assert_array_equal(shipped.express(maya, aside[:LANDMARKS]), maya.image)
     with pytest.raises(ValueError, match="68 points"):
         shipped.express(maya, aside[:69])
 
@@ -104,6 +105,6 @@ def test_a_gaze_is_copied_from_another_face(shipped: Expresser, maya: Portrait) 
     leo = open_gallery("leo")
     copied = shipped.transfer(maya, leo.points, leo.pupils)
     np.testing.assert_allclose(gaze.of(copied), gaze.of(leo.seen), atol=1e-4)
-    assert shipped.transfer(maya, leo.points).shape == (gaze.LANDMARKS, 2)
+    assert shipped.transfer(maya, leo.points).shape == (LANDMARKS, 2)
     half = shipped.path(maya, copied, [0.5])[0]
     np.testing.assert_allclose(half[68:], (maya.seen + copied)[68:] / 2, atol=1e-3)

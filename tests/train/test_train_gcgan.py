@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 import torch
@@ -9,19 +11,24 @@ from torch import nn
 
 from talkdemo.data.portraits.expressions import EXPRESSIONS
 from talkdemo.data.portraits.store import FINE, MARGIN, STORED
+from talkdemo.face.arkit import INDEX
+from talkdemo.gcgan import gaze
 from talkdemo.gcgan.crop import EYES, MIDDLE, SIDE
 from talkdemo.gcgan.detail import Details
 from talkdemo.gcgan.frame import AVERAGE
 from talkdemo.gcgan.model import GCGAN, GCGANConfig
 from talkdemo.train.gcgan import details as gcgan_details
+from talkdemo.train.gcgan import gaze as looking
 from talkdemo.train.gcgan import geometry as gcgan_geometry
 from talkdemo.train.gcgan import overlays
+from talkdemo.train.gcgan import part_reader as gcgan_part_reader
 from talkdemo.train.gcgan import reader as gcgan_reader
 from talkdemo.train.gcgan import recipe as gcgan
 from talkdemo.train.gcgan.data import Faces, Pairs, PairSampler, load
 from talkdemo.train.gcgan.detail_data import Parts, looking_elsewhere, mirrored
 from talkdemo.train.gcgan.detail_losses import PartCritic, critic_terms, detail_terms, texture
 from talkdemo.train.gcgan.losses import PENALTY, PENALTY_EVERY, PortraitLoss, face_masks, structure
+from talkdemo.train.gcgan.part_reader import COEFFICIENTS, coefficients_seen, part_reader_loss, part_readers
 from talkdemo.train.gcgan.reader import Reader
 from talkdemo.train.gcgan.shapes import Draw, Shapes
 
@@ -109,7 +116,7 @@ def pairs(count: int = 2) -> Pairs:
     hidden = no[:, None].expand(-1, 68)
     return Pairs(
         pictures, pictures + 0.5, points, points, points[:, :2], points[:, :2], points, points, hidden,
-        fine, fine + 0.5, label * 0, label, label, no,
+        fine, fine + 0.5, label * 0, label, label, no, torch.zeros(count, 2, dtype=torch.long), no,
     )  # fmt: skip
 
 
@@ -248,11 +255,11 @@ def test_a_perfect_mouth_costs_nothing():
     second, batch = Details(), {"mouth": looks(128), "eye": looks(64)}
     critics = torch.nn.ModuleDict({name: PartCritic() for name in batch})
     same = {name: Parts(**{**vars(part), "truth": part.shown}) for name, part in batch.items()}
-    terms, painted = detail_terms(second, critics, same, False)
+    terms, painted = detail_terms(second, critics, part_readers(), same, False)
     assert max(float(term.detach()) for term in terms.values()) < 1e-3
     assert all(torch.equal(painted[name], part.shown) for name, part in same.items())
-    terms, _ = detail_terms(second, critics, batch, True)
-    assert float(terms["mouth"].detach()) > 1 and "eye_adversarial" in terms
+    terms, _ = detail_terms(second, critics, part_readers(), batch, True)
+    assert float(terms["mouth"].detach()) > 1 and float(terms["eye_read"].detach()) > 0.1 and "eye_adversarial" in terms
     assert "mouth_penalty" in critic_terms(critics, batch, painted, penalised=True)
 
 
@@ -290,12 +297,66 @@ def test_parts_that_need_painting_are_drawn_more_often():
     assert torch.allclose(mirrored(mirrored(parts.after)), parts.after)
 
 
+def test_readers_of_parts_learn_which_side_is_which():
+    """A left lid that is shut, seen and mirrored: the network of right eyes learns both, and forgets unknown ones."""
+    batch, seen = pairs(4), torch.zeros(4, 52)
+    seen[:2, INDEX["eyeBlinkLeft"]] = 1
+    seen[2:] = torch.nan
+    rows = torch.tensor([[0, 0], [1, 1], [2, 2], [3, 3]])
+    batch = Pairs(**{**vars(batch), "rows": rows, "mirrored": torch.tensor([False, True, False, True])})
+    blink = COEFFICIENTS["eye"].index(INDEX["eyeBlinkRight"])
+    told = {}
+
+    class Told(torch.nn.Module):
+        def __init__(self, network):
+            super().__init__()
+            self.network = network
+
+        def forward(self, image):
+            told[self.network] = len(image)
+            read = torch.zeros(len(image), len(COEFFICIENTS[self.network]))
+            if self.network == "eye":  # right eyes of both images, then left ones: of a face and of a mirrored one
+                read[:, blink] = torch.tensor([0.0, 1, 0, 1, 1, 0, 1, 0])
+            return read, []
+
+    terms = part_reader_loss(torch.nn.ModuleDict({name: Told(name) for name in COEFFICIENTS}), batch, seen)
+    assert told == {"mouth": 4, "eye": 8} and float(sum(terms.values())) == 0
+
+
+def test_how_far_pupils_move_is_found_within_views():
+    """.1 of an eye's width to the side, .05 down, whatever somebody's eyes are like at rest; shut eyes say nothing."""
+    rng = np.random.default_rng(0)
+    seen = np.zeros((40, 52), np.float32)
+    seen[:, INDEX["eyeLookInRight"]] = seen[:, INDEX["eyeLookOutLeft"]] = rng.random(40)
+    seen[:, INDEX["eyeLookUpRight"]] = seen[:, INDEX["eyeLookUpLeft"]] = rng.random(40)
+    view = np.arange(40) % 2
+    looks = 0.1 * view[:, None] + np.array([0.1, 0.05]) * looking.ways(seen)
+    looks[:4], seen[:4, INDEX["eyeBlinkLeft"]] = 9, 1
+    marks = gaze.at(np.stack([face()] * 40), np.stack([looks, looks], axis=1))
+    faces = SimpleNamespace(seen=marks[:, :68], pupils=marks[:, 68:], view=view)
+    slope, alike, count = looking.measure(faces, seen)
+    assert count == 36 and slope == pytest.approx([0.1, 0.05], abs=1e-4) and alike == pytest.approx([1, 1], abs=1e-4)
+
+
+def test_what_is_read_off_faces_is_kept(tmp_path):
+    """And refused where it is of other faces."""
+    np.save(tmp_path / "seen.npy", np.zeros((3, 52), np.float32))
+    assert coefficients_seen([None] * 3, tmp_path / "seen.npy").shape == (3, 52)
+    with pytest.raises(ValueError, match="of 3 faces, and there are 4"):
+        coefficients_seen([None] * 4, tmp_path / "seen.npy")
+
+
 @pytest.mark.slow
 def test_the_second_stage_leaves_the_first(folder, tmp_path, one_thread):
+    seen = tmp_path / "c" / "coefficients.npy"
+    seen.parent.mkdir()
+    np.save(seen, np.zeros((len(load(folder, "train")), 52), np.float32))
+    gcgan_part_reader.main(["--data", str(folder), "--max-steps", "2", "--run", str(seen.parent), "--batch", "2"])
     gcgan_geometry.main(["--data", str(folder), "--max-steps", "2", "--run", str(tmp_path / "a"), "--batch", "16"])
     first = tmp_path / "a" / "gcgan.safetensors"
     out = tmp_path / "b.safetensors"
     words = ["--data", str(folder), "--init", str(first), "--batch", "2", "--max-steps", "3", "--pairs", "4"]
+    words += ["--reader", str(tmp_path / "c" / "readers.pt")]
     gcgan_details.main([*words, "--run", str(tmp_path / "b"), "--out", str(out)])
     (before, _), (after, file) = GCGAN.open(first), GCGAN.open(out)
     assert after.details is not None and file.provenance["details"]["steps"] == 3

@@ -15,13 +15,13 @@ import torch
 from talkdemo.data.portraits.expressions import Performance, perform
 from talkdemo.data.portraits.people import Sitter, sitter
 from talkdemo.face.head import FaceModel
-from talkdemo.face.landmarks import landmarks_68
+from talkdemo.face.landmarks import LANDMARKS, landmarks_68
 from talkdemo.face.track.landmarker import DetectedFace, open_landmarker
 from talkdemo.face.track.photo import PUPILS, TO_68
 from talkdemo.files import replacing
 from talkdemo.gcgan.crop import SIDE, Crop
 from talkdemo.gcgan.frame import Frame, lifted
-from talkdemo.gcgan.gaze import ALL, LANDMARKS
+from talkdemo.gcgan.gaze import ALL
 from talkdemo.render.raster import Renderer
 
 PEOPLE = 450

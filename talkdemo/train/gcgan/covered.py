@@ -19,10 +19,10 @@ from torch import nn
 from talkdemo.data.portraits.occluders import EYES, MOUTH
 from talkdemo.data.portraits.photographs import Photo, photos
 from talkdemo.data.portraits.store import VIEWS, Portraits, See, landmarks_seen
+from talkdemo.face.landmarks import LANDMARKS
 from talkdemo.face.track.landmarker import open_landmarker
 from talkdemo.files import ASSETS, replacing
 from talkdemo.gcgan import covered
-from talkdemo.gcgan.gaze import LANDMARKS
 from talkdemo.gcgan.portrait import Portrait
 from talkdemo.train.gcgan.overlays import beard, glasses
 from talkdemo.train.gcgan.recipe import TRAINED_ON

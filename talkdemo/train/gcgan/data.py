@@ -15,11 +15,10 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from talkdemo.data.portraits.store import FINE, STORED
-from talkdemo.face.landmarks import MIRROR
+from talkdemo.face.landmarks import LANDMARKS, MIRROR
 from talkdemo.gcgan.crop import SIDE, steady
 from talkdemo.gcgan.flow import grid
 from talkdemo.gcgan.frame import Frame
-from talkdemo.gcgan.gaze import LANDMARKS
 from talkdemo.gcgan.model import FacePoints
 from talkdemo.train.gcgan.overlays import overlaid
 
@@ -130,6 +129,8 @@ class Pairs:
     source_expression: Tensor  # (B,) −1: none of the named
     expression: Tensor  # (B,) of the target
     real: Tensor  # (B,) bool
+    rows: Tensor  # (B, 2) int64: source and target among the faces
+    mirrored: Tensor  # (B,) bool, both of them
 
     @property
     def begin(self) -> FacePoints:
@@ -197,7 +198,7 @@ class PairSampler:
             moved[:, 0], moved[:, 1], points[:, 0, :LANDMARKS], points[:, 1, :LANDMARKS],
             points[:, 0, LANDMARKS:], points[:, 1, LANDMARKS:], front[:, 0], front[:, 1], hidden,
             fine[:, 0], fine[:, 1], torch.from_numpy(faces.person[rows[:, 0]]), expression[:, 0],
-            expression[:, 1], torch.from_numpy(faces.real[rows[:, 0]]),
+            expression[:, 1], torch.from_numpy(faces.real[rows[:, 0]]), torch.from_numpy(rows), flip,
         )  # fmt: skip
 
     def _move(self, images: Tensor, points: Tensor) -> tuple[Tensor, Tensor, Tensor]:

@@ -1,4 +1,5 @@
-"""Loss terms of GC-GAN's second stage: mouth and eyes against the truth at their own scale, and critics of both."""
+"""Loss terms of GC-GAN's second stage: mouth and eyes against the truth at their own scale, and critics and readers of
+both."""
 
 from collections.abc import Mapping
 from itertools import pairwise
@@ -10,9 +11,10 @@ from torch import Tensor, nn
 from talkdemo.gcgan.detail import Details
 from talkdemo.gcgan.drawing import DRAWINGS, draw
 from talkdemo.train.gcgan.detail_data import Parts
-from talkdemo.train.gcgan.losses import PENALTY_EVERY, structure
+from talkdemo.train.gcgan.losses import PENALTY_EVERY, apart, structure
 
 PIXELS, EDGES, STRUCTURE, TEXTURE, ADVERSARIAL, FEATURES = 4.0, 2.0, 1.0, 8.0, 0.1, 1.5
+EXPRESSION, READ_FEATURES = 24.0, 2.0  # what readers of parts say, and what they see
 PENALTY = 0.1  # R1's γ
 CRITIC = (24, 48, 72)  # widths
 GRAIN = 4.0  # how much larger a critic sees what differs from pixel to pixel
@@ -45,7 +47,7 @@ class PartCritic(nn.Module):
 
 
 def detail_terms(
-    details: Details, critics: nn.ModuleDict, batch: Mapping[str, Parts], adversarial: bool
+    details: Details, critics: nn.ModuleDict, readers: nn.ModuleDict, batch: Mapping[str, Parts], adversarial: bool
 ) -> tuple[dict[str, Tensor], dict[str, Tensor]]:
     """Terms, already weighted, and what was painted (B, 3, S, S), by network."""
     terms: dict[str, Tensor] = {}
@@ -63,16 +65,19 @@ def detail_terms(
         coarse = F.avg_pool2d(weight, WINDOW)
         terms[network] = error.mean()
         terms[f"{network}_texture"] = TEXTURE * (coarse * (texture(after) - texture(part.truth)).abs()).mean()
+        told, seen = readers[network](after)
+        with torch.no_grad():
+            true_told, true_seen = readers[network](part.truth)
+        wrong = told - true_told
+        # squares too: an expression is taken for another where one coefficient is far off
+        terms[f"{network}_expression"] = EXPRESSION * (wrong.abs().mean() + 3 * wrong.square().mean())
+        terms[f"{network}_read"] = READ_FEATURES * apart(seen, true_seen).mean()
         if adversarial:
             realness, features = critics[network](after, lines)
             with torch.no_grad():
                 _, true_features = critics[network](part.truth, lines)
             terms[f"{network}_adversarial"] = ADVERSARIAL * F.softplus(-realness.float()).mean()
-            apart = [
-                (a.float() - b.float()).abs().mean() / b.float().abs().mean().clamp_min(1e-3)
-                for a, b in zip(features, true_features, strict=True)
-            ]
-            terms[f"{network}_features"] = FEATURES * torch.stack(apart).mean()
+            terms[f"{network}_features"] = FEATURES * apart(features, true_features).mean()
     return terms, painted
 
 

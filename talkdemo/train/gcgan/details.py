@@ -19,6 +19,7 @@ from talkdemo.train.gcgan.data import PairSampler, load
 from talkdemo.train.gcgan.detail_data import PartSampler, collected
 from talkdemo.train.gcgan.detail_losses import PartCritic, critic_terms, detail_terms
 from talkdemo.train.gcgan.losses import PENALTY_EVERY
+from talkdemo.train.gcgan.part_reader import open_part_readers
 from talkdemo.train.gcgan.recipe import TRAINED_ON
 from talkdemo.train.loop import descend, run
 
@@ -31,6 +32,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser = recipe.argument_parser("gcgan_details", __doc__, minutes=60.0, batch=16, rate=1e-3, out=out)
     parser.add_argument("--data", type=Path, default=Path("runs/portraits"))
     parser.add_argument("--init", metavar="NAME", default="gcgan", help="the first stage: any gcgan checkpoint")
+    parser.add_argument("--reader", type=Path, default=Path("runs/gcgan-part-reader/readers.pt"))
     parser.add_argument("--pairs", type=int, default=6000, help="pairs of portraits of which parts are cut")
     args = parser.parse_args(arguments)
 
@@ -50,6 +52,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
     parts, photographs = collected(args.run / "parts.pt", model, args.pairs, pairs)
     details.to(device).requires_grad_(True)
+    readers = open_part_readers(args.reader).to(device)
     critics = nn.ModuleDict({network: PartCritic() for network in details.networks}).to(device)
     optimisers = {
         "details": torch.optim.AdamW(details.parameters(), betas=(0.9, 0.99), weight_decay=1e-4),
@@ -63,7 +66,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         adversarial, penalised = progress >= ADVERSARIAL_FROM, (number + 1) % PENALTY_EVERY == 0
         critics.requires_grad_(False)
         with torch.autocast(device.type, dtype=torch.bfloat16):
-            terms, painted = detail_terms(details, critics, batch, adversarial)
+            terms, painted = detail_terms(details, critics, readers, batch, adversarial)
         descend(terms, optimisers["details"], clip=2.0)
         if adversarial:
             critics.requires_grad_(True)

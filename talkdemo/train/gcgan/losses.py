@@ -61,7 +61,7 @@ class PortraitLoss:
             # by itself too: where the mask is 0 the painted image would learn nothing, and the mask would stay 0
             "painted": masked_mean(_pixels(generated.painted, batch.target, face, inside, batch.real), paired),
             "structure": masked_mean(1 - structure(image, batch.target), paired),
-            "features": masked_mean(_features(read.features, target.features), paired),
+            "features": masked_mean(apart(read.features, target.features), paired),
             "points": _points(read.points, points),
             "person": (1 - (read.person * source.person).sum(1)).mean(),
             "paint": (generated.mask * (1 - 0.9 * face.amax(1, keepdim=True))).mean(),
@@ -72,7 +72,7 @@ class PortraitLoss:
             with torch.no_grad():
                 _, true_features, _ = critic(batch.target, lines)
             terms["adversarial"] = F.softplus(-realness.float()).mean()
-            terms["critic_features"] = masked_mean(_features(features, true_features), paired)
+            terms["critic_features"] = masked_mean(apart(features, true_features), paired)
             terms["expression"] = _labels(label, batch.expression)
             if unpaired.any():
                 begin, end = (way.rows(unpaired) for way in (batch.end, batch.begin))
@@ -145,8 +145,8 @@ def structure(image: Tensor, truth: Tensor) -> Tensor:
     return similar.mean((1, 2, 3))
 
 
-def _features(generated: list[Tensor], real: list[Tensor]) -> Tensor:
-    """(B,) mean difference over stages, each in units of its own size."""
+def apart(generated: list[Tensor], real: list[Tensor]) -> Tensor:
+    """(B,) mean difference of features over stages, each in units of its own size."""
     differences = [
         (a.float() - b.float()).abs().mean((1, 2, 3)) / b.float().abs().mean().clamp_min(1e-3)
         for a, b in zip(generated, real, strict=True)

@@ -19,7 +19,7 @@ from PIL import Image, ImageOps
 from talkdemo import files
 from talkdemo.data.portraits.photographs import photos
 from talkdemo.data.portraits.store import PEOPLE, VIEWS, into, landmarks_seen, render_people, stored_crop
-from talkdemo.gcgan.gaze import LANDMARKS
+from talkdemo.face.landmarks import LANDMARKS
 
 
 def make_renders(out: Path, people: range, processes: int = 2, seed: int = 0) -> int:
