@@ -89,7 +89,7 @@ def test_the_eyes_of_a_head_are_followed(shipped: Expresser, maya: Portrait) -> 
     frames[2, INDEX["jawOpen"]] = 1
     looks = gaze.of(shipped.follow(maya, frames))
     np.testing.assert_allclose(looks[0], gaze.of(maya.seen), atol=1e-4)
-    np.testing.assert_allclose(looks[1] - looks[0], [[0.17, 0]] * 2, atol=1e-4)
+    np.testing.assert_allclose(looks[1] - looks[0], [[0.2, 0]] * 2, atol=1e-4)
     np.testing.assert_allclose(looks[2], looks[0], atol=1e-4)
 
 
