@@ -76,8 +76,8 @@ class Kept:
         encoding = next((name for name in ("br", "gzip") if name in accepted), "")
         answer = self.answers.get((scope["path"], encoding))
         if answer is None:
-            # without what would be answered by "not modified"
-            plain = [pair for pair in scope["headers"] if pair[0] in (b"host", b"cookie")]
+            # without what would be answered by "not modified", or to one visitor alone
+            plain = [pair for pair in scope["headers"] if pair[0] == b"host"]
             answer = await whole(self.app, {**scope, "headers": plain}, receive)
             if answer.ok:
                 MutableHeaders(raw=answer.start["headers"])["cache-control"] = LASTING
