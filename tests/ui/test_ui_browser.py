@@ -134,7 +134,7 @@ def test_example_to_video(page, says, phone) -> None:
     says(page, "#td-panel", "Made earlier at the default settings")
     shot(page, "example")
     page.click("#td-generate")
-    says(page, "#td-panel", "Seed")
+    page.wait_for_function("/^(?!.*Made earlier).*Seed/s.test(document.querySelector('#td-panel').innerText)")
     page.wait_for_selector("#td-generate:not([disabled])")
     playing(page)
     seed = int(re.search(r"Seed\s+(\d+)", page.inner_text("#td-panel")).group(1))  # type: ignore[union-attr]

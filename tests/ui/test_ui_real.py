@@ -70,7 +70,7 @@ def test_bad_sound_is_told_in_one_sentence(address: str, tmp_path: Path, name: s
     else:
         path.write_bytes(content)
     with pytest.raises(AppError) as caught:
-        talk(client(address), path).result(60)
+        talk(client(address), path).result(240)
     said = str(caught.value)
     assert said.startswith("This file") and "<" not in said and "/" not in said.replace("16/", "") and "\n" not in said
 

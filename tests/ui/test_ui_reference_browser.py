@@ -37,8 +37,9 @@ def generate(page) -> str:
     """Press the button; what the panel says once the head moves."""
     page.get_by_role("button", name="Child", exact=True).click()
     page.wait_for_selector("#td-speech button[aria-label='Play']")
+    page.wait_for_function("document.querySelector('#td-panel').innerText.includes('Made earlier')")
     page.click("#td-generate")
-    page.wait_for_function("document.querySelector('#td-panel').innerText.includes('Seed')")
+    page.wait_for_function("/^(?!.*Made earlier).*Seed/s.test(document.querySelector('#td-panel').innerText)")
     page.wait_for_function("Number(document.querySelector('#td-head[data-state=playing]')?.dataset.time) > 0.2")
     return page.inner_text("#td-panel")
 
