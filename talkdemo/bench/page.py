@@ -131,7 +131,7 @@ class Visitor:
         page.on("request", self._asked)
         page.on("response", self._received)
         begin = time.perf_counter()
-        page.goto(address)
+        page.goto(address, wait_until="commit")  # the head is waited for, not what else a page loads
         page.wait_for_function(ALIVE, polling=20)
         self.seconds = time.perf_counter() - begin
 
