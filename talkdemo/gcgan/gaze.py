@@ -19,9 +19,8 @@ CORNERS = ((36, 39), (42, 45))  # of each eye, from left to right in the image
 IRIS, STILL = 0.22, 0.62  # eye widths from the pupil up to which all moves, and from which nothing does
 EDGE = 0.03  # eye widths from a lid over which the eye beneath it begins to move
 MOST = 0.2  # eye widths by which a pupil is moved at most; further, the white beside it would fold
-# Eye widths, to the image's right and down, by which ARKit's channels at 1 move both pupils, as MediaPipe reads them off
-# renders and photographs: .20 for both channels of a side, .085 for both of up or down, as the lids follow
-# (`train gcgan_gaze` measures it).
+# Eye widths, to the image's right and down, by which ARKit's channels at 1 move both pupils, as MediaPipe reads both
+# off faces: .20 for both channels of a side, .085 for both of up or down, as lids follow (`train gcgan_gaze`).
 LOOKS = {
     "eyeLookOutLeft": (0.1, 0.0), "eyeLookInRight": (0.1, 0.0),
     "eyeLookInLeft": (-0.1, 0.0), "eyeLookOutRight": (-0.1, 0.0),
