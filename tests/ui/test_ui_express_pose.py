@@ -79,7 +79,7 @@ def test_the_strip_of_three(tab: ExpressTab, monkeypatch: pytest.MonkeyPatch) ->
     aside = replace(session, points=gaze.at(session.points[:68], gaze.of(session.portrait.seen) + np.array([0.1, 0])))
     tab.trio.draw(aside, 0.5)  # the head looks aside with the portrait
     assert asked[-1][INDEX["eyeLookOutLeft"]] - asked[-2][INDEX["eyeLookOutLeft"]] == pytest.approx(
-        0.05 / 0.17, rel=0.01
+        0.05 / 0.2, rel=0.01
     )
 
     coefficients = np.zeros((3, 52), np.float32)
