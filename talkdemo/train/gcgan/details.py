@@ -19,12 +19,11 @@ from talkdemo.train.gcgan.data import PairSampler, load
 from talkdemo.train.gcgan.detail_data import PartSampler, collected
 from talkdemo.train.gcgan.detail_losses import PartCritic, critic_terms, detail_terms
 from talkdemo.train.gcgan.losses import PENALTY_EVERY
-from talkdemo.train.gcgan.part_reader import open_part_readers
+from talkdemo.train.gcgan.part_reader import PHOTOGRAPHS, open_part_readers
 from talkdemo.train.gcgan.recipe import TRAINED_ON
 from talkdemo.train.loop import descend, run
 
 ADVERSARIAL_FROM = 0.1  # spent part of the budget
-PHOTOGRAPHS = 0.4  # share of the pairs
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

@@ -29,7 +29,7 @@ COEFFICIENTS = {
     ),
 }
 WIDTHS = (24, 48, 96, 128)
-PHOTOGRAPHS = 0.4  # share of the pairs
+PHOTOGRAPHS = 0.4  # share of the pairs, here and in the second stage
 
 
 class PartReader(nn.Module):
@@ -92,16 +92,18 @@ def coefficients_seen(faces: Faces, file: Path) -> np.ndarray:
 
 def part_reader_loss(readers: nn.ModuleDict, batch: Pairs, seen: Tensor) -> dict[str, Tensor]:
     """Of both images of every pair; `seen` (N, 52) is true of all faces."""
+    images = [
+        (batch.source_fine, batch.source_points, batch.rows[:, 0]),
+        (batch.target_fine, batch.target_points, batch.rows[:, 1]),
+    ]
     terms = {}
     for network, reader in readers.items():
         parts, truths = [], []
         for name in (name for name, part in PARTS.items() if part.network == network):
-            for k, (fine, points) in enumerate(
-                [(batch.source_fine, batch.source_points), (batch.target_fine, batch.target_points)]
-            ):
+            other_side = batch.mirrored ^ PARTS[name].mirrored
+            for fine, points, rows in images:
                 parts.append(look(name, fine, fine, points, points).shown)
-                other_side = batch.mirrored ^ PARTS[name].mirrored
-                own = seen[batch.rows[:, k]]
+                own = seen[rows]
                 truths.append(torch.where(other_side[:, None], own[:, list(MIRROR)], own)[:, COEFFICIENTS[network]])
         truth = torch.cat(truths)
         known = truth.isfinite().all(1)
